@@ -1,0 +1,87 @@
+using System.Text.Json.Serialization;
+
+namespace Gateway.Model.ExplorerApi;
+
+/// <summary>A user in the phonebook (the reservation API contract, section 1.12).</summary>
+public sealed record User
+{
+    /// <summary>Given by the explorer ("tid").</summary>
+    [JsonPropertyName("id")]
+    public long Id { get; init; }
+
+    /// <summary>Unique; lower case, at least 3 characters.</summary>
+    [JsonPropertyName("name")]
+    public string Name { get; init; } = "";
+
+    /// <summary>Unique; shown to users who signed their request only.</summary>
+    [JsonPropertyName("email")]
+    public string Email { get; init; } = "";
+
+    /// <summary>Ed25519 key in hex.</summary>
+    [JsonPropertyName("pubkey")]
+    public string Pubkey { get; init; } = "";
+
+    /// <summary>Free text.</summary>
+    [JsonPropertyName("host")]
+    public string Host { get; init; } = "";
+
+    /// <summary>Free text.</summary>
+    [JsonPropertyName("description")]
+    public string Description { get; init; } = "";
+
+    /// <summary>Unused; absent when empty.</summary>
+    [JsonPropertyName("signature"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Signature { get; init; }
+}
+
+/// <summary>A change of one's own entry in the phonebook; the signature covers id, name, e-mail, host, description and key, joined.</summary>
+public sealed record UserUpdate
+{
+    /// <summary>The user.</summary>
+    [JsonPropertyName("id")]
+    public long Id { get; init; }
+
+    /// <summary>Cannot be changed.</summary>
+    [JsonPropertyName("name")]
+    public string Name { get; init; } = "";
+
+    /// <summary>New e-mail address.</summary>
+    [JsonPropertyName("email")]
+    public string Email { get; init; } = "";
+
+    /// <summary>Cannot be changed.</summary>
+    [JsonPropertyName("pubkey")]
+    public string Pubkey { get; init; } = "";
+
+    /// <summary>New free text.</summary>
+    [JsonPropertyName("host")]
+    public string Host { get; init; } = "";
+
+    /// <summary>New free text.</summary>
+    [JsonPropertyName("description")]
+    public string Description { get; init; } = "";
+
+    /// <summary>Hex signature, no hash.</summary>
+    [JsonPropertyName("sender_signature_hex")]
+    public string SenderSignatureHex { get; init; } = "";
+}
+
+/// <summary>A message whose signature shall be checked against a user's key.</summary>
+public sealed record ValidateRequest
+{
+    /// <summary>The message in hex.</summary>
+    [JsonPropertyName("payload")]
+    public string Payload { get; init; } = "";
+
+    /// <summary>Its signature in hex.</summary>
+    [JsonPropertyName("signature")]
+    public string Signature { get; init; } = "";
+}
+
+/// <summary>Answer to <see cref="ValidateRequest"/>.</summary>
+public sealed record ValidateAnswer
+{
+    /// <summary>True when the user signed the message.</summary>
+    [JsonPropertyName("is_valid")]
+    public bool IsValid { get; init; }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Gateway.Model.Reservations;
+
+/// <summary>
+/// An instant as Go writes it into JSON: RFC 3339 with up to nine decimals and no trailing zeros. It keeps the nanoseconds that
+/// a <see cref="DateTimeOffset"/> (100 ns) cannot, so that what was read is written back byte for byte.
+/// </summary>
+/// <param name="Time">The instant to 100 ns, with its offset.</param>
+/// <param name="Nanoseconds">What is left over: 0 to 99.</param>
+public readonly record struct GoTime(DateTimeOffset Time, int Nanoseconds = 0)
+{
+    private const int Decimals = 9;
+
+    /// <summary>Reads RFC 3339 as Go writes it; decimals after the ninth are refused.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out GoTime time)
+    {
+        time = default;
+        var fraction = FractionOf(text);
+        if (fraction.Length > Decimals || text.Length < 20 || text[10] is not ('T' or 't')) return false;
+        var digits = string.Concat(fraction, "000000000".AsSpan(fraction.Length));
+        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var nanoseconds)) return false;
+        var rest = fraction.Length == 0 ? text[19..] : text[(20 + fraction.Length)..];
+        if (!DateTimeOffset.TryParseExact(
+                string.Concat(text[..19], rest is "Z" or "z" ? "+00:00" : rest), "yyyy-MM-dd'T'HH:mm:sszzz",
+                CultureInfo.InvariantCulture, DateTimeStyles.None, out var seconds)) return false;
+        time = new GoTime(seconds.AddTicks(nanoseconds / 100), nanoseconds % 100);
+        return true;
+    }
+
+    /// <summary>The text as Go's MarshalJSON writes it, without the quotes.</summary>
+    public override string ToString()
+    {
+        var nanoseconds = Time.Ticks % TimeSpan.TicksPerSecond * 100 + Nanoseconds;
+        var fraction = nanoseconds == 0 ? "" : "." + nanoseconds.ToString("D9", CultureInfo.InvariantCulture).TrimEnd('0');
+        var zone = Time.Offset == TimeSpan.Zero ? "Z" : Time.ToString("zzz", CultureInfo.InvariantCulture);
+        return Time.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture) + fraction + zone;
+    }
+
+    private static ReadOnlySpan<char> FractionOf(ReadOnlySpan<char> text)
+    {
+        if (text.Length < 21 || text[19] != '.') return "";
+        var rest = text[20..];
+        var end = rest.IndexOfAnyExceptInRange('0', '9');
+        return end < 0 ? rest : rest[..end];
+    }
+}

@@ -1,0 +1,198 @@
+using Gateway.Model;
+using Gateway.Store.Connecting;
+using Gateway.Store.Feed;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Gateway.Store;
+
+/// <summary>
+/// Tells readers what changed in Redis. Keyspace events are the doorbell, the change ledger says which places our own writers
+/// changed, and an event that no entry explains is somebody else's write, whose key is read again whole. After a connection,
+/// after a gap in the ledger, and every few minutes each reader compares everything, one at a time, while the others go on.
+/// </summary>
+public sealed partial class ChangeFeed
+{
+    // Also without any event the ledger is read this often, so that even with events switched off our own writes arrive.
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    // Events that an entry promised travel on another connection; later than this they are lost.
+    private static readonly TimeSpan EventsPatience = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan SubscribeDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly RedisConnection _redis;
+    private readonly ChangeFeedOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ChangeFeed> _log;
+    private readonly ReaderLane[] _lanes;
+    private readonly LedgerCursor _cursor;
+    private RedisSession? _following;
+    private long _lastEvent;
+
+    /// <summary>Prepares the feed; nothing is read before <see cref="RunAsync"/>.</summary>
+    public ChangeFeed(RedisConnection redis, IReadOnlyList<IChangeReader> readers, ChangeFeedOptions options, TimeProvider time, ILogger<ChangeFeed> log)
+    {
+        var turn = new CompareTurn();
+        (_redis, _options, _time, _log) = (redis, options, time, log);
+        _cursor = new LedgerCursor(time);
+        _lanes = [.. readers.Select(reader => new ReaderLane(reader, turn, options, time, log))];
+        turn.Freed += () => Array.ForEach(_lanes, static lane => lane.Ring());
+    }
+
+    /// <summary>True while events are followed and every reader has compared everything since changes may last have been missed: what they show is moments old.</summary>
+    public bool IsCurrent => Volatile.Read(ref _following) is { IsLost: false } && _lanes.All(static lane => lane.IsCurrent);
+
+    /// <summary>Names of the readers that have to compare before they are current again.</summary>
+    public IReadOnlyList<string> Behind => [.. _lanes.Where(static lane => !lane.IsCurrent).Select(static lane => lane.Name)];
+
+    /// <summary>When the last event of a key came that concerns a reader; null when none came yet.</summary>
+    public DateTimeOffset? LastEvent => Interlocked.Read(ref _lastEvent) is > 0 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
+
+    /// <summary>Number of the last ledger entry that was read; 0 when none was yet.</summary>
+    public long Sequence => _cursor.Sequence;
+
+    /// <summary>Follows Redis until it is time to stop, over any number of reconnections.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await FollowAsync(await _redis.SessionAsync(stop), stop);
+            }
+            catch (OperationCanceledException)
+            {
+                // The session is lost, and the next one is waited for; or it is time to stop.
+                if (_redis.Closed.IsCancellationRequested) return;
+            }
+            catch (Exception e) when (RedisFaults.IsRedis(e))
+            {
+                NotFollowed(_redis.Endpoint, RedisFaults.Describe(e));
+                await Task.Delay(Tick, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task FollowAsync(RedisSession session, CancellationToken stop)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, session.Lost);
+        using var arrivals = new Arrivals(_options.Coalesce, _time);
+        var channel = new RedisChannel(KeyspaceChannel.Of(session.Database.Database, "*"), RedisChannel.PatternMode.Pattern);
+        await session.Subscriber.SubscribeAsync(channel, Hear).WaitAsync(SubscribeDeadline, _time, either.Token);
+        try
+        {
+            // Subscribed first, then to the end of the ledger, then the comparison: nothing falls between.
+            await _cursor.OpenAsync(session.Database, either.Token);
+            Array.ForEach(_lanes, static lane => lane.Miss());
+            Volatile.Write(ref _following, session);
+            await WorkAsync(session, arrivals, either);
+        }
+        finally
+        {
+            Volatile.Write(ref _following, null);
+            if (!session.IsLost) await session.Subscriber.UnsubscribeAsync(channel).WaitAsync(SubscribeDeadline, _time, CancellationToken.None);
+        }
+
+        void Hear(RedisChannel from, RedisValue name)
+        {
+            if (KeyspaceChannel.KeyOf(from!) is { } key) Heard(arrivals, key, name!);
+        }
+    }
+
+    private void Heard(Arrivals arrivals, string key, string name)
+    {
+        // A read of what is not there, and the birth of a key, are no changes; they may be switched on by somebody else.
+        if (name is "keymiss" or "new") return;
+        if (key == RedisSchema.LedgerKey)
+        {
+            arrivals.Ring();
+            return;
+        }
+
+        if (!Concerns(key)) return;
+        Interlocked.Exchange(ref _lastEvent, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        arrivals.Add(key);
+    }
+
+    private bool Concerns(string key) => Array.Exists(_lanes, lane => lane.Concerns(key));
+
+    // Ends with the first of its parts, which is an exception in all cases: lost, stopped, or Redis refused.
+    private async Task WorkAsync(RedisSession session, Arrivals arrivals, CancellationTokenSource either)
+    {
+        Task[] parts = [PumpAsync(session, arrivals, either.Token), TickAsync(arrivals, either.Token), .. _lanes.Select(lane => lane.WorkAsync(either.Token))];
+        try
+        {
+            await await Task.WhenAny(parts);
+        }
+        finally
+        {
+            await either.CancelAsync();
+            await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task TickAsync(Arrivals arrivals, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Tick, _time);
+        while (await timer.WaitForNextTickAsync(stop))
+        {
+            arrivals.Ring();
+            Array.ForEach(_lanes, static lane => lane.Tick());
+        }
+    }
+
+    private async Task PumpAsync(RedisSession session, Arrivals arrivals, CancellationToken stop)
+    {
+        var balance = new Balance(EventsPatience, _time);
+        await CatchUpAsync(session, balance: null, stop);
+        while (true)
+        {
+            await arrivals.WaitAsync(stop);
+            var came = arrivals.Take(out var overflowed);
+            foreach (var (key, events) in came) balance.Add(key, events);
+            if (overflowed) Missed(balance, "more keys changed at once than are followed one by one");
+            // Where events do not come, or were not counted, entries have nothing to be set against.
+            await CatchUpAsync(session, overflowed || session.EventsFault is not null ? null : balance, stop);
+            var foreign = balance.TakeUnexplained();
+            StoreMetrics.ForeignKeys(foreign.Count);
+            foreign.ForEach(key => Tell(new KeyChange(key, null)));
+        }
+    }
+
+    // Reads the ledger to its end. The events of entries that are older than the subscription are not awaited: no balance.
+    private async Task CatchUpAsync(RedisSession session, Balance? balance, CancellationToken stop)
+    {
+        LedgerPage page;
+        do
+        {
+            page = await _cursor.ReadAsync(session.Database, stop);
+            foreach (var entry in page.Entries)
+            {
+                if (!Concerns(entry.Key)) continue;
+                balance?.Explain(entry.Key, entry.Events);
+                Tell(new KeyChange(entry.Key, entry.Field));
+            }
+
+            StoreMetrics.EntriesRead(page.Entries.Count);
+            if (page.Gap) Missed(balance, "entries of the change ledger are missing");
+        }
+        while (page.IsFull);
+    }
+
+    private void Tell(KeyChange change) => Array.ForEach(_lanes, lane => lane.Add(change));
+
+    private void Missed(Balance? balance, string why)
+    {
+        StoreMetrics.GapFound();
+        Comparing(why);
+        balance?.Clear();
+        Array.ForEach(_lanes, static lane => lane.Miss());
+    }
+
+    [LoggerMessage(1211, LogLevel.Warning, "Changes in Redis at {Endpoint} cannot be followed: {Fault}; trying again")]
+    private partial void NotFollowed(RedisEndpoint endpoint, string fault);
+
+    [LoggerMessage(1212, LogLevel.Information, "Every reader compares everything: {Why}")]
+    private partial void Comparing(string why);
+}

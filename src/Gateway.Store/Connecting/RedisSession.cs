@@ -1,0 +1,98 @@
+using StackExchange.Redis;
+
+namespace Gateway.Store.Connecting;
+
+/// <summary>One connection from its login to its loss; never revived.</summary>
+internal sealed class RedisSession : IAsyncDisposable
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+
+    // The subscription carries no bulk, so an answer later than this means a dead peer or a Redis that serves nobody.
+    private static readonly TimeSpan SubscriptionDeadline = TimeSpan.FromSeconds(3);
+
+    // Pings of the command connection queue behind answers as large as a zone of a million names.
+    private static readonly TimeSpan CommandDeadline = TimeSpan.FromSeconds(30);
+
+    private readonly ConnectionMultiplexer _multiplexer;
+    private readonly IAsyncDisposable? _door;
+    private readonly TimeProvider _time;
+    // Never disposed: it holds no timer, and callbacks may still be running when the session ends.
+    private readonly CancellationTokenSource _lost = new();
+    private readonly TaskCompletionSource<string> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Takes over a connected multiplexer, and the <paramref name="door"/> that it came through, if any.</summary>
+    internal RedisSession(ConnectionMultiplexer multiplexer, IAsyncDisposable? door, RedisEndpoint endpoint, TimeProvider time)
+    {
+        _multiplexer = multiplexer;
+        _door = door;
+        _time = time;
+        Lost = _lost.Token;
+        Database = multiplexer.GetDatabase(endpoint.Database);
+        Subscriber = multiplexer.GetSubscriber();
+        multiplexer.ConnectionFailed += (_, failed) => Lose($"the connection broke ({failed.FailureType})");
+        if (!multiplexer.IsConnected) Lose("the connection broke at once");
+    }
+
+    internal IDatabase Database { get; }
+
+    internal ISubscriber Subscriber { get; }
+
+    /// <summary>Fires when the session is over.</summary>
+    internal CancellationToken Lost { get; }
+
+    internal bool IsLost => Lost.IsCancellationRequested;
+
+    /// <summary>See <see cref="RedisConnection.EventsFault"/>.</summary>
+    internal string? EventsFault { get; set; }
+
+    /// <summary>Ends when the session is lost, with the reason, or when it is time to stop.</summary>
+    internal async Task<string> WatchAsync(CancellationToken stop)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, Lost);
+        await Task.WhenAll(
+            BeatAsync(() => Subscriber.PingAsync(), SubscriptionDeadline, either.Token),
+            BeatAsync(() => Database.PingAsync(), CommandDeadline, either.Token));
+        Lose("stopped");
+        return await _fault.Task;
+    }
+
+    /// <summary>Closes the connection without waiting for commands under way: they fail.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Lose("closed");
+        _multiplexer.Close(allowCommandsToComplete: false);
+        _multiplexer.Dispose();
+        if (_door is not null) await _door.DisposeAsync();
+    }
+
+    private async Task BeatAsync(Func<Task> ping, TimeSpan deadline, CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                await ping().WaitAsync(deadline, _time, stop);
+                await Task.Delay(Beat, _time, stop);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped, or lost for a reason that somebody else has told.
+        }
+        catch (TimeoutException)
+        {
+            Lose($"no answer for {deadline.TotalSeconds:0} s");
+        }
+        catch (Exception e) when (RedisFaults.IsRedis(e))
+        {
+            Lose(RedisFaults.Describe(e));
+        }
+    }
+
+    private void Lose(string fault)
+    {
+        if (!_fault.TrySetResult(fault)) return;
+        // Callbacks of this token are other people's code: they must not run on the client library's reading thread.
+        _ = _lost.CancelAsync();
+    }
+}

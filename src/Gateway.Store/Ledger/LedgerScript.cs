@@ -1,0 +1,108 @@
+using Gateway.Model;
+using StackExchange.Redis;
+
+namespace Gateway.Store.Ledger;
+
+/// <summary>The script behind <see cref="LedgerWriter"/>, its arguments and its answer.</summary>
+internal static class LedgerScript
+{
+    private const int ArgumentsPerWrite = 4;
+
+    // A script is not rolled back when a command fails in its middle. So the first pass finds every reason to refuse (a
+    // fence, a precondition, a key of another type) and the second one writes. Keyspace events of a command that changes
+    // nothing: HSET and SET raise theirs all the same, HDEL and DEL none; HDEL of the last field raises hdel and del.
+    internal static readonly string Text = $$"""
+        local ledger, sequence, fence = KEYS[1], KEYS[2], KEYS[3]
+        local mine, held = tonumber(ARGV[1]), tonumber(redis.call('GET', fence) or '0')
+        if mine > 0 and mine < held then return {'fenced', string.format('%.0f', held)} end
+
+        local function typeof(key) return redis.call('TYPE', key).ok end
+        local kind = typeof(ledger)
+        if kind ~= 'none' and kind ~= 'stream' then
+          return redis.error_reply('ERR the key ' .. ledger .. ' holds a ' .. kind .. ' instead of the change ledger: delete it')
+        end
+
+        local kinds, writes = {}, 0
+        for i = 2, #ARGV, {{ArgumentsPerWrite}} do
+          local op, key, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+          local found, good
+          if op == 'K=' or op == 'K!' then
+            found = typeof(key)
+            if op == 'K!' then good = found == 'none' else good = found == 'string' and redis.call('GET', key) == value end
+          elseif op == 'F=' or op == 'F!' then
+            found = typeof(key)
+            local present = found == 'hash' and redis.call('HGET', key, field)
+            if op == 'F!' then good = not present and (found == 'none' or found == 'hash') else good = present == value end
+          else
+            writes = writes + 1
+            found = kinds[key] or typeof(key)
+            good = op == 'S' or op == 'D' or found == 'none' or found == 'hash'
+            if op == 'S' then kinds[key] = 'string' elseif op == 'D' then kinds[key] = 'none' elseif op == 'HS' then kinds[key] = 'hash' else kinds[key] = found end
+          end
+          if not good then return {'conflict', (i - 2) / {{ArgumentsPerWrite}}} end
+        end
+
+        if mine > held then redis.call('SET', fence, ARGV[1]) end
+        local entries = {}
+        for i = 2, #ARGV, {{ArgumentsPerWrite}} do
+          local op, key, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+          local events = 0
+          if op == 'HS' then redis.call('HSET', key, field, value) events = 1
+          elseif op == 'S' then redis.call('SET', key, value) events = 1
+          elseif op == 'D' then events = redis.call('DEL', key)
+          elseif op == 'HD' and redis.call('HDEL', key, field) == 1 then
+            if redis.call('EXISTS', key) == 1 then events = 1 else events = 2 end
+          end
+          if events > 0 then entries[#entries + 1] = {i, events} end
+        end
+
+        local last = tonumber(redis.call('INCRBY', sequence, #entries))
+        local number = last - #entries
+        for _, entry in ipairs(entries) do
+          local i, events = entry[1], entry[2]
+          number = number + 1
+          local n = string.format('%.0f', number)
+          if string.sub(ARGV[i], 1, 1) == 'H' then
+            redis.call('XADD', ledger, 'MAXLEN', '~', {{RedisSchema.LedgerLength}}, '*', '{{RedisSchema.LedgerSequenceMember}}', n, '{{RedisSchema.LedgerKeyMember}}', ARGV[i + 1], '{{RedisSchema.LedgerFieldMember}}', ARGV[i + 2], '{{RedisSchema.LedgerEventsMember}}', events)
+          else
+            redis.call('XADD', ledger, 'MAXLEN', '~', {{RedisSchema.LedgerLength}}, '*', '{{RedisSchema.LedgerSequenceMember}}', n, '{{RedisSchema.LedgerKeyMember}}', ARGV[i + 1], '{{RedisSchema.LedgerEventsMember}}', events)
+          end
+        end
+        return {'written', string.format('%.0f', last)}
+        """.Replace("\r\n", "\n", StringComparison.Ordinal);
+
+    /// <summary>Fence first, then four for each step.</summary>
+    internal static RedisValue[] Arguments(IReadOnlyList<LedgerWrite> writes, long fence)
+    {
+        var arguments = new RedisValue[1 + (writes.Count * ArgumentsPerWrite)];
+        arguments[0] = fence;
+        for (var i = 0; i < writes.Count; i++)
+        {
+            var (operation, key, field, value) = Parts(writes[i]);
+            var at = 1 + (i * ArgumentsPerWrite);
+            (arguments[at], arguments[at + 1], arguments[at + 2], arguments[at + 3]) = (operation, key, field ?? "", value ?? "");
+        }
+
+        return arguments;
+    }
+
+    /// <summary>What the script answered.</summary>
+    internal static WriteOutcome Outcome(RedisResult[] answer) => (string?)answer[0] switch
+    {
+        "written" => new WriteOutcome.Written((long)answer[1]),
+        "fenced" => new WriteOutcome.Fenced((long)answer[1]),
+        "conflict" => new WriteOutcome.Conflict((int)answer[1]),
+        var other => throw new InvalidOperationException($"The ledger script answered {other}."),
+    };
+
+    private static (string Operation, string Key, string? Field, string? Value) Parts(LedgerWrite write) => write switch
+    {
+        LedgerWrite.SetField set => ("HS", set.Key, set.Field, set.Value),
+        LedgerWrite.DeleteField delete => ("HD", delete.Key, delete.Field, null),
+        LedgerWrite.SetString set => ("S", set.Key, null, set.Value),
+        LedgerWrite.DeleteKey delete => ("D", delete.Key, null, null),
+        LedgerWrite.Expect { Field: null } expect => (expect.Value is null ? "K!" : "K=", expect.Key, null, expect.Value),
+        LedgerWrite.Expect expect => (expect.Value is null ? "F!" : "F=", expect.Key, expect.Field, expect.Value),
+        _ => throw new InvalidOperationException($"Unknown step {write.GetType().Name}."),
+    };
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics.Metrics;
+
+namespace Gateway.Store;
+
+/// <summary>What this room counts; the meter is named <c>Gateway.Store</c>.</summary>
+internal static class StoreMetrics
+{
+    private static readonly Meter Meter = new("Gateway.Store");
+
+    private static readonly UpDownCounter<int> Connections =
+        Meter.CreateUpDownCounter<int>("gateway_store_connections", description: "Connections to Redis that stand.");
+
+    private static readonly Counter<long> Entries =
+        Meter.CreateCounter<long>("gateway_store_ledger_entries_total", description: "Entries of the change ledger that were read.");
+
+    private static readonly Counter<long> GapsFound =
+        Meter.CreateCounter<long>("gateway_store_ledger_gaps_total", description: "Places where entries were missing, each followed by a comparison.");
+
+    private static readonly Counter<long> Foreign =
+        Meter.CreateCounter<long>("gateway_store_foreign_keys_total", description: "Keys that somebody else wrote, each read again.");
+
+    private static readonly Counter<long> Changes =
+        Meter.CreateCounter<long>("gateway_store_changes_applied_total", description: "Changed places that a reader has looked at.");
+
+    private static readonly Counter<long> Comparisons =
+        Meter.CreateCounter<long>("gateway_store_comparisons_total", description: "Full comparisons that a reader has finished.");
+
+    private static readonly Counter<long> Failures =
+        Meter.CreateCounter<long>("gateway_store_reader_failures_total", description: "Calls of a reader that failed, each followed by a comparison.");
+
+    private static readonly Counter<long> Restarts =
+        Meter.CreateCounter<long>("gateway_store_private_redis_restarts_total", description: "Times the private redis-server was started again.");
+
+    internal static void ConnectionOpened() => Connections.Add(1);
+
+    internal static void ConnectionLost() => Connections.Add(-1);
+
+    internal static void EntriesRead(int count) => Entries.Add(count);
+
+    internal static void GapFound() => GapsFound.Add(1);
+
+    internal static void ForeignKeys(int count) => Foreign.Add(count);
+
+    internal static void Applied(string reader, int count) => Changes.Add(count, Reader(reader));
+
+    internal static void Compared(string reader) => Comparisons.Add(1, Reader(reader));
+
+    internal static void Failed(string reader) => Failures.Add(1, Reader(reader));
+
+    internal static void ChildRestarted() => Restarts.Add(1);
+
+    private static KeyValuePair<string, object?> Reader(string name) => new("reader", name);
+}

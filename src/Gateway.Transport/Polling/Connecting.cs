@@ -1,0 +1,40 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Transport.Native;
+
+namespace Gateway.Transport.Polling;
+
+/// <summary>A dial: the descriptor that connects, and where it is polled.</summary>
+internal readonly record struct Connecting(SafeSocketHandle Handle, SocketReadiness Readiness, PollSlot Slot)
+{
+    /// <summary>Dials, and waits for the answer.</summary>
+    /// <exception cref="IOException">Refused, unreachable, or no answer in the kernel's own time.</exception>
+    public static async ValueTask<Connecting> RunAsync(IPEndPoint to, CancellationToken stop)
+    {
+        var begun = SocketCalls.BeginConnect(to, out var handle);
+        PollSlot? slot = null;
+        try
+        {
+            if (begun is not 0 and not -Errors.InProgress) throw Errors.ToException(begun, to.ToString());
+            var readiness = new SocketReadiness();
+            slot = Poller.Next().Add(handle, readiness);
+            if (begun != 0) await AnsweredAsync(to, handle, readiness.Writable, stop);
+            return new Connecting(handle, readiness, slot);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            if (slot is not null) slot.Poller.Free(slot);
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    private static async ValueTask AnsweredAsync(IPEndPoint to, SafeSocketHandle handle, Signal writable, CancellationToken stop)
+    {
+        using var told = stop.UnsafeRegister(static signal => ((Signal)signal!).Set(), writable);
+        await writable.WaitAsync();
+        stop.ThrowIfCancellationRequested();
+        var error = SocketCalls.TakeError(handle);
+        if (error != 0) throw Errors.ToException(error, to.ToString());
+    }
+}

@@ -1,0 +1,36 @@
+namespace Gateway.Transport;
+
+/// <summary>How a relay ended.</summary>
+public enum RelayEnd
+{
+    /// <summary>Both sides ended their direction and all bytes were carried.</summary>
+    Finished,
+
+    /// <summary>The visitor's connection broke; the upstream was reset.</summary>
+    VisitorBroke,
+
+    /// <summary>The upstream's connection broke; the visitor was reset.</summary>
+    UpstreamBroke,
+
+    /// <summary>Nothing moved for the idle deadline; both were reset.</summary>
+    Idle,
+
+    /// <summary>We were told to stop; both were reset.</summary>
+    Stopped,
+}
+
+/// <summary>What a relay carried, in bytes, peeked ones included, and how it ended.</summary>
+public readonly record struct RelayResult(long ToUpstream, long ToVisitor, RelayEnd End);
+
+/// <summary>The bounds of one relay.</summary>
+public sealed record RelayOptions
+{
+    /// <summary>The defaults.</summary>
+    public static RelayOptions Default { get; } = new();
+
+    /// <summary>Both directions silent for this long end the relay. Default one hour.</summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>The clock of the idle deadline.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}

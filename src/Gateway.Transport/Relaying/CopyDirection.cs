@@ -1,0 +1,81 @@
+namespace Gateway.Transport.Relaying;
+
+/// <summary>How one direction of a copy ended.</summary>
+internal enum CopyOutcome
+{
+    Finished,
+    SourceBroke,
+    SinkBroke,
+}
+
+/// <summary>One direction: reads, writes, counts, and at the source's end ends the sink.</summary>
+internal sealed class CopyDirection(Duplex source, Duplex sink, Action moved)
+{
+    private readonly ElasticBuffer _buffer = new();
+
+    /// <summary>Bytes handed to the sink.</summary>
+    public long Carried { get; private set; }
+
+    /// <summary>Runs to the end of the direction; a reset of either end is what interrupts it.</summary>
+    public async Task<CopyOutcome> RunAsync(ReadOnlyMemory<byte> peeked)
+    {
+        try
+        {
+            if (!await TryWriteAsync(peeked)) return CopyOutcome.SinkBroke;
+            while (true)
+            {
+                var read = await ReadAsync();
+                if (read < 0) return CopyOutcome.SourceBroke;
+                if (read == 0) return await TryEndAsync() ? CopyOutcome.Finished : CopyOutcome.SinkBroke;
+                if (!await TryWriteAsync(_buffer.Memory(read))) return CopyOutcome.SinkBroke;
+                _buffer.Keep(read, read);
+            }
+        }
+        finally
+        {
+            _buffer.Free();
+        }
+    }
+
+    private async ValueTask<int> ReadAsync()
+    {
+        try
+        {
+            return await source.ReadAsync(_buffer.From(0), CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            return -1;
+        }
+    }
+
+    private async ValueTask<bool> TryWriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            if (bytes.IsEmpty) return true;
+            moved();
+            await sink.WriteAsync(bytes, CancellationToken.None);
+            Carried += bytes.Length;
+            moved();
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private async ValueTask<bool> TryEndAsync()
+    {
+        try
+        {
+            await sink.EndAsync(CancellationToken.None);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+namespace Gateway.Transport.Relaying;
+
+/// <summary>The relay for ends that are not both kernel sockets: one asynchronous copy loop each way.</summary>
+internal sealed class CopyRelay
+{
+    private readonly CopyDirection _up;
+    private readonly CopyDirection _down;
+    private readonly Duplex _visitor;
+    private readonly Duplex _upstream;
+    private readonly RelayOptions _options;
+    private long _lastMove;
+    private int _end = (int)RelayEnd.Finished;
+
+    public CopyRelay(Duplex visitor, Duplex upstream, RelayOptions options)
+    {
+        (_visitor, _upstream, _options) = (visitor, upstream, options);
+        _up = new CopyDirection(visitor, upstream, Touch);
+        _down = new CopyDirection(upstream, visitor, Touch);
+        Touch();
+    }
+
+    public async Task<RelayResult> RunAsync(ReadOnlyMemory<byte> peeked, CancellationToken stop)
+    {
+        var quarter = _options.Idle / 4;
+        using var told = stop.UnsafeRegister(static relay => ((CopyRelay)relay!).Break(RelayEnd.Stopped), this);
+        await using var idle = _options.Time.CreateTimer(static relay => ((CopyRelay)relay!).BreakIfIdle(), this, quarter, quarter);
+        await Task.WhenAll(CarryAsync(_up, peeked, RelayEnd.VisitorBroke, RelayEnd.UpstreamBroke), CarryAsync(_down, default, RelayEnd.UpstreamBroke, RelayEnd.VisitorBroke));
+        return new RelayResult(_up.Carried, _down.Carried, (RelayEnd)_end);
+    }
+
+    private async Task CarryAsync(CopyDirection direction, ReadOnlyMemory<byte> peeked, RelayEnd sourceBroke, RelayEnd sinkBroke)
+    {
+        var outcome = await direction.RunAsync(peeked);
+        if (outcome == CopyOutcome.SourceBroke) Break(sourceBroke);
+        if (outcome == CopyOutcome.SinkBroke) Break(sinkBroke);
+    }
+
+    // The first cause is the one that is told; what follows from it is not.
+    private void Break(RelayEnd cause)
+    {
+        Interlocked.CompareExchange(ref _end, (int)cause, (int)RelayEnd.Finished);
+        _visitor.Reset();
+        _upstream.Reset();
+    }
+
+    private void Touch() => Volatile.Write(ref _lastMove, _options.Time.GetTimestamp());
+
+    private void BreakIfIdle()
+    {
+        if (_options.Time.GetElapsedTime(Volatile.Read(ref _lastMove)) >= _options.Idle) Break(RelayEnd.Idle);
+    }
+}

@@ -1,0 +1,205 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Gateway.Transport.Native;
+
+namespace Gateway.Transport.Relaying;
+
+/// <summary>What a direction has come to.</summary>
+internal enum Flow
+{
+    /// <summary>Something moved; more may.</summary>
+    GoesOn,
+
+    /// <summary>Nothing to read, or no room to write.</summary>
+    Waits,
+
+    /// <summary>The source's end was handed on.</summary>
+    Ended,
+
+    SourceBroke,
+    SinkBroke,
+}
+
+/// <summary>
+/// One direction between two sockets, a step at a time and never waiting. It copies at first; after some full reads it splices
+/// through a pipe, so that a bulky transfer does not pass through us, and when it falls quiet it gives the pipe back.
+/// </summary>
+internal sealed class KernelDirection(SafeSocketHandle source, SafeSocketHandle sink)
+{
+    // What a direction moves before another connection's turn.
+    private const int StepsPerTurn = 16;
+    private const long BytesPerTurn = 1 << 20;
+
+    // So many reads in a row of at least so much: the transfer is bulky.
+    private const int BulkyReads = 4;
+    private const int BulkyLength = 16 * 1024;
+
+    private ReadOnlyMemory<byte> _rest;
+    private byte[]? _rented;
+    private SplicePipe? _pipe;
+    private int _bulky;
+    private long _sweptAt;
+    private bool _sourceEnded;
+
+    /// <summary>The source may have something. Set by its events.</summary>
+    public bool IsReadable { get; set; } = true;
+
+    /// <summary>The sink may have room. Set by its events.</summary>
+    public bool IsWritable { get; set; } = true;
+
+    /// <summary>
+    /// The source's end may be on its way, behind what it sent: then a short read does not mean that nothing follows. So it is at
+    /// first, because the event that told of it may have come before us; a read that finds nothing rules it out.
+    /// </summary>
+    public bool IsEnding { get; set; } = true;
+
+    /// <summary>The source's connection is broken: what it had sent may still be read, but the end of that is no end.</summary>
+    public bool IsSourceBroken { get; set; }
+
+    /// <summary>The end was handed on.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>Bytes handed to the sink.</summary>
+    public long Carried { get; private set; }
+
+    /// <summary>Sends these first; they stay unchanged until they are through.</summary>
+    public void Begin(ReadOnlyMemory<byte> peeked) => _rest = peeked;
+
+    /// <summary>Moves what can be moved, up to a bound.</summary>
+    public Flow Pump()
+    {
+        if (HasEnded) return Flow.Ended;
+        var enough = Carried + BytesPerTurn;
+        for (var step = 0; step < StepsPerTurn && Carried < enough; step++)
+        {
+            var flow = !_rest.IsEmpty ? SendRest() : _pipe is { } pipe ? Splice(pipe) : Copy();
+            if (flow != Flow.GoesOn) return flow;
+        }
+        return Flow.GoesOn;
+    }
+
+    /// <summary>Gives the pipe back when nothing has moved since the last call.</summary>
+    public void Rest()
+    {
+        if (_pipe is { Waiting: 0 } pipe && Carried == _sweptAt)
+        {
+            RelayThread.Current.GivePipe(pipe);
+            _pipe = null;
+        }
+        _sweptAt = Carried;
+    }
+
+    /// <summary>Gives back what it holds.</summary>
+    public void Free()
+    {
+        if (_pipe is { } pipe) RelayThread.Current.GivePipe(pipe);
+        if (_rented is { } rented) ArrayPool<byte>.Shared.Return(rented);
+        (_pipe, _rented, _rest, _bulky) = (null, null, default, 0);
+    }
+
+    private Flow SendRest()
+    {
+        if (!IsWritable) return Flow.Waits;
+        var sent = SocketCalls.Send(sink, _rest.Span);
+        if (sent < 0) return SendFailed(sent);
+        Carried += sent;
+        _rest = _rest[sent..];
+        if (!_rest.IsEmpty || _rented is null) return Flow.GoesOn;
+        ArrayPool<byte>.Shared.Return(_rented);
+        _rented = null;
+        return Flow.GoesOn;
+    }
+
+    private Flow Copy()
+    {
+        if (_sourceEnded) return HandOnEnd();
+        if (!IsReadable || !IsWritable) return Flow.Waits;
+        var scratch = RelayThread.Current.Scratch;
+        var read = SocketCalls.Receive(source, scratch);
+        if (read < 0) return ReadFailed(read);
+        if (read == 0) return HandOnEnd();
+        // Less than asked for: the queue is empty now, and whatever comes next is told by an event.
+        if (read < scratch.Length && !IsEnding) IsReadable = false;
+        Choose(read);
+        return Send(scratch.AsSpan(0, read));
+    }
+
+    private Flow Send(ReadOnlySpan<byte> bytes)
+    {
+        var sent = SocketCalls.Send(sink, bytes);
+        if (sent is < 0 and not -Errors.TryAgain) return SendFailed(sent);
+        sent = Math.Max(0, sent);
+        Carried += sent;
+        if (sent < bytes.Length) Keep(bytes[sent..]);
+        return Flow.GoesOn;
+    }
+
+    private Flow Splice(SplicePipe pipe)
+    {
+        var (filled, drained) = (0, 0);
+        if (IsReadable && !_sourceEnded && pipe.Room > 0)
+        {
+            filled = pipe.Fill(Descriptor(source));
+            if (filled == 0) _sourceEnded = true;
+            // A full pipe says the same as an empty socket; only with nothing in the pipe is it the socket.
+            if (filled == -Errors.TryAgain) IsReadable = pipe.Waiting > 0;
+            else if (filled < 0) return ReadFailed(filled);
+        }
+        if (pipe.Waiting > 0 && IsWritable)
+        {
+            drained = pipe.Drain(Descriptor(sink));
+            if (drained is < 0 and not -Errors.TryAgain) return SendFailed(drained);
+            if (drained == -Errors.TryAgain) IsWritable = false;
+            Carried += Math.Max(0, drained);
+        }
+        if (_sourceEnded && pipe.Waiting == 0) return HandOnEnd();
+        return filled > 0 || drained > 0 ? Flow.GoesOn : Flow.Waits;
+    }
+
+    private void Choose(int read)
+    {
+        _bulky = read >= BulkyLength ? _bulky + 1 : 0;
+        if (_bulky < BulkyReads) return;
+        _bulky = 0;
+        _pipe = RelayThread.Current.TakePipe();
+        if (_pipe is null) return;
+        SpliceCalls.NeverBlock(Descriptor(source));
+        SpliceCalls.NeverBlock(Descriptor(sink));
+        // What the short read said does not hold for a splice.
+        IsReadable = true;
+    }
+
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
+        _rented = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        bytes.CopyTo(_rented);
+        _rest = _rented.AsMemory(0, bytes.Length);
+    }
+
+    private Flow HandOnEnd()
+    {
+        _sourceEnded = true;
+        if (IsSourceBroken) return Flow.SourceBroke;
+        if (SocketCalls.EndSending(sink) < 0) return Flow.SinkBroke;
+        HasEnded = true;
+        Free();
+        return Flow.Ended;
+    }
+
+    private Flow ReadFailed(int error)
+    {
+        if (error != -Errors.TryAgain) return Flow.SourceBroke;
+        (IsReadable, IsEnding) = (false, false);
+        return Flow.Waits;
+    }
+
+    private Flow SendFailed(int error)
+    {
+        if (error != -Errors.TryAgain) return Flow.SinkBroke;
+        IsWritable = false;
+        return Flow.Waits;
+    }
+
+    // The relay holds a reference to both handles as long as it runs.
+    private static int Descriptor(SafeSocketHandle handle) => (int)handle.DangerousGetHandle();
+}

@@ -1,0 +1,153 @@
+using Gateway.Transport.Polling;
+
+namespace Gateway.Transport.Relaying;
+
+/// <summary>
+/// The relay for two kernel sockets. It runs on the poller thread of the visitor's socket, where both are registered; no other
+/// thread touches it, but to ask it to stop.
+/// </summary>
+internal sealed class KernelRelay : IPollWork
+{
+    private readonly SocketDuplex _visitor;
+    private readonly SocketDuplex _upstream;
+    private readonly RelayOptions _options;
+    private readonly KernelDirection _up;
+    private readonly KernelDirection _down;
+    private readonly PollSlot _visitorSlot;
+    private readonly PollSlot _upstreamSlot;
+    private readonly TaskCompletionSource<RelayResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _lastMove;
+    private long _carried;
+    private bool _started;
+    private volatile bool _toStop;
+
+    private KernelRelay(SocketDuplex visitor, SocketDuplex upstream, RelayOptions options, PollSlot visitorSlot, PollSlot upstreamSlot)
+    {
+        (_visitor, _upstream, _options, _visitorSlot, _upstreamSlot) = (visitor, upstream, options, visitorSlot, upstreamSlot);
+        _up = new KernelDirection(visitor.Handle, upstream.Handle);
+        _down = new KernelDirection(upstream.Handle, visitor.Handle);
+    }
+
+    bool IPollWork.IsQueued { get; set; }
+
+    int IPollWork.SweepIndex { get; set; } = -1;
+
+    private PollRounds Rounds => _visitorSlot.Poller.Rounds;
+
+    /// <summary>Borrows both sockets, at one poller. Null: one of them is closed, or cannot be polled.</summary>
+    public static KernelRelay? TryCreate(SocketDuplex visitor, SocketDuplex upstream, RelayOptions options)
+    {
+        KernelRelay? relay = null;
+        try
+        {
+            if (!visitor.TryLend(visitor.Poller ?? upstream.Poller, () => relay?.AskToStop(), out var front)) return null;
+            if (upstream.TryLend(front.Poller, () => relay?.AskToStop(), out var back)) return relay = new KernelRelay(visitor, upstream, options, front, back);
+        }
+        catch (IOException)
+        {
+            // No place at the poller: the other relay will learn what is wrong.
+        }
+        visitor.GiveBack(reset: false);
+        return null;
+    }
+
+    /// <summary>Runs to the end.</summary>
+    public async Task<RelayResult> RunAsync(ReadOnlyMemory<byte> peeked, CancellationToken stop)
+    {
+        _up.Begin(peeked);
+        _lastMove = _options.Time.GetTimestamp();
+        // Closed while it was being borrowed: nobody else will say so.
+        _toStop = _visitor.IsClosed || _upstream.IsClosed;
+        _visitorSlot.Poller.Post(this);
+        using var told = stop.UnsafeRegister(static relay => ((KernelRelay)relay!).AskToStop(), this);
+        return await _done.Task;
+    }
+
+    /// <summary>There is something to do in the next round.</summary>
+    public void Queue() => Rounds.Queue(this);
+
+    void IPollWork.OnPosted()
+    {
+        if (_done.Task.IsCompleted) return;
+        if (!_started) Start();
+        Queue();
+    }
+
+    bool IPollWork.Work()
+    {
+        if (_done.Task.IsCompleted) return false;
+        try
+        {
+            return Pump();
+        }
+#pragma warning disable CA1031 // The boundary of one relay: a defect in it must not end the thread that runs the others.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Release(reset: true);
+            _done.TrySetException(e);
+            return false;
+        }
+    }
+
+    void IPollWork.Sweep()
+    {
+        _up.Rest();
+        _down.Rest();
+        if (_options.Time.GetElapsedTime(_lastMove) >= _options.Idle) Finish(RelayEnd.Idle);
+    }
+
+    private void Start()
+    {
+        _started = true;
+        _visitorSlot.Target = new RelayLeg(this, _up, _down);
+        _upstreamSlot.Target = new RelayLeg(this, _down, _up);
+        Rounds.Watch(this);
+    }
+
+    private bool Pump()
+    {
+        var (up, down) = (_up.Pump(), _down.Pump());
+        Note(up, _up, _down);
+        Note(down, _down, _up);
+        if (Carried != _carried) _lastMove = _options.Time.GetTimestamp();
+        _carried = Carried;
+        if (_toStop) return Finish(RelayEnd.Stopped);
+        if (_up.HasEnded && _down.HasEnded) return Finish(RelayEnd.Finished);
+        if (up == Flow.GoesOn || down == Flow.GoesOn) return true;
+        // What a broken side had sent before is through, or cannot go on: nothing more will come.
+        if (_up.IsSourceBroken) return Finish(RelayEnd.VisitorBroke);
+        return _down.IsSourceBroken && Finish(RelayEnd.UpstreamBroke);
+    }
+
+    private static void Note(Flow flow, KernelDirection direction, KernelDirection opposite)
+    {
+        if (flow == Flow.SourceBroke) direction.IsSourceBroken = true;
+        if (flow == Flow.SinkBroke) opposite.IsSourceBroken = true;
+    }
+
+    private long Carried => _up.Carried + _down.Carried;
+
+    private void AskToStop()
+    {
+        _toStop = true;
+        _visitorSlot.Poller.Post(this);
+    }
+
+    // False: there is nothing more to do.
+    private bool Finish(RelayEnd end)
+    {
+        Release(reset: end != RelayEnd.Finished);
+        _done.TrySetResult(new RelayResult(_up.Carried, _down.Carried, end));
+        return false;
+    }
+
+    private void Release(bool reset)
+    {
+        Rounds.Unwatch(this);
+        _up.Free();
+        _down.Free();
+        _visitor.GiveBack(reset);
+        _upstream.GiveBack(reset);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
+using Gateway.Transport.Yamux.Frames;
+
+namespace Gateway.Transport.Yamux;
+
+/// <summary>
+/// What a stream has received and the application has not read. Bytes go straight into a read that waits, else into a ring
+/// that never holds more than the credit we gave. One read at a time.
+/// </summary>
+internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, ByteBudget budget) : IValueTaskSource<int>
+{
+    private readonly Lock _gate = new();
+    private ManualResetValueTaskSourceCore<int> _read = new() { RunContinuationsAsynchronously = true };
+    private ReceiveWindow _window = new();
+    private ByteRing _ring;
+    private Memory<byte> _into;
+    private bool _isWaiting;
+    private bool _hasEnded;
+    private string? _broken;
+    private bool _released;
+
+    /// <summary>How many bytes wait to be read.</summary>
+    public int Buffered
+    {
+        get
+        {
+            lock (_gate) return _ring.Count;
+        }
+    }
+
+    /// <summary>The peer has ended its direction.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_gate) return _hasEnded;
+        }
+    }
+
+    private Action<object?, CancellationToken> Cancel => field ??= (_, stop) => CancelRead(stop);
+
+    /// <summary>Reads what is there, or waits; 0 at the peer's end, or when there is something for an empty buffer.</summary>
+    /// <exception cref="IOException">The stream or the session is broken.</exception>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken stop)
+    {
+        if (stop.IsCancellationRequested) return ValueTask.FromCanceled<int>(stop);
+        ValueTask<int> read;
+        uint credit = 0;
+        lock (_gate)
+        {
+            if (_broken is { } why) return ValueTask.FromException<int>(new IOException(why));
+            if (_ring.Count > 0) read = new ValueTask<int>(Take(buffer.Span, out credit));
+            else if (_hasEnded) return new ValueTask<int>(0);
+            else read = Wait(buffer);
+        }
+        if (credit > 0) outbox.Send(FrameKind.WindowUpdate, FrameFlags.None, id, credit);
+        return stop.CanBeCanceled && !read.IsCompleted ? CancellableAsync(read, stop) : read;
+    }
+
+    /// <summary>Takes the length of a frame's payload from the credit. False: more than the peer may send.</summary>
+    public bool TrySpend(uint length)
+    {
+        lock (_gate) return _window.TrySpend(length);
+    }
+
+    /// <summary>A piece of payload has come.</summary>
+    public void Deliver(ReadOnlySpan<byte> bytes)
+    {
+        uint credit;
+        lock (_gate)
+        {
+            if (_broken is not null) return;
+            var direct = Hand(bytes, out credit);
+            _ring.Write(bytes[direct..]);
+            budget.Take(bytes.Length - direct);
+        }
+        if (credit > 0) outbox.Send(FrameKind.WindowUpdate, FrameFlags.None, id, credit);
+    }
+
+    /// <summary>The peer ends its direction. False: it had ended it before.</summary>
+    public bool TryEnd()
+    {
+        lock (_gate)
+        {
+            if (_hasEnded) return false;
+            _hasEnded = true;
+            if (_isWaiting) Complete(0);
+            return true;
+        }
+    }
+
+    /// <summary>Nothing can be read any more; what waits is dropped.</summary>
+    public void Break(string why)
+    {
+        lock (_gate)
+        {
+            _broken ??= why;
+            budget.Give(_ring.Count);
+            _ring.Clear();
+            if (!_released) policy.Release(_window);
+            _released = true;
+            Fail(new IOException(why));
+        }
+    }
+
+    private int Take(Span<byte> into, out uint credit)
+    {
+        var length = _ring.Read(into);
+        budget.Give(length);
+        credit = CreditFor(length);
+        return length;
+    }
+
+    private ValueTask<int> Wait(Memory<byte> buffer)
+    {
+        (_into, _isWaiting) = (buffer, true);
+        _read.Reset();
+        return new ValueTask<int>(this, _read.Version);
+    }
+
+    private int Hand(ReadOnlySpan<byte> bytes, out uint credit)
+    {
+        credit = 0;
+        if (!_isWaiting || bytes.IsEmpty) return 0;
+        var length = Math.Min(bytes.Length, _into.Length);
+        bytes[..length].CopyTo(_into.Span);
+        credit = CreditFor(length);
+        Complete(length);
+        return length;
+    }
+
+    // A peer that has ended its direction has no use for credit.
+    private uint CreditFor(int read) => _window.IsDue(read) && !_hasEnded ? policy.GiveBack(ref _window, _ring.Count) : 0;
+
+    private void Complete(int length)
+    {
+        (_into, _isWaiting) = (default, false);
+        _read.SetResult(length);
+    }
+
+    private void Fail(Exception why)
+    {
+        if (!_isWaiting) return;
+        (_into, _isWaiting) = (default, false);
+        _read.SetException(why);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> CancellableAsync(ValueTask<int> read, CancellationToken stop)
+    {
+        using var told = stop.UnsafeRegister(Cancel, null);
+        return await read;
+    }
+
+    private void CancelRead(CancellationToken stop)
+    {
+        lock (_gate) Fail(new OperationCanceledException(stop));
+    }
+
+    int IValueTaskSource<int>.GetResult(short token) => _read.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _read.GetStatus(token);
+
+    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _read.OnCompleted(continuation, state, token, flags);
+}

@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+
+namespace Gateway.Transport.Yamux;
+
+/// <summary>The streams that are open, by id, and the ids that are ours to give.</summary>
+internal sealed class StreamTable(YamuxRole role, int limit)
+{
+    private readonly ConcurrentDictionary<uint, YamuxStream> _streams = new();
+    private readonly Lock _gate = new();
+    private long _nextId = role == YamuxRole.Client ? 1 : 2;
+    private int _count;
+    private bool _closed;
+
+    /// <summary>How many are open.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>True for the ids that the peer opens: even ones when we dialled, odd ones when it did.</summary>
+    public bool IsPeers(uint id) => id % 2 == (role == YamuxRole.Client ? 0u : 1u);
+
+    /// <summary>An open stream, or null.</summary>
+    public YamuxStream? Find(uint id) => _streams.GetValueOrDefault(id);
+
+    /// <summary>A new stream of ours; null when the table is full or closed, or all ids are used up.</summary>
+    public YamuxStream? TryOpen(YamuxSession session)
+    {
+        lock (_gate)
+        {
+            if (_closed || _count >= limit || _nextId > uint.MaxValue) return null;
+            var stream = new YamuxStream((uint)_nextId, isOurs: true, session);
+            _nextId += 2;
+            return Add(stream);
+        }
+    }
+
+    /// <summary>A new stream of the peer; null when the table is full or closed.</summary>
+    public YamuxStream? TryTake(uint id, YamuxSession session)
+    {
+        lock (_gate) return _closed || _count >= limit ? null : Add(new YamuxStream(id, isOurs: false, session));
+    }
+
+    /// <summary>The stream is over. False: it was gone before.</summary>
+    public bool Remove(YamuxStream stream)
+    {
+        lock (_gate)
+        {
+            if (!_streams.TryRemove(new KeyValuePair<uint, YamuxStream>(stream.Id, stream))) return false;
+            _count--;
+            return true;
+        }
+    }
+
+    /// <summary>The one with most bytes that nobody has read.</summary>
+    public YamuxStream? Fullest() => _streams.Values.MaxBy(stream => stream.Buffered);
+
+    /// <summary>Takes none any more, and gives all that are open.</summary>
+    public ICollection<YamuxStream> Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            return _streams.Values;
+        }
+    }
+
+    private YamuxStream Add(YamuxStream stream)
+    {
+        _streams[stream.Id] = stream;
+        _count++;
+        return stream;
+    }
+}

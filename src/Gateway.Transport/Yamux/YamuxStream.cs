@@ -1,0 +1,101 @@
+using System.Net;
+
+namespace Gateway.Transport.Yamux;
+
+/// <summary>One stream of a session. Disposing it before both directions have ended resets it.</summary>
+public sealed class YamuxStream : Duplex
+{
+    private readonly YamuxSession _session;
+    private readonly SendHalf _send;
+    private readonly ReceiveHalf _receive;
+    private int _acknowledged;
+    private int _broken;
+
+    internal YamuxStream(uint id, bool isOurs, YamuxSession session)
+    {
+        (Id, IsOurs, _session) = (id, isOurs, session);
+        _send = new SendHalf(id);
+        _receive = new ReceiveHalf(id, session.Outbox, session.Windows, session.Budget);
+    }
+
+    /// <summary>Its id in the session.</summary>
+    public uint Id { get; }
+
+    /// <inheritdoc/>
+    public override EndPoint? Remote => _session.Remote;
+
+    /// <summary>We opened it.</summary>
+    internal bool IsOurs { get; }
+
+    /// <summary>Reset by one of us, or lost with the session.</summary>
+    internal bool IsBroken => Volatile.Read(ref _broken) != 0;
+
+    /// <summary>Bytes received and not yet read.</summary>
+    internal int Buffered => _receive.Buffered;
+
+    /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken stop) => _receive.ReadAsync(buffer, stop);
+
+    /// <inheritdoc/>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop) => _session.Outbox.WriteAsync(_send, bytes, stop);
+
+    /// <inheritdoc/>
+    public override ValueTask EndAsync(CancellationToken stop)
+    {
+        if (_session.Outbox.TryEnd(_send)) ForgetIfOver();
+        return _send.Broken is { } why ? ValueTask.FromException(new IOException(why)) : ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override void Reset() => Break("the stream was reset by us", tellPeer: true);
+
+    /// <inheritdoc/>
+    public override ValueTask DisposeAsync()
+    {
+        Break("the stream is disposed", tellPeer: !IsOver);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The peer's first frame for it: it knows the stream, whether or not it says so.</summary>
+    internal void Acknowledge()
+    {
+        if (IsOurs && Interlocked.Exchange(ref _acknowledged, 1) == 0) _session.Acknowledged();
+    }
+
+    /// <summary>Takes the length of a frame's payload from the credit.</summary>
+    internal bool TrySpend(uint length) => _receive.TrySpend(length);
+
+    /// <summary>A piece of payload. After its own end the peer may send none: that costs it this stream.</summary>
+    internal void Deliver(ReadOnlySpan<byte> bytes)
+    {
+        if (_receive.HasEnded) Break("the peer sent data after its end", tellPeer: true);
+        else _receive.Deliver(bytes);
+    }
+
+    /// <summary>The peer takes more. False: more than 32 bits hold.</summary>
+    internal bool TryAddCredit(uint credit) => _session.Outbox.TryAddCredit(_send, credit);
+
+    /// <summary>The peer ended its direction. False: for the second time.</summary>
+    internal bool TryEndByPeer()
+    {
+        if (!_receive.TryEnd()) return false;
+        ForgetIfOver();
+        return true;
+    }
+
+    /// <summary>Breaks both directions, once.</summary>
+    internal void Break(string why, bool tellPeer)
+    {
+        if (Interlocked.Exchange(ref _broken, 1) != 0) return;
+        _session.Outbox.Break(_send, why, tellPeer);
+        _receive.Break(why);
+        _session.Forget(this);
+    }
+
+    private bool IsOver => _send.HasEnded && _receive.HasEnded;
+
+    private void ForgetIfOver()
+    {
+        if (IsOver) _session.Forget(this);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+
+namespace Gateway.Dns.Sockets;
+
+/// <summary>The system calls that move many datagrams at once (Linux, recvmmsg(2) and sendmmsg(2)), and their structures on 64-bit machines.</summary>
+internal static unsafe partial class DatagramCalls
+{
+    /// <summary>Wait for the first datagram only.</summary>
+    public const int WaitForOne = 0x10000;
+
+    /// <summary>Receives up to <paramref name="count"/> datagrams. Returns how many, or -1 and sets the last error.</summary>
+    [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
+    public static partial int Receive(SafeHandle socket, Message* messages, uint count, int flags, void* timeout);
+
+    /// <summary>Sends up to <paramref name="count"/> datagrams. Returns how many, or -1 when the first one failed, and sets the last error.</summary>
+    [LibraryImport("libc", EntryPoint = "sendmmsg", SetLastError = true)]
+    public static partial int Send(SafeHandle socket, Message* messages, uint count, int flags);
+
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Buffer
+    {
+        public byte* Start;
+        public nuint Length;
+    }
+
+    /// <summary>struct mmsghdr, its msghdr included.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Message
+    {
+        public byte* Address;
+        public uint AddressLength;
+        public uint AddressPadding;
+        public Buffer* Buffers;
+        public nuint BufferCount;
+        public byte* Control;
+        public nuint ControlLength;
+        public int Flags;
+        public int FlagsPadding;
+        public uint Length;
+        public uint LengthPadding;
+    }
+}

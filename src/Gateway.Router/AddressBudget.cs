@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Gateway.Router;
+
+/// <summary>How much of something one address may hold at once. The addresses of an IPv6 /64 share, for one host has all of them.</summary>
+internal sealed class AddressBudget(long limit)
+{
+    private const int HostBits = 64 / 8;
+
+    private readonly Dictionary<IPAddress, long> _held = [];
+    private readonly Lock _gate = new();
+
+    /// <summary>How many addresses hold anything.</summary>
+    public int Addresses
+    {
+        get
+        {
+            lock (_gate) return _held.Count;
+        }
+    }
+
+    /// <summary>Takes an amount, unless that is more than the address may hold.</summary>
+    public bool TryTake(EndPoint? who, long amount)
+    {
+        var holder = HolderOf(who);
+        lock (_gate)
+        {
+            var held = _held.GetValueOrDefault(holder) + amount;
+            if (held > limit) return false;
+            _held[holder] = held;
+            return true;
+        }
+    }
+
+    /// <summary>Gives an amount back.</summary>
+    public void Give(EndPoint? who, long amount)
+    {
+        if (amount == 0) return;
+        var holder = HolderOf(who);
+        lock (_gate)
+        {
+            var held = _held.GetValueOrDefault(holder) - amount;
+            if (held <= 0) _held.Remove(holder);
+            else _held[holder] = held;
+        }
+    }
+
+    private static IPAddress HolderOf(EndPoint? who)
+    {
+        if (who is not IPEndPoint { Address: var address }) return IPAddress.None;
+        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
+        if (address.AddressFamily != AddressFamily.InterNetworkV6) return address;
+        var prefix = address.GetAddressBytes();
+        prefix.AsSpan(prefix.Length - HostBits).Clear();
+        return new IPAddress(prefix);
+    }
+}

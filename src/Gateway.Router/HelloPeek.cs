@@ -1,0 +1,87 @@
+using System.Buffers;
+using Gateway.Model;
+using Gateway.Router.Sniff;
+using Gateway.Transport;
+using Gateway.Transport.ProxyProtocol;
+
+namespace Gateway.Router;
+
+/// <summary>Reads a visitor's first bytes until they say which host it wants, and keeps them to be replayed to the upstream.</summary>
+internal sealed class HelloPeek(Duplex visitor, AddressBudget budget) : IDisposable
+{
+    /// <summary>What nearly every hello fits in, post-quantum keys included. It is not charged: the listener's limit bounds it.</summary>
+    private const int FirstBuffer = 2 * 1024;
+
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+    private long _charged;
+    private int _start;
+    private int _count;
+
+    /// <summary>Everything the visitor has sent so far, without the header of a proxy in front of it.</summary>
+    public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(_start, _count - _start);
+
+    /// <summary>What the proxy in front says about the visitor; nothing when there is none.</summary>
+    public ProxyHeader Proxied { get; private set; }
+
+    /// <summary>The host it asked for, after Found.</summary>
+    public DomainName Host { get; private set; }
+
+    /// <summary>Reads the header that a trusted proxy must send first. False: it sent something else, or ended.</summary>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public async ValueTask<bool> ReadProxyHeaderAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            var parse = ProxyHeader.TryRead(Bytes.Span, out var header, out var used);
+            Proxied = header;
+            _start += used;
+            if (parse == ProxyParse.Found) return true;
+            if (parse == ProxyParse.Malformed || await ReadMoreAsync(stop) <= 0) return false;
+        }
+    }
+
+    /// <summary>Reads until the result is final. NeedMore means that the visitor ended first.</summary>
+    /// <exception cref="IOException">The visitor's connection broke.</exception>
+    public async ValueTask<SniffResult> ReadAsync(CancellationToken stop)
+    {
+        var records = new HandshakeRecords();
+        while (true)
+        {
+            var result = ClientHello.TryReadServerName(Bytes.Span, ref records, out var host);
+            Host = host;
+            if (result != SniffResult.NeedMore) return result;
+            var read = await ReadMoreAsync(stop);
+            if (read <= 0) return read < 0 ? SniffResult.Malformed : SniffResult.NeedMore;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        budget.Give(visitor.Remote, _charged);
+        _charged = 0;
+        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
+        (_buffer, _start, _count) = ([], 0, 0);
+    }
+
+    /// <summary>How many bytes came; 0: the visitor ended; -1: there is no room for more.</summary>
+    private async ValueTask<int> ReadMoreAsync(CancellationToken stop)
+    {
+        if (_count == _buffer.Length && !TryGrow()) return -1;
+        var read = await visitor.ReadAsync(_buffer.AsMemory(_count), stop);
+        _count += read;
+        return read;
+    }
+
+    private bool TryGrow()
+    {
+        var size = Math.Min(_buffer.Length * 4, HandshakeRecords.MaxWire + ProxyHeader.MaxLength);
+        if (size <= _buffer.Length || !budget.TryTake(visitor.Remote, size - _charged)) return false;
+        _charged = size;
+        var larger = ArrayPool<byte>.Shared.Rent(size);
+        _buffer.AsSpan(0, _count).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+        return true;
+    }
+}

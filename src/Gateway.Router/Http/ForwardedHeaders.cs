@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Router.Http;
+
+/// <summary>
+/// Writes the forwarded request: the visitor's own Host, and our account of who asked. What the visitor says about itself in the
+/// headers that applications trust is dropped, never merged (RFC 7239 section 8.1).
+/// </summary>
+internal sealed class ForwardedHeaders(HttpUpstream upstream) : HttpTransformer
+{
+    /// <summary>Headers by which proxies and delivery networks tell applications about the visitor.</summary>
+    private static readonly string[] Told =
+    [
+        "Forwarded", "X-Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server",
+        "X-Forwarded-By", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Client-Cert", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP",
+        "X-Original-Host", "X-Original-URL", "X-Original-For", "X-Original-Proto", "X-Rewrite-URL", "X-Host", "X-Scheme", "X-Url-Scheme", "Front-End-Https",
+        "CF-Connecting-IP", "CF-Connecting-IPv6", "CF-IPCountry", "CF-Visitor", "True-Client-IP", "Fastly-Client-IP", "Fly-Client-IP", "X-Appengine-User-IP", "X-Azure-ClientIP", "X-ProxyUser-Ip", "Client-IP", "Via",
+        "X-Request-Id", "X-Content-Length", "Proxy", "Proxy-Connection",
+    ];
+
+    /// <inheritdoc/>
+    public override async ValueTask TransformRequestAsync(HttpContext context, HttpRequestMessage request, string destinationPrefix, CancellationToken stop)
+    {
+        await base.TransformRequestAsync(context, request, destinationPrefix, stop);
+        request.Options.Set(HttpUpstream.Key, upstream);
+        var headers = request.Headers;
+        foreach (var name in Told) headers.Remove(name);
+        DropNamedByConnection(context, request);
+        var host = context.Request.Headers.Host.ToString();
+        headers.Host = host;
+        var client = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        headers.TryAddWithoutValidation("X-Forwarded-For", Unmapped(client).ToString());
+        headers.TryAddWithoutValidation("X-Forwarded-Proto", context.Request.Scheme);
+        headers.TryAddWithoutValidation("X-Forwarded-Host", host);
+        headers.TryAddWithoutValidation("Forwarded", Forwarded(Unmapped(client), host, context.Request.Scheme));
+        headers.TryAddWithoutValidation("X-Request-Id", context.TraceIdentifier);
+    }
+
+    /// <summary>RFC 9110 section 7.6.1: what Connection names was meant for us alone. Upgrade is the forwarder's own affair.</summary>
+    private static void DropNamedByConnection(HttpContext context, HttpRequestMessage request)
+    {
+        foreach (var name in context.Request.Headers.GetCommaSeparatedValues("Connection"))
+        {
+            if (name.Equals("Upgrade", StringComparison.OrdinalIgnoreCase)) continue;
+            if (request.Headers.NonValidated.Contains(name)) request.Headers.Remove(name);
+        }
+    }
+
+    /// <summary>RFC 7239 section 4: an IPv6 address in brackets and quotes, and a host in quotes because of its colon.</summary>
+    private static string Forwarded(IPAddress client, string host, string scheme) => client.AddressFamily == AddressFamily.InterNetworkV6
+        ? $"for=\"[{client}]\";host=\"{host}\";proto={scheme}"
+        : $"for={client};host=\"{host}\";proto={scheme}";
+
+    private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+}

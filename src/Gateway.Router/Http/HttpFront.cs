@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Router.Http;
+
+/// <summary>
+/// Kestrel on the HTTP port. It takes listeners that are bound already, so that a taken port is a fault with a reason before
+/// anything starts; it parses, we route, YARP forwards.
+/// </summary>
+internal sealed class HttpFront : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+    private readonly KestrelServer _server;
+
+    /// <summary>RFC 9112 section 2.2 allows a bare LF as the end of a line; it is how two parsers come to disagree, so it is refused.</summary>
+    private const string RefuseBareLineFeeds = "Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators";
+
+    static HttpFront() => AppContext.SetSwitch(RefuseBareLineFeeds, true);
+
+    /// <summary>Prepares the server for these listeners, which it owns from now on.</summary>
+    public HttpFront(IReadOnlyList<Socket> listeners, RouterOptions options, TimeProvider time, ILoggerFactory logs)
+    {
+        // The forwarder would add two lines to each request's one, with names in them that mean nothing to anybody else.
+        _services = new ServiceCollection().AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddLogging().AddHttpForwarder().BuildServiceProvider();
+        var kestrel = new KestrelServerOptions { ApplicationServices = _services, AddServerHeader = false };
+        Limit(kestrel.Limits, options);
+        var proxies = new TrustedProxies(options.HttpProxies);
+        foreach (var listener in listeners)
+        {
+            kestrel.Listen((IPEndPoint)listener.LocalEndPoint!, port =>
+            {
+                port.Protocols = HttpProtocols.Http1;
+                if (proxies.Any) port.Use(next => new ProxiedConnection(proxies, options.HelloTimeout, time, next).RunAsync);
+            });
+        }
+
+        var bound = listeners.ToDictionary(listener => listener.LocalEndPoint!);
+        var transport = new SocketTransportOptions { CreateBoundListenSocket = endPoint => bound[endPoint] };
+        _server = new KestrelServer(Options.Create(kestrel), new SocketTransportFactory(Options.Create(transport), logs), logs);
+    }
+
+    /// <summary>What forwards a request; it lives as long as this.</summary>
+    public IHttpForwarder Forwarder => _services.GetRequiredService<IHttpForwarder>();
+
+    /// <summary>Starts to serve.</summary>
+    public Task StartAsync(HttpVisit visit, CancellationToken stop) => _server.StartAsync<HttpContext>(visit, stop);
+
+    /// <summary>Serves until told to stop, then lets running requests end within <paramref name="drain"/>.</summary>
+    public async Task DrainAsync(TimeSpan drain, TimeProvider time, CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (stop.UnsafeRegister(static it => ((TaskCompletionSource)it!).TrySetResult(), stopped)) await stopped.Task;
+        using var bound = new CancellationTokenSource(drain, time);
+        await _server.StopAsync(bound.Token);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _server.Dispose();
+        await _services.DisposeAsync();
+    }
+
+    private static void Limit(KestrelServerLimits limits, RouterOptions options)
+    {
+        // Bodies are streamed, never held: their size is the upstream's affair.
+        limits.MaxRequestBodySize = null;
+        limits.MaxRequestLineSize = 8 * 1024;
+        limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        limits.MaxRequestHeaderCount = 100;
+        // A whole header takes longer to send than a hello does.
+        limits.RequestHeadersTimeout = options.HelloTimeout * 2;
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
+        limits.MaxConcurrentConnections = options.MaxConnections;
+        limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
+    }
+}

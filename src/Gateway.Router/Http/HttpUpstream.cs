@@ -1,0 +1,47 @@
+using System.Net;
+using Gateway.Router.Routing;
+using Gateway.Router.Tunnelling;
+using Gateway.Transport.ProxyProtocol;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Router.Http;
+
+/// <summary>
+/// What one HTTP request is forwarded to: a version of a route, and the tunnel session chosen for it. Kept connections are
+/// pooled under <see cref="Prefix"/>, which is different for every version and session: so a kept connection of one host never
+/// serves another host, nor a target that was replaced, nor a tunnel that is no longer there. Where a PROXY header opens the
+/// connection it is different for every visitor's connection too, since the header speaks for one visitor.
+/// </summary>
+internal sealed class HttpUpstream
+{
+    /// <summary>Under which a request carries its upstream to the place where the connection is opened.</summary>
+    public static readonly HttpRequestOptionsKey<HttpUpstream> Key = new("gateway.upstream");
+
+    private readonly ProxyHeader _visitor;
+
+    public HttpUpstream(LiveRoute route, TunnelSession? session, ConnectionInfo visitor)
+    {
+        (Route, Session) = (route, session);
+        _visitor = new ProxyHeader(EndPointOf(visitor.RemoteIpAddress, visitor.RemotePort), EndPointOf(visitor.LocalIpAddress, visitor.LocalPort));
+        var apart = route.Route.Rules.ProxyProtocol == 0 ? "" : $".c{visitor.Id}";
+        Prefix = $"http://r{route.Id}.s{session?.Id ?? 0}{apart}.invalid/";
+        Label = session?.Label ?? route.Route.Target.Match(dial => $"{dial.Address}:{dial.HttpPort}", _ => "tunnel");
+    }
+
+    /// <summary>The route as it was when the request came.</summary>
+    public LiveRoute Route { get; }
+
+    /// <summary>The tunnel session; null when the route dials an address.</summary>
+    public TunnelSession? Session { get; }
+
+    /// <summary>The authority under which connections are pooled. It is never resolved and never seen by the upstream.</summary>
+    public string Prefix { get; }
+
+    /// <summary>How log lines name it.</summary>
+    public string Label { get; }
+
+    /// <summary>What opens a new connection: the visitor's address where the route asks for that, else nothing.</summary>
+    public ReadOnlyMemory<byte> Opening => _visitor.Write((ProxyVersion)Route.Route.Rules.ProxyProtocol);
+
+    private static IPEndPoint? EndPointOf(IPAddress? address, int port) => address is null ? null : new IPEndPoint(address, port);
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using Gateway.Model;
+using Gateway.Model.Routes;
+using Gateway.Router.Routing;
+using Gateway.Router.Tunnelling;
+using Gateway.Router.Upstreams;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Router.Http;
+
+/// <summary>
+/// The story of one HTTP request: its Host, the route, the upstream, the answer. Each request of a kept-alive connection is
+/// routed by its own Host, so that no later request reaches another tenant's server.
+/// </summary>
+internal sealed class HttpVisit(
+    RouteTable routes, Tunnels tunnels, IHttpForwarder forwarder, HttpMessageInvoker client, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
+    : IHttpApplication<HttpContext>
+{
+    private static readonly ForwarderRequestConfig AnyRequest = new() { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+
+    private readonly ForwarderRequestConfig _request = AnyRequest with { ActivityTimeout = options.HttpTimeout };
+    private readonly ForwarderRequestConfig _webSocket = AnyRequest with { ActivityTimeout = options.IdleTimeout };
+
+    /// <inheritdoc/>
+    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+    /// <inheritdoc/>
+    public void DisposeContext(HttpContext context, Exception? exception)
+    {
+    }
+
+    /// <inheritdoc/>
+    public async Task ProcessRequestAsync(HttpContext context)
+    {
+        var began = time.GetTimestamp();
+        var (end, upstream) = await ServeAsync(context);
+        metrics.RequestAnswered(context.Response.StatusCode);
+        RouterLog.RequestEnded(
+            log, context.TraceIdentifier, context.Connection.RemoteIpAddress, context.Request.Method, context.Request.Host.Value ?? "", upstream,
+            context.Response.StatusCode, end, (long)time.GetElapsedTime(began).TotalMilliseconds);
+    }
+
+    private async Task<(VisitEnd End, string Upstream)> ServeAsync(HttpContext context)
+    {
+        if (Find(context.Request.Host) is not { } route) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NoRoute), "");
+        if (HttpsRedirect.For(context.Request, route.Route.Rules, options.HttpsPort) is { } location) return (Redirect(context.Response, location), "");
+        var session = route.Route.Target is Target.Tunnel tunnel ? tunnels.Pick(tunnel.Secret) : null;
+        var upstream = new HttpUpstream(route, session, context.Connection);
+        if (route.Route.Target is Target.Tunnel && session is null) return (await RefuseAsync(context, Refusal.NoTunnel, VisitEnd.NoTunnel), upstream.Label);
+        if (route.Route.Target is Target.Dial { HttpPort: 0 }) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NotServed), upstream.Label);
+        return (await ForwardAsync(context, upstream), upstream.Label);
+    }
+
+    private LiveRoute? Find(HostString host)
+    {
+        var name = host.HasValue ? host.Host : "";
+        return DomainName.TryParse(name, out var parsed) ? routes.Find(parsed) : routes.FindCatchAll();
+    }
+
+    private async Task<VisitEnd> ForwardAsync(HttpContext context, HttpUpstream upstream)
+    {
+        var isWebSocket = context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase);
+        // A deleted route ends its requests: those that run, and the connections of those that were upgraded.
+        using var cut = upstream.Route.Gone.UnsafeRegister(static it => ((HttpContext)it!).Abort(), context);
+        var error = await forwarder.SendAsync(
+            context, upstream.Prefix, client, isWebSocket ? ForWebSocket(upstream.Route.Route.Rules) : _request, new ForwardedHeaders(upstream), upstream.Route.Gone);
+        if (error == ForwarderError.None) return VisitEnd.Finished;
+        if (upstream.Route.Gone.IsCancellationRequested) return VisitEnd.Deleted;
+        if (context.RequestAborted.IsCancellationRequested || error == ForwarderError.RequestBodyClient) return VisitEnd.VisitorBroke;
+        var exception = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        RouterLog.RequestFailed(log, context.TraceIdentifier, error.ToString(), exception?.Message ?? "");
+        var (refusal, end) = Explain(error, UpstreamException.Find(exception));
+        return context.Response.HasStarted ? VisitEnd.UpstreamBroke : await RefuseAsync(context, refusal, end);
+    }
+
+    private ForwarderRequestConfig ForWebSocket(RouteRules rules) =>
+        rules.IdleSeconds == 0 ? _webSocket : _webSocket with { ActivityTimeout = TimeSpan.FromSeconds(rules.IdleSeconds) };
+
+    /// <summary>308, unlike 301, keeps the method (RFC 9110 section 15.4.9).</summary>
+    private static VisitEnd Redirect(HttpResponse response, string location)
+    {
+        response.StatusCode = StatusCodes.Status308PermanentRedirect;
+        response.Headers.Location = location;
+        response.ContentLength = 0;
+        return VisitEnd.Finished;
+    }
+
+    private static (Refusal Refusal, VisitEnd End) Explain(ForwarderError error, DialFault? fault) => (error, fault) switch
+    {
+        (_, DialFault.NoTunnel) => (Refusal.NoTunnel, VisitEnd.NoTunnel),
+        (_, DialFault.TimedOut) => (Refusal.SlowUpstream, VisitEnd.TimedOut),
+        (_, { } other) => (Refusal.BadUpstream, VisitEnds.Of(other)),
+        (ForwarderError.RequestTimedOut, _) => (Refusal.SlowUpstream, VisitEnd.TimedOut),
+        _ => (Refusal.BadUpstream, VisitEnd.UpstreamBroke),
+    };
+
+    private static async Task<VisitEnd> RefuseAsync(HttpContext context, Refusal refusal, VisitEnd end)
+    {
+        var response = context.Response;
+        var (type, body) = refusal.Render(context.Request.Headers.Accept.ToString(), context.TraceIdentifier);
+        response.Clear();
+        response.StatusCode = refusal.Status;
+        response.ContentType = type;
+        response.ContentLength = body.Length;
+        response.Headers.CacheControl = "no-store";
+        response.Headers["X-Request-Id"] = context.TraceIdentifier;
+        if (refusal.RetryAfter > 0) response.Headers.RetryAfter = refusal.RetryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body, context.RequestAborted);
+        return end;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Gateway.Transport.ProxyProtocol;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Router.Http;
+
+/// <summary>Reads the PROXY header of connections that come from a trusted proxy, before Kestrel reads its first request.</summary>
+internal sealed class ProxiedConnection(TrustedProxies proxies, TimeSpan timeout, TimeProvider time, ConnectionDelegate next)
+{
+    /// <summary>Takes the header off and puts the visitor's address in the proxy's place; without a header the connection is cut.</summary>
+    public async Task RunAsync(ConnectionContext connection)
+    {
+        if (proxies.Trusts(connection.RemoteEndPoint) && !await TryReadHeaderAsync(connection)) connection.Abort();
+        else await next(connection);
+    }
+
+    private async ValueTask<bool> TryReadHeaderAsync(ConnectionContext connection)
+    {
+        using var deadline = new Deadline(timeout, time, connection.ConnectionClosed);
+        try
+        {
+            while (true)
+            {
+                var read = await connection.Transport.Input.ReadAsync(deadline.Token);
+                var parse = Take(connection, read);
+                if (parse == ProxyParse.Found) return true;
+                if (parse == ProxyParse.Malformed || read.IsCompleted) return false;
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // Too slow, or gone: either way there is no header.
+            return false;
+        }
+    }
+
+    private static ProxyParse Take(ConnectionContext connection, ReadResult read)
+    {
+        var head = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, ProxyHeader.MaxLength)).ToArray();
+        var parse = ProxyHeader.TryRead(head, out var header, out var used);
+        connection.Transport.Input.AdvanceTo(read.Buffer.GetPosition(used), parse == ProxyParse.Found ? read.Buffer.GetPosition(used) : read.Buffer.End);
+        connection.RemoteEndPoint = header.Source ?? connection.RemoteEndPoint;
+        connection.LocalEndPoint = header.Destination ?? connection.LocalEndPoint;
+        return parse;
+    }
+}

@@ -1,0 +1,188 @@
+using System.Text;
+using Gateway.Model;
+using Gateway.Model.Routes;
+using Gateway.Router.Routing;
+using Gateway.Store;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Gateway.Router;
+
+/// <summary>
+/// Keeps the route table as Redis says. A value that cannot be read keeps the host's last good route; a deleted one cuts the
+/// host's running connections. Every state is saved to the last-known-good file, from which a start without Redis serves.
+/// </summary>
+public sealed class RouteFeed : IChangeReader, IDisposable
+{
+    /// <summary>Keys asked for in one command: enough to hide the round trip, few enough not to hold Redis up.</summary>
+    private const int Batch = 1000;
+
+    /// <summary>Time between two savings: a burst of changes is written once, and a crash loses little of a file that is a spare anyway.</summary>
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(5);
+
+    private readonly RedisConnection? _redis;
+    private readonly LastKnownGood? _lastKnownGood;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RouteFeed> _log;
+    private readonly SemaphoreSlim _unsaved = new(0, 1);
+    private int _isUnsaved;
+    private bool _isRead;
+
+    /// <summary>Prepares the feed; nothing is read before <see cref="Restore"/> or the change feed's first comparison.</summary>
+    /// <param name="redis">Null in a router that has static routes only.</param>
+    /// <param name="lastKnownGood">Null: nothing is saved, and nothing restored.</param>
+    public RouteFeed(RedisConnection? redis, LastKnownGood? lastKnownGood, TimeProvider time, ILogger<RouteFeed> log)
+    {
+        (_redis, _lastKnownGood, _time, _log) = (redis, lastKnownGood, time, log);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "routes";
+
+    /// <summary>How many hosts have a route.</summary>
+    public int Count => Table.Count;
+
+    /// <summary>When the routes that are served were saved; null once they were read from Redis, and when there was no file.</summary>
+    public DateTimeOffset? ServedFromFile { get; private set; }
+
+    internal RouteTable Table { get; } = new();
+
+    internal RouterMetrics Metrics { get; } = new();
+
+    /// <inheritdoc/>
+    public bool Concerns(string key) => key.StartsWith(RedisSchema.ServicePrefix, StringComparison.Ordinal);
+
+    /// <summary>Serves the routes of the last-known-good file, until Redis can be read. Called once, before visitors are accepted.</summary>
+    public void Restore()
+    {
+        if (_lastKnownGood is null || !_lastKnownGood.TryLoad(out var values, out var savedAt)) return;
+        foreach (var value in values)
+            if (RedisSchema.TryReadServiceKey(value.Key, out var host)) Take(host, value.Key, value.Value.Span);
+        ServedFromFile = savedAt;
+        RouterLog.ServingLastKnownGood(_log, Table.Count, savedAt);
+    }
+
+    /// <inheritdoc/>
+    public async Task ApplyAsync(IReadOnlyList<KeyChange> changes, CancellationToken stop)
+    {
+        if (_redis is null) return;
+        foreach (var batch in changes.Select(change => change.Key).Distinct(StringComparer.Ordinal).Chunk(Batch))
+            await ReadAgainAsync(_redis.Database, batch, stop);
+    }
+
+    /// <inheritdoc/>
+    public async Task CompareAsync(CancellationToken stop)
+    {
+        if (_redis is null) return;
+        var seen = new HashSet<DomainName>();
+        var database = _redis.Database;
+        await foreach (var batch in RedisScan.KeysAsync(database, RedisSchema.ServicePrefix, Batch, stop))
+        {
+            foreach (var key in batch)
+                if (RedisSchema.TryReadServiceKey(key, out var host)) seen.Add(host);
+            await ReadAgainAsync(database, batch, stop);
+        }
+
+        // Only a scan that reached its end proves that something is gone.
+        foreach (var route in Table.Routes)
+            if (!seen.Contains(route.Host)) Delete(route.Host);
+        ServedFromFile = null;
+        // Even an empty table is worth a file: a start without Redis then knows that nothing was there.
+        if (!_isRead) MarkUnsaved();
+        _isRead = true;
+    }
+
+    /// <summary>Keeps the last-known-good file up to date until told to stop.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                await _unsaved.WaitAsync(stop);
+                Volatile.Write(ref _isUnsaved, 0);
+                await SaveAsync(stop);
+                await Task.Delay(SaveEvery, _time, stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            if (_unsaved.CurrentCount > 0) await SaveAsync(CancellationToken.None);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _unsaved.Dispose();
+        Metrics.Dispose();
+    }
+
+    /// <summary>Reads the hosts of these keys. Where several spellings of a host have a value, the canonical one counts.</summary>
+    private async Task ReadAgainAsync(IDatabase database, IReadOnlyCollection<string> keys, CancellationToken stop)
+    {
+        var hosts = new Dictionary<DomainName, string>();
+        foreach (var key in keys)
+            if (RedisSchema.TryReadServiceKey(key, out var host)) hosts.TryAdd(host, key);
+        var places = hosts.Select(it => (Host: it.Key, Key: RedisSchema.ServiceKey(it.Key)))
+            .Concat(hosts.Where(it => it.Value != RedisSchema.ServiceKey(it.Key)).Select(it => (Host: it.Key, Key: it.Value)))
+            .ToArray();
+        var values = await database.StringGetAsync([.. places.Select(place => (RedisKey)place.Key)]).WaitAsync(stop);
+        for (var i = 0; i < places.Length; i++)
+        {
+            var (host, key) = places[i];
+            if (!values[i].IsNull && hosts.Remove(host)) Take(host, key, ((byte[])values[i]!).AsSpan());
+        }
+
+        foreach (var (host, key) in hosts) await MissAsync(database, host, key, stop);
+    }
+
+    private void Take(DomainName host, string key, ReadOnlySpan<byte> value)
+    {
+        if (!RedisSchema.TryDecodeService(host, value, out var route, out var fault))
+        {
+            Metrics.Undecodable();
+            RouterLog.RouteUndecodable(_log, key, fault);
+            return;
+        }
+
+        if (!Table.Put(route)) return;
+        RouterLog.RouteChanged(_log, host.ToString(), Describe(route.Target));
+        MarkUnsaved();
+    }
+
+    /// <summary>There is no string under the key: it was deleted, unless something of another type stands there, which is undecodable.</summary>
+    private async Task MissAsync(IDatabase database, DomainName host, string key, CancellationToken stop)
+    {
+        if (!await database.KeyExistsAsync(key).WaitAsync(stop))
+        {
+            Delete(host);
+            return;
+        }
+
+        Metrics.Undecodable();
+        RouterLog.RouteUndecodable(_log, key, "it is no string");
+    }
+
+    private void Delete(DomainName host)
+    {
+        if (!Table.Remove(host)) return;
+        RouterLog.RouteDeleted(_log, host.ToString());
+        MarkUnsaved();
+    }
+
+    private void MarkUnsaved()
+    {
+        if (Interlocked.Exchange(ref _isUnsaved, 1) == 0) _unsaved.Release();
+    }
+
+    private async Task SaveAsync(CancellationToken stop)
+    {
+        if (_lastKnownGood is null) return;
+        var values = Table.Routes.Select(RedisSchema.EncodeService).Select(it => new StoredValue(it.Key, null, Encoding.UTF8.GetBytes(it.Value)));
+        if (!await _lastKnownGood.SaveAsync(values, stop)) MarkUnsaved();
+    }
+
+    private static string Describe(Target target) =>
+        target.Match(dial => $"{dial.Address}, HTTP port {dial.HttpPort}, TLS port {dial.TlsPort}", _ => "a tunnel");
+}

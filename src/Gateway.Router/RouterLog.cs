@@ -1,0 +1,47 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Router;
+
+/// <summary>Everything the router says. What a peer wrote is always a field, and no field ever holds a secret.</summary>
+internal static partial class RouterLog
+{
+    [LoggerMessage(3001, LogLevel.Information, "TLS {Client} asked for {Host} via {Upstream}: {End} after {Milliseconds} ms, {ToUpstream} bytes to the upstream, {ToVisitor} to the visitor")]
+    public static partial void VisitEnded(ILogger log, EndPoint? client, string host, string upstream, VisitEnd end, long milliseconds, long toUpstream, long toVisitor);
+
+    [LoggerMessage(3002, LogLevel.Information, "HTTP {RequestId} {Client} {Method} {Host} via {Upstream}: {Status} {End} after {Milliseconds} ms")]
+    public static partial void RequestEnded(ILogger log, string requestId, IPAddress? client, string method, string host, string upstream, int status, VisitEnd end, long milliseconds);
+
+    [LoggerMessage(3012, LogLevel.Debug, "HTTP {RequestId} could not be forwarded: {Error}, {Reason}")]
+    public static partial void RequestFailed(ILogger log, string requestId, string error, string reason);
+
+    [LoggerMessage(3003, LogLevel.Information, "{Tunnel} from {Client} is up")]
+    public static partial void TunnelUp(ILogger log, string tunnel, EndPoint? client);
+
+    [LoggerMessage(3004, LogLevel.Information, "{Tunnel} from {Client} ended after {Milliseconds} ms: {Reason}, {Detail}")]
+    public static partial void TunnelDown(ILogger log, string tunnel, EndPoint? client, long milliseconds, string reason, string detail);
+
+    [LoggerMessage(3005, LogLevel.Warning, "A tunnel client from {Client} was turned away: {Reason}")]
+    public static partial void TunnelRefused(ILogger log, EndPoint? client, string reason);
+
+    [LoggerMessage(3006, LogLevel.Error, "The route in {Key} cannot be read, so the last good one is kept: {Fault}")]
+    public static partial void RouteUndecodable(ILogger log, string key, string fault);
+
+    [LoggerMessage(3007, LogLevel.Information, "The route of {Host} is now {Upstream}")]
+    public static partial void RouteChanged(ILogger log, string host, string upstream);
+
+    [LoggerMessage(3008, LogLevel.Information, "The route of {Host} was deleted")]
+    public static partial void RouteDeleted(ILogger log, string host);
+
+    [LoggerMessage(3009, LogLevel.Warning, "A connection could not be accepted, and will be tried again: {Reason}")]
+    public static partial void AcceptFailed(ILogger log, string reason);
+
+    [LoggerMessage(3010, LogLevel.Error, "A defect ended one connection; the others go on")]
+    public static partial void VisitFault(ILogger log, Exception exception);
+
+    [LoggerMessage(3011, LogLevel.Warning, "Serving {Count} routes from the last-known-good file of {SavedAt} until Redis can be read")]
+    public static partial void ServingLastKnownGood(ILogger log, int count, DateTimeOffset savedAt);
+
+    [LoggerMessage(3013, LogLevel.Information, "Routing {Kind} on {EndPoint}")]
+    public static partial void Listening(ILogger log, string kind, EndPoint endPoint);
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics.Metrics;
+
+namespace Gateway.Router;
+
+/// <summary>What the router counts. No label holds a host name or an address, so that their number does not grow with the tenants'.</summary>
+internal sealed class RouterMetrics : IDisposable
+{
+    private readonly Meter _meter = new("Gateway.Router");
+    private readonly Counter<long> _connections;
+    private readonly Counter<long> _bytes;
+    private readonly Counter<long> _requests;
+    private readonly Counter<long> _handshakes;
+    private readonly Counter<long> _undecodable;
+    private readonly Counter<long> _acceptErrors;
+    private readonly UpDownCounter<long> _active;
+
+    public RouterMetrics()
+    {
+        _connections = _meter.CreateCounter<long>("gateway_router_connections_total", description: "TLS connections that ended, by how they ended.");
+        _bytes = _meter.CreateCounter<long>("gateway_router_relayed_bytes_total", "bytes", "Bytes relayed for TLS connections, by direction.");
+        _requests = _meter.CreateCounter<long>("gateway_router_http_requests_total", description: "HTTP requests answered, by class of status.");
+        _handshakes = _meter.CreateCounter<long>("gateway_router_tunnel_handshakes_total", description: "Tunnel clients that connected, by what came of it.");
+        _undecodable = _meter.CreateCounter<long>("gateway_router_undecodable_routes_total", description: "Values in Redis that could not be read as a route; the last good one is kept.");
+        _acceptErrors = _meter.CreateCounter<long>("gateway_router_accept_errors_total", description: "Accepts that failed, for want of descriptors for instance.");
+        _active = _meter.CreateUpDownCounter<long>("gateway_router_active_connections", description: "TLS connections served now.");
+    }
+
+    /// <summary>Watches numbers that others keep.</summary>
+    public void Watch(Func<int> routes, Func<int> tunnels)
+    {
+        _meter.CreateObservableGauge("gateway_router_routes", routes, description: "Hosts that have a route.");
+        _meter.CreateObservableGauge("gateway_router_tunnels", tunnels, description: "Tunnel clients connected now.");
+    }
+
+    public void VisitBegan() => _active.Add(1);
+
+    public void VisitEnded(VisitEnd end, long toUpstream, long toVisitor)
+    {
+        _active.Add(-1);
+        _connections.Add(1, new KeyValuePair<string, object?>("end", end.ToString()));
+        _bytes.Add(toUpstream, new KeyValuePair<string, object?>("direction", "to_upstream"));
+        _bytes.Add(toVisitor, new KeyValuePair<string, object?>("direction", "to_visitor"));
+    }
+
+    public void RequestAnswered(int status) => _requests.Add(1, new KeyValuePair<string, object?>("status", $"{status / 100}xx"));
+
+    public void Handshake(string outcome) => _handshakes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void Undecodable() => _undecodable.Add(1);
+
+    public void AcceptFailed() => _acceptErrors.Add(1);
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+}

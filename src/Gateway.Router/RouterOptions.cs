@@ -1,0 +1,83 @@
+using System.Net;
+using Gateway.Model.Options;
+using Gateway.Model.Routes;
+
+namespace Gateway.Router;
+
+/// <summary>What an operator can say about the router.</summary>
+public sealed class RouterOptions : ICheckedOptions
+{
+    [Option("Where visitors' TLS connections are taken and routed by server name; empty: nowhere.")]
+    public IReadOnlyList<IPEndPoint> TlsListen { get; set; } = [new(IPAddress.Loopback, 8443)];
+
+    [Option("Where visitors' HTTP requests are taken and routed by host; empty: nowhere.")]
+    public IReadOnlyList<IPEndPoint> HttpListen { get; set; } = [new(IPAddress.Loopback, 8080)];
+
+    [Option("Where tunnel clients connect; empty: nowhere.")]
+    public IReadOnlyList<IPEndPoint> TunnelListen { get; set; } = [new(IPAddress.Loopback, 18000)];
+
+    [Option("Networks of proxies in front of the TLS listeners: they must send a PROXY header (version 1 or 2) and are believed; nobody else may.")]
+    public IReadOnlyList<IPNetwork> TlsProxies { get; set; } = [];
+
+    [Option("Networks of proxies in front of the HTTP listeners: they must send a PROXY header (version 1 or 2) and are believed; nobody else may.")]
+    public IReadOnlyList<IPNetwork> HttpProxies { get; set; } = [];
+
+    [Option("The port that visitors use for HTTPS, for redirects to it.", Minimum = 1, Maximum = 65535)]
+    public int HttpsPort { get; set; } = 443;
+
+    [Option("Networks that routes may point to although they are private, local or otherwise not public.")]
+    public IReadOnlyList<IPNetwork> AllowedNetworks { get; set; } = [];
+
+    [Option("Ports that are never dialled, whatever a route says.", Minimum = 1, Maximum = 65535)]
+    public IReadOnlyList<int> RefusedPorts { get; set; } = AddressPolicy.DefaultRefusedPorts;
+
+    [Option("Visitors served at once on one listener; more wait in the kernel's queue.", Minimum = 1, Maximum = 1_000_000)]
+    public int MaxConnections { get; set; } = 60_000;
+
+    [Option("Bytes of unfinished TLS hellos held for one address (an IPv6 /64 counts as one).", Unit = "bytes", Minimum = 16384)]
+    public long HelloBytesPerAddress { get; set; } = 512 * 1024;
+
+    [Option("How long a visitor may take to say which host it wants.")]
+    public TimeSpan HelloTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    [Option("How long resolving and connecting to an upstream may take, all its addresses together.")]
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    [Option("A relayed connection or WebSocket on which nothing moves for this long is cut.")]
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromHours(1);
+
+    [Option("An HTTP request during which nothing moves for this long is given up with 504.")]
+    public TimeSpan HttpTimeout { get; set; } = TimeSpan.FromSeconds(100);
+
+    [Option("How long a tunnel client may take to prove its secret.")]
+    public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    [Option("Tunnel clients connected at once.", Minimum = 1, Maximum = 1_000_000)]
+    public int MaxTunnels { get; set; } = 20_000;
+
+    [Option("Tunnel clients connected at once from one address (an IPv6 /64 counts as one).", Minimum = 1)]
+    public int TunnelsPerAddress { get; set; } = 256;
+
+    [Option("Tunnel clients that share one secret and take turns; one more displaces the oldest.", Minimum = 1)]
+    public int TunnelsPerSecret { get; set; } = 8;
+
+    [Option("How long a stop waits for running connections before it cuts them.")]
+    public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults()
+    {
+        foreach (var (name, value) in Timeouts)
+            if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(7)) yield return $"{name} is {value}: give a time above zero and up to seven days.";
+        if (Drain < TimeSpan.Zero) yield return $"drain is {Drain}: give zero or more.";
+        var taken = new HashSet<IPEndPoint>();
+        foreach (var endPoint in TlsListen.Concat(HttpListen).Concat(TunnelListen))
+            if (endPoint.Port != 0 && !taken.Add(endPoint)) yield return $"{endPoint} is named twice among the router's listeners: give each its own port.";
+    }
+
+    private (string Name, TimeSpan Value)[] Timeouts =>
+    [
+        ("hello_timeout", HelloTimeout), ("connect_timeout", ConnectTimeout), ("idle_timeout", IdleTimeout),
+        ("http_timeout", HttpTimeout), ("handshake_timeout", HandshakeTimeout),
+    ];
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Model.Routes;
+using Gateway.Router.Http;
+using Gateway.Router.Tunnelling;
+using Gateway.Router.Upstreams;
+using Gateway.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Router;
+
+/// <summary>
+/// The router: visitors come in by TLS server name or HTTP host, and go to an address or into a tunnel. It owns its listeners
+/// and everything that runs behind them; routes come from the <see cref="RouteFeed"/>, which it does not own.
+/// </summary>
+public sealed class TcpRouter : IAsyncDisposable
+{
+    /// <summary>Connections the kernel holds before we accept them.</summary>
+    private const int Backlog = 4096;
+
+    private readonly RouterOptions _options;
+    private readonly RouteFeed _routes;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _logs;
+    private readonly ILogger<TcpRouter> _log;
+    private readonly DialGuard _guard;
+    private readonly Tunnels _tunnels;
+    private readonly Dialer _dialer;
+    private readonly List<Socket> _tls = [];
+    private readonly List<Socket> _http = [];
+    private readonly List<Socket> _clients = [];
+    private HttpFront? _front;
+
+    /// <summary>Builds the router; nothing is opened before <see cref="Bind"/>.</summary>
+    public TcpRouter(RouterOptions options, RouteFeed routes, TimeProvider time, ILoggerFactory logs)
+    {
+        (_options, _routes, _time, _logs) = (options, routes, time, logs);
+        _log = logs.CreateLogger<TcpRouter>();
+        _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time));
+        _tunnels = new Tunnels(options.TunnelsPerSecret);
+        _dialer = new Dialer(_guard, _tunnels, options.ConnectTimeout, time);
+        routes.Metrics.Watch(() => routes.Table.Count, () => _tunnels.Count);
+    }
+
+    /// <summary>Where TLS is taken, after <see cref="Bind"/>.</summary>
+    public IReadOnlyList<IPEndPoint> TlsBound { get; private set; } = [];
+
+    /// <summary>Where HTTP is taken, after <see cref="Bind"/>.</summary>
+    public IReadOnlyList<IPEndPoint> HttpBound { get; private set; } = [];
+
+    /// <summary>Where tunnel clients connect, after <see cref="Bind"/>.</summary>
+    public IReadOnlyList<IPEndPoint> TunnelBound { get; private set; } = [];
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<IPEndPoint> Bound => [.. TlsBound, .. HttpBound, .. TunnelBound];
+
+    /// <summary>Opens every listener. Returns every fault at once, and then holds none open; empty: all are bound.</summary>
+    public IReadOnlyList<string> Bind()
+    {
+        var faults = new List<string>();
+        TlsBound = Open(_options.TlsListen, _tls, faults);
+        HttpBound = Open(_options.HttpListen, _http, faults);
+        TunnelBound = Open(_options.TunnelListen, _clients, faults);
+        if (faults.Count > 0) Close();
+        else _guard.Protect(Bound);
+        return faults;
+    }
+
+    /// <summary>Serves until told to stop; then accepts no more, lets visitors finish within the drain, and ends the tunnels last.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        // Visitors in a tunnel need it until they are done.
+        using var tunnelsStop = new CancellationTokenSource();
+        var clients = new TunnelListener(_routes.Table, _tunnels, _options, _routes.Metrics, _time, _log);
+        var accepting = Task.WhenAll(_clients.Select(socket => Loop(socket, _options.MaxTunnels, clients.VisitAsync, TimeSpan.Zero).RunAsync(tunnelsStop.Token)));
+        var house = new VisitHouse(_routes.Table, _dialer, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), _options, _routes.Metrics, _time, _log);
+        var serving = _tls.Select(socket => Loop(socket, _options.MaxConnections, (visitor, cut) => new Visit(house, visitor).RunAsync(cut), _options.Drain).RunAsync(stop));
+        try
+        {
+            using var client = UpstreamClient.Create(_dialer, _options.ConnectTimeout);
+            var http = await StartHttpAsync(client, stop);
+            Tell();
+            await Task.WhenAll([.. serving, http(), _routes.RunAsync(stop)]);
+        }
+        finally
+        {
+            await tunnelsStop.CancelAsync();
+            await accepting;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Close();
+        if (_front is not null) await _front.DisposeAsync();
+    }
+
+    /// <summary>Starts the HTTP server, which may throw, before the tasks that do not; the result waits for its end.</summary>
+    private async Task<Func<Task>> StartHttpAsync(HttpMessageInvoker client, CancellationToken stop)
+    {
+        if (_http.Count == 0) return () => Task.CompletedTask;
+        _front = new HttpFront([.. _http], _options, _time, _logs);
+        await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _front.Forwarder, client, _options, _routes.Metrics, _time, _log), stop);
+        return () => _front.DrainAsync(_options.Drain, _time, stop);
+    }
+
+    private AcceptLoop Loop(Socket listener, int limit, Func<Socket, CancellationToken, Task> visit, TimeSpan drain) =>
+        new(listener, limit, visit, _time, OnAcceptError) { Drain = drain, OnVisitFault = fault => RouterLog.VisitFault(_log, fault) };
+
+    private void OnAcceptError(SocketException e)
+    {
+        _routes.Metrics.AcceptFailed();
+        RouterLog.AcceptFailed(_log, e.Message);
+    }
+
+    private static IReadOnlyList<IPEndPoint> Open(IReadOnlyList<IPEndPoint> wanted, List<Socket> listeners, List<string> faults)
+    {
+        foreach (var endPoint in wanted)
+        {
+            if (Listening.TryBind(endPoint, Backlog, out var listener, out var fault)) listeners.Add(listener);
+            else faults.Add(fault);
+        }
+
+        return [.. listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!)];
+    }
+
+    private void Close()
+    {
+        foreach (var listener in _tls.Concat(_http).Concat(_clients)) listener.Dispose();
+        _tls.Clear();
+        _http.Clear();
+        _clients.Clear();
+    }
+
+    private void Tell()
+    {
+        foreach (var endPoint in TlsBound) RouterLog.Listening(_log, "TLS", endPoint);
+        foreach (var endPoint in HttpBound) RouterLog.Listening(_log, "HTTP", endPoint);
+        foreach (var endPoint in TunnelBound) RouterLog.Listening(_log, "tunnels", endPoint);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using Gateway.Model;
+
+namespace Gateway.Router.Tunnelling;
+
+/// <summary>
+/// The connected tunnel clients by secret. Several share a secret and take turns. A new one is in at once: it never waits for
+/// an old one, which may be dead without knowing; one too many displaces the oldest.
+/// </summary>
+internal sealed class Tunnels(int perSecret)
+{
+    // Oldest first, replaced as a whole.
+    private readonly ConcurrentDictionary<Secret, TunnelSession[]> _sessions = new();
+    private readonly Lock _writing = new();
+    private readonly Lock _taking = new();
+    private int _count;
+
+    /// <summary>How many sessions there are.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The session with the fewest visitors; among equals the newest, since it is the likeliest to be alive. Null: none.</summary>
+    public TunnelSession? Pick(Secret secret)
+    {
+        if (!_sessions.TryGetValue(secret, out var sessions)) return null;
+        TunnelSession? best = null;
+        var fewest = int.MaxValue;
+        foreach (var session in sessions)
+        {
+            if (!session.IsOpen || session.Streams > fewest) continue;
+            (best, fewest) = (session, session.Streams);
+        }
+
+        return best;
+    }
+
+    /// <summary>As <see cref="Pick"/>, and counts the visitor who is about to come, so that two at once do not choose the same session.</summary>
+    public TunnelSession? Take(Secret secret)
+    {
+        lock (_taking)
+        {
+            var session = Pick(secret);
+            session?.Expect();
+            return session;
+        }
+    }
+
+    /// <summary>Adds a session; cancels <see cref="TunnelSession.Displaced"/> of the oldest when there are too many.</summary>
+    public void Add(TunnelSession session)
+    {
+        TunnelSession? displaced = null;
+        lock (_writing)
+        {
+            var sessions = _sessions.GetValueOrDefault(session.Secret, []);
+            if (sessions.Length >= perSecret) (displaced, sessions) = (sessions[0], sessions[1..]);
+            else _count++;
+            _sessions[session.Secret] = [.. sessions, session];
+        }
+
+        displaced?.Displaced.Cancel();
+    }
+
+    /// <summary>Takes a session out; nothing when it was displaced already.</summary>
+    public void Remove(TunnelSession session)
+    {
+        lock (_writing)
+        {
+            var before = _sessions.GetValueOrDefault(session.Secret, []);
+            var after = Array.FindAll(before, other => other != session);
+            _count -= before.Length - after.Length;
+            if (after.Length == 0) _sessions.TryRemove(session.Secret, out _);
+            else _sessions[session.Secret] = after;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Model.Routes;
+using Gateway.Router.Tunnelling;
+using Gateway.Transport;
+
+namespace Gateway.Router.Upstreams;
+
+/// <summary>Finds the addresses of a host name.</summary>
+internal delegate Task<IPAddress[]> Resolve(string host, CancellationToken stop);
+
+/// <summary>
+/// Opens connections to upstreams. Every address is checked at the moment of the dial, after resolving: a name that was harmless
+/// when it was reserved may be pointed inward since.
+/// </summary>
+internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout, TimeProvider time, Resolve? resolve = null)
+{
+    /// <summary>More addresses than this behind one name are a mistake or an attack.</summary>
+    private const int MaxAddresses = 16;
+
+    /// <summary>A session that ends between choosing and using it is replaced by another, so often at most.</summary>
+    private const int MaxSessions = 3;
+
+    private readonly UpstreamTurns _turns = new(time);
+    private readonly Resolve _resolve = resolve ?? Dns.GetHostAddressesAsync;
+
+    /// <summary>Reaches the target for one kind of traffic. Expected failures are values; only <paramref name="stop"/> throws.</summary>
+    public ValueTask<DialOutcome> OpenAsync(Target target, Traffic traffic, CancellationToken stop) => target.Match(
+        dial => DialAsync(dial, traffic, stop),
+        tunnel => OpenTunnelAsync(tunnel, stop));
+
+    /// <summary>Opens a stream of one session.</summary>
+    public ValueTask<DialOutcome> OpenStreamAsync(TunnelSession session, CancellationToken stop)
+    {
+        session.Expect();
+        return OpenExpectedAsync(session, stop);
+    }
+
+    private async ValueTask<DialOutcome> OpenExpectedAsync(TunnelSession session, CancellationToken stop)
+    {
+        using var deadline = new Deadline(timeout, time, stop);
+        try
+        {
+            return await session.OpenExpectedAsync(deadline.Token) is { } stream
+                ? new DialOutcome.Open(stream, session.Label)
+                : new DialOutcome.Failed(DialFault.NoTunnel, session.Label);
+        }
+        catch (OperationCanceledException) when (deadline.Passed && !stop.IsCancellationRequested)
+        {
+            return new DialOutcome.Failed(DialFault.TimedOut, session.Label);
+        }
+        catch (IOException)
+        {
+            return new DialOutcome.Failed(DialFault.NoTunnel, session.Label);
+        }
+    }
+
+    private async ValueTask<DialOutcome> OpenTunnelAsync(Target.Tunnel tunnel, CancellationToken stop)
+    {
+        DialOutcome outcome = new DialOutcome.Failed(DialFault.NoTunnel, "tunnel");
+        for (var attempt = 0; attempt < MaxSessions && outcome is DialOutcome.Failed { Fault: DialFault.NoTunnel }; attempt++)
+        {
+            if (tunnels.Take(tunnel.Secret) is not { } session) return outcome;
+            outcome = await OpenExpectedAsync(session, stop);
+        }
+
+        return outcome;
+    }
+
+    private async ValueTask<DialOutcome> DialAsync(Target.Dial dial, Traffic traffic, CancellationToken stop)
+    {
+        var port = traffic == Traffic.Tls ? dial.TlsPort : dial.HttpPort;
+        if (port == 0) return new DialOutcome.Failed(DialFault.NotServed, $"{dial.Address}:0");
+        if (dial.More.Count == 0) return await DialOneAsync(dial.Address, port, timeout, stop);
+        DialOutcome outcome = new DialOutcome.Failed(DialFault.Refused, dial.Address);
+        foreach (var address in _turns.Order(dial, port))
+        {
+            outcome = await DialOneAsync(address, port, timeout / (1 + dial.More.Count), stop);
+            if (outcome is not DialOutcome.Open)
+            {
+                _turns.Failed(address, port);
+                continue;
+            }
+
+            _turns.Answered(address, port);
+            break;
+        }
+
+        return outcome;
+    }
+
+    private async ValueTask<DialOutcome> DialOneAsync(string address, int port, TimeSpan bound, CancellationToken stop)
+    {
+        var label = $"{address}:{port}";
+        if (!UpstreamHost.TryParse(address, out var host)) return new DialOutcome.Failed(DialFault.Forbidden, label);
+        using var deadline = new Deadline(bound, time, stop);
+        try
+        {
+            return await TryInTurnAsync(await AddressesAsync(host, deadline.Token), port, label, bound, deadline, stop);
+        }
+        catch (OperationCanceledException) when (deadline.Passed && !stop.IsCancellationRequested)
+        {
+            return new DialOutcome.Failed(DialFault.TimedOut, label);
+        }
+    }
+
+    private async ValueTask<IPAddress[]> AddressesAsync(UpstreamHost host, CancellationToken stop)
+    {
+        if (host is UpstreamHost.Literal literal) return [literal.Address];
+        try
+        {
+            // The absolute form keeps the resolver's search list out of it. The system's resolver cannot be interrupted, so we stop waiting.
+            return await _resolve(((UpstreamHost.Name)host).Host.ToAbsoluteString(), stop).WaitAsync(stop);
+        }
+        catch (SocketException)
+        {
+            return [];
+        }
+    }
+
+    private async ValueTask<DialOutcome> TryInTurnAsync(IPAddress[] addresses, int port, string label, TimeSpan bound, Deadline deadline, CancellationToken stop)
+    {
+        var allowed = addresses.Take(MaxAddresses).Select(address => new IPEndPoint(address, port)).Where(guard.Allows).ToArray();
+        var fault = addresses.Length == 0 ? DialFault.Unresolved : DialFault.Forbidden;
+        for (var i = 0; i < allowed.Length; i++)
+        {
+            // An address that does not answer must leave time for those after it.
+            using var share = new Deadline(bound / allowed.Length, time, deadline.Token);
+            try
+            {
+                return new DialOutcome.Open(await SocketDuplex.ConnectAsync(allowed[i], share.Token), allowed[i].ToString());
+            }
+            catch (IOException)
+            {
+                fault = DialFault.Refused;
+            }
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            {
+                fault = DialFault.TimedOut;
+            }
+        }
+
+        return new DialOutcome.Failed(fault, label);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using Gateway.Model.Routes;
+
+namespace Gateway.Router.Upstreams;
+
+/// <summary>
+/// Whose turn it is among the addresses of one route: round robin, and whoever did not answer is asked last for a while. Asked
+/// last, not never: when all have failed, one of them may be back.
+/// </summary>
+internal sealed class UpstreamTurns(TimeProvider time)
+{
+    /// <summary>Long enough to spare visitors a dead server, short enough that a restarted one is soon back in turn.</summary>
+    private static readonly TimeSpan Ejection = TimeSpan.FromSeconds(10);
+
+    /// <summary>Beyond this many failing addresses the oldest news is not worth its memory.</summary>
+    private const int MaxEjected = 10_000;
+
+    private readonly ConcurrentDictionary<(string Address, int Port), long> _ejected = new();
+    private uint _turn;
+
+    /// <summary>All addresses of the route in the order in which to try them.</summary>
+    public IEnumerable<string> Order(Target.Dial dial, int port)
+    {
+        string[] all = [dial.Address, .. dial.More];
+        var first = (int)(Interlocked.Increment(ref _turn) % (uint)all.Length);
+        var turns = Enumerable.Range(0, all.Length).Select(i => all[(first + i) % all.Length]);
+        return _ejected.IsEmpty ? turns : turns.OrderBy(address => IsEjected(address, port));
+    }
+
+    /// <summary>It did not answer.</summary>
+    public void Failed(string address, int port)
+    {
+        if (_ejected.Count >= MaxEjected) _ejected.Clear();
+        _ejected[(address, port)] = time.GetTimestamp();
+    }
+
+    /// <summary>It answered.</summary>
+    public void Answered(string address, int port)
+    {
+        if (!_ejected.IsEmpty) _ejected.TryRemove((address, port), out _);
+    }
+
+    private bool IsEjected(string address, int port)
+    {
+        if (!_ejected.TryGetValue((address, port), out var since)) return false;
+        if (time.GetElapsedTime(since) < Ejection) return true;
+        _ejected.TryRemove(new KeyValuePair<(string, int), long>((address, port), since));
+        return false;
+    }
+}

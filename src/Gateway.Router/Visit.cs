@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Model.Routes;
+using Gateway.Router.Routing;
+using Gateway.Router.Sniff;
+using Gateway.Router.Upstreams;
+using Gateway.Transport;
+using Gateway.Transport.ProxyProtocol;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Router;
+
+/// <summary>What all visits to the TLS port share.</summary>
+internal sealed record VisitHouse(
+    RouteTable Routes, Dialer Dialer, AddressBudget Hellos, TrustedProxies Proxies, RouterOptions Options, RouterMetrics Metrics, TimeProvider Time, ILogger Log);
+
+/// <summary>The story of one TLS connection: hear which host it wants, find the route, reach the upstream, relay.</summary>
+internal sealed class Visit(VisitHouse house, Socket socket)
+{
+    private readonly long _began = house.Time.GetTimestamp();
+    private EndPoint? _client;
+    private string _host = "";
+    private string _upstream = "";
+    private RelayResult _carried;
+
+    /// <summary>Runs to the end of the connection and tells it in one line. It owns both ends.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await using var visitor = new SocketDuplex(socket);
+        _client = visitor.Remote;
+        house.Metrics.VisitBegan();
+        var end = VisitEnd.Stopped;
+        try
+        {
+            end = await ServeAsync(visitor, stop);
+        }
+        catch (IOException)
+        {
+            end = VisitEnd.Left;
+        }
+        finally
+        {
+            house.Metrics.VisitEnded(end, _carried.ToUpstream, _carried.ToVisitor);
+            var elapsed = (long)house.Time.GetElapsedTime(_began).TotalMilliseconds;
+            RouterLog.VisitEnded(house.Log, _client, _host, _upstream, end, elapsed, _carried.ToUpstream, _carried.ToVisitor);
+        }
+    }
+
+    private async Task<VisitEnd> ServeAsync(SocketDuplex visitor, CancellationToken stop)
+    {
+        using var peek = new HelloPeek(visitor, house.Hellos);
+        var (heard, failed) = await ListenAsync(peek, visitor, stop);
+        if (failed is { } end) return end;
+        if (heard is not (SniffResult.Found or SniffResult.NoName)) return await TurnAwayAsync(visitor, peek, heard, stop);
+
+        var route = heard == SniffResult.Found ? house.Routes.Find(peek.Host) : house.Routes.FindCatchAll();
+        _host = heard == SniffResult.Found ? peek.Host.ToString() : "";
+        if (route is null) return await SayAsync(visitor, TlsAlert.UnrecognizedName, VisitEnd.NoRoute, stop);
+
+        using var life = CancellationTokenSource.CreateLinkedTokenSource(stop, route.Gone);
+        var outcome = await house.Dialer.OpenAsync(route.Route.Target, Traffic.Tls, life.Token);
+        _upstream = outcome.Label;
+        if (outcome is DialOutcome.Failed refused) return await ExplainAsync(visitor, refused.Fault, stop);
+
+        await using var upstream = ((DialOutcome.Open)outcome).Upstream;
+        _carried = await Relay.RunAsync(visitor, Opening(route.Route.Rules, visitor, peek), upstream, Bounds(route.Route.Rules), life.Token);
+        return VisitEnds.Of(_carried.End, route.Gone);
+    }
+
+    /// <summary>What the visitor's first bytes say, or why they could not be heard.</summary>
+    private async ValueTask<(SniffResult Heard, VisitEnd? Failed)> ListenAsync(HelloPeek peek, SocketDuplex visitor, CancellationToken stop)
+    {
+        using var deadline = new Deadline(house.Options.HelloTimeout, house.Time, stop);
+        try
+        {
+            if (house.Proxies.Trusts(visitor.Remote) && !await peek.ReadProxyHeaderAsync(deadline.Token)) return (default, VisitEnd.NoProxyHeader);
+            _client = peek.Proxied.Source ?? _client;
+            return (await peek.ReadAsync(deadline.Token), null);
+        }
+        catch (OperationCanceledException) when (deadline.Passed)
+        {
+            return (default, VisitEnd.TooSlow);
+        }
+    }
+
+    /// <summary>What the upstream reads first: the hello, and before it the visitor's address where the route asks for that.</summary>
+    private ReadOnlyMemory<byte> Opening(RouteRules rules, SocketDuplex visitor, HelloPeek peek)
+    {
+        if (rules.ProxyProtocol == 0) return peek.Bytes;
+        var header = new ProxyHeader(_client as IPEndPoint, peek.Proxied.Destination ?? visitor.Kernel?.LocalEndPoint as IPEndPoint);
+        return (byte[])[.. header.Write((ProxyVersion)rules.ProxyProtocol, _host), .. peek.Bytes.Span];
+    }
+
+    private RelayOptions Bounds(RouteRules rules) =>
+        new() { Idle = rules.IdleSeconds > 0 ? TimeSpan.FromSeconds(rules.IdleSeconds) : house.Options.IdleTimeout, Time = house.Time };
+
+    private ValueTask<VisitEnd> TurnAwayAsync(Duplex visitor, HelloPeek peek, SniffResult heard, CancellationToken stop) => heard switch
+    {
+        SniffResult.NotTls when PlainHttp.IsRequest(peek.Bytes.Span) => SayAsync(visitor, PlainHttp.Answer, VisitEnd.PlainHttp, stop),
+        SniffResult.NotTls => ValueTask.FromResult(VisitEnd.NotTls),
+        SniffResult.Malformed => SayAsync(visitor, TlsAlert.DecodeError, VisitEnd.Malformed, stop),
+        _ => ValueTask.FromResult(VisitEnd.Left),
+    };
+
+    private ValueTask<VisitEnd> ExplainAsync(Duplex visitor, DialFault fault, CancellationToken stop) =>
+        SayAsync(visitor, fault == DialFault.NotServed ? TlsAlert.UnrecognizedName : TlsAlert.InternalError, VisitEnds.Of(fault), stop);
+
+    private async ValueTask<VisitEnd> SayAsync(Duplex visitor, ReadOnlyMemory<byte> words, VisitEnd end, CancellationToken stop)
+    {
+        await Farewell.SayAsync(visitor, words, house.Time, stop);
+        return end;
+    }
+}

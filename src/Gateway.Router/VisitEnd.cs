@@ -1,0 +1,90 @@
+using Gateway.Router.Upstreams;
+using Gateway.Transport;
+
+namespace Gateway.Router;
+
+/// <summary>How a visitor's connection ended; its name is what log lines and metrics say.</summary>
+internal enum VisitEnd
+{
+    /// <summary>Both sides ended and everything was carried.</summary>
+    Finished,
+
+    /// <summary>The visitor's connection broke while it was relayed.</summary>
+    VisitorBroke,
+
+    /// <summary>The upstream's connection broke while it was relayed.</summary>
+    UpstreamBroke,
+
+    /// <summary>Nothing moved for the idle time.</summary>
+    Idle,
+
+    /// <summary>The router stopped.</summary>
+    Stopped,
+
+    /// <summary>The route was deleted while it was used.</summary>
+    Deleted,
+
+    /// <summary>The visitor left before it said which host it wants.</summary>
+    Left,
+
+    /// <summary>The visitor took too long to say which host it wants.</summary>
+    TooSlow,
+
+    /// <summary>A trusted proxy did not send the PROXY header that it must send.</summary>
+    NoProxyHeader,
+
+    /// <summary>Not TLS.</summary>
+    NotTls,
+
+    /// <summary>HTTP on the TLS port.</summary>
+    PlainHttp,
+
+    /// <summary>A hello that no server would accept.</summary>
+    Malformed,
+
+    /// <summary>Nobody here has the name.</summary>
+    NoRoute,
+
+    /// <summary>The name is not served for this kind of traffic.</summary>
+    NotServed,
+
+    /// <summary>The upstream's address is not one that the gateway dials.</summary>
+    Forbidden,
+
+    /// <summary>The upstream's name has no address.</summary>
+    Unresolved,
+
+    /// <summary>The upstream refused.</summary>
+    Refused,
+
+    /// <summary>The upstream did not answer in time.</summary>
+    TimedOut,
+
+    /// <summary>No client of the tunnel is connected.</summary>
+    NoTunnel,
+}
+
+/// <summary>Reads the outcomes of other parts as the end of a visit.</summary>
+internal static class VisitEnds
+{
+    /// <summary>Why the dial failed.</summary>
+    public static VisitEnd Of(DialFault fault) => fault switch
+    {
+        DialFault.NotServed => VisitEnd.NotServed,
+        DialFault.Forbidden => VisitEnd.Forbidden,
+        DialFault.Unresolved => VisitEnd.Unresolved,
+        DialFault.Refused => VisitEnd.Refused,
+        DialFault.TimedOut => VisitEnd.TimedOut,
+        _ => VisitEnd.NoTunnel,
+    };
+
+    /// <summary>How the relay ended; one that was stopped because its route is gone was deleted.</summary>
+    public static VisitEnd Of(RelayEnd end, CancellationToken gone) => end switch
+    {
+        RelayEnd.Finished => VisitEnd.Finished,
+        RelayEnd.VisitorBroke => VisitEnd.VisitorBroke,
+        RelayEnd.UpstreamBroke => VisitEnd.UpstreamBroke,
+        RelayEnd.Idle => VisitEnd.Idle,
+        _ => gone.IsCancellationRequested ? VisitEnd.Deleted : VisitEnd.Stopped,
+    };
+}

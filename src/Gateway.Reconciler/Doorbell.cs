@@ -1,0 +1,61 @@
+using Gateway.Model;
+using Gateway.Store;
+
+namespace Gateway.Reconciler;
+
+/// <summary>
+/// Wakes the loop. The explorer beside us counts a key up with every reservation that is new or deleted; the change feed hears
+/// it, and the loop polls at once. Rings that come while the loop is busy are one ring.
+/// </summary>
+public sealed class Doorbell(string nodeId) : IChangeReader, IDisposable
+{
+    private readonly string _key = RedisSchema.ExplorerDoorbellKey(nodeId);
+    private readonly SemaphoreSlim _rung = new(0, 1);
+
+    /// <inheritdoc/>
+    public string Name => "doorbell";
+
+    /// <inheritdoc/>
+    public bool Concerns(string key) => key == _key;
+
+    /// <inheritdoc/>
+    public Task ApplyAsync(IReadOnlyList<KeyChange> changes, CancellationToken stop)
+    {
+        Ring();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task CompareAsync(CancellationToken stop)
+    {
+        Ring();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Ends the wait that is under way, or the next one.</summary>
+    internal void Ring()
+    {
+        lock (_rung)
+        {
+            if (_rung.CurrentCount == 0) _rung.Release();
+        }
+    }
+
+    /// <summary>Waits for a ring, at most this long.</summary>
+    internal async Task WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken stop)
+    {
+        using var late = new CancellationTokenSource(longest, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
+        try
+        {
+            await _rung.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // Nobody rang: it is time to look by ourselves.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _rung.Dispose();
+}

@@ -1,0 +1,101 @@
+using Gateway.ExplorerApi;
+using Gateway.Model.ExplorerApi;
+using Gateway.Reconciler.Exploring;
+using Gateway.Reconciler.Planning;
+
+namespace Gateway.Reconciler;
+
+/// <summary>
+/// Reads what the explorer wants of this gateway into the book (the reservation API contract, section 1.7). Whatever is
+/// delivered twice changes nothing the second time.
+/// </summary>
+internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationBook book, Outbox outbox, ReconcilerMetrics metrics)
+{
+    /// <summary>Beyond every id: such a poll shows the work queue alone, where deletions wait.</summary>
+    private const long BeyondAll = long.MaxValue - 1;
+
+    /// <summary>The highest id taken so far; the next poll asks for what comes after it.</summary>
+    public long Cursor { get; set; }
+
+    /// <summary>Why the last poll brought nothing, in one line; null when it answered.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>One poll from an id on; null when the explorer did not answer.</summary>
+    public async Task<InboxPage?> PollAsync(long from, CancellationToken stop)
+    {
+        foreach (var id in outbox.TakeAccepted()) book.Mark(id, isReported: true);
+        var outcome = await explorer.PollAsync(nodeId, from, stop);
+        Fault = outcome.Match(_ => null, refused => refused.ToString(), unreachable => (string?)unreachable.ToString());
+        metrics.Polls.Add(1, new KeyValuePair<string, object?>("outcome", Fault is null ? "answered" : "failed"));
+        return outcome is ExplorerOutcome<WorkloadPage>.Ok { Value: var page } ? Take(page) : null;
+    }
+
+    /// <summary>Takes the deletions that wait in the queue; gives the ids that changed.</summary>
+    public async Task<IReadOnlyCollection<string>> DrainAsync(CancellationToken stop) => (await PollAsync(BeyondAll, stop))?.Changed ?? [];
+
+    /// <summary>Asks about one reservation that no page showed. False when the explorer did not answer.</summary>
+    public async Task<bool> AskAsync(LiveReservation about, List<string> changed, List<string> unknown, CancellationToken stop)
+    {
+        switch (await explorer.GetWorkloadAsync(about.Id, stop))
+        {
+            case ExplorerOutcome<Workload>.Ok { Value: var workload }:
+                if (Delivery.Of(workload) is { IsEnding: true } delivery && Take(delivery)) changed.Add(about.Id);
+                return true;
+            case ExplorerOutcome<Workload>.Refused { Status: 404 }:
+                unknown.Add(about.Id);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private InboxPage Take(WorkloadPage page)
+    {
+        var changed = new List<string>();
+        var ids = new HashSet<string>();
+        var highest = 0L;
+        foreach (var delivery in Delivery.Of(page, nodeId))
+        {
+            ids.Add(delivery.Reservation.Id);
+            if (Take(delivery)) changed.Add(delivery.Reservation.Id);
+        }
+
+        foreach (var it in page.Workloads) highest = Math.Max(highest, it.Id);
+        foreach (var it in page.Faults) highest = Math.Max(highest, it.Id);
+
+        // Elements without a readable id would be sent again for ever; the explorer's own word gets us past them.
+        if (page.Faults.Any(it => it.Id == 0)) highest = Math.Max(highest, page.LastId);
+        return new InboxPage(ids, changed, highest, page.Workloads.Count + page.Faults.Count, page.LastId);
+    }
+
+    /// <summary>True when the delivery says something new.</summary>
+    private bool Take(Delivery delivery)
+    {
+        var it = delivery.Reservation;
+        if (outbox.EndsSoon(it.Id)) return false;
+        if (delivery.IsEnding)
+        {
+            book.End(it);
+            return true;
+        }
+
+        if (!book.Live.TryGetValue(it.Id, out var known) || (delivery.IsReadable && known != it))
+        {
+            book.Add(it, delivery.HasOkResult);
+            return true;
+        }
+
+        // The explorer shows no result although we know of none on its way: it was lost, and is told again.
+        if (delivery.HasOkResult || outbox.Knows(it.Id) || !book.Reported.Contains(it.Id)) return false;
+        book.Mark(it.Id, isReported: false);
+        return true;
+    }
+}
+
+/// <summary>What one poll brought.</summary>
+/// <param name="Ids">Every reservation of this gateway that it showed.</param>
+/// <param name="Changed">Those that say something new.</param>
+/// <param name="Highest">The highest id on it; 0 when it was empty.</param>
+/// <param name="Count">How many elements it had, the unreadable ones included.</param>
+/// <param name="LastId">What the explorer gave as X-Last-Id; 0 when it did not.</param>
+internal sealed record InboxPage(IReadOnlySet<string> Ids, IReadOnlyCollection<string> Changed, long Highest, int Count, long LastId);

@@ -1,0 +1,172 @@
+using System.Globalization;
+using Gateway.Model;
+using Gateway.Model.Reservations;
+using Gateway.Model.Routes;
+
+namespace Gateway.Reconciler.Planning;
+
+/// <summary>
+/// Who holds which name while a plan is made, and whether a reservation may have the one it asks for. Reservations that were
+/// accepted before keep what they have as long as it can be served; new ones must find their name free.
+/// </summary>
+internal sealed class Claims(DesiredState desired, ActualState actual, Layout before, Zones zones)
+{
+    private readonly Dictionary<DomainName, long> _names = [];
+    private readonly Dictionary<DomainName, long> _hosts = [];
+
+    /// <summary>Decides about a reservation that was accepted before, and notes what it holds.</summary>
+    public Outcome Keep(LiveReservation reservation) => reservation.Content.Match(
+        delegateDomain: it => TakeZone(it) ? Outcome.Yes : Refusal.ForeignZone(it.Domain, it.Domain),
+        subdomain: KeepName,
+        proxy: it => KeepHost(it, it.Domain),
+        reverseProxy: it => KeepHost(it, it.Domain),
+        gateway4To6: _ => new Outcome.Rejected(Refusal.No4To6),
+        unsupported: it => Refusal.Kind(it.Reason));
+
+    /// <summary>Decides about a new reservation, and notes what it gets.</summary>
+    public Outcome Admit(LiveReservation reservation) => reservation.Content.Match(
+        delegateDomain: AdmitZone,
+        subdomain: AdmitName,
+        proxy: AdmitProxy,
+        reverseProxy: it => AdmitTunnel(it, reservation.Id),
+        gateway4To6: _ => new Outcome.Rejected(Refusal.No4To6),
+        unsupported: it => Refusal.Kind(it.Reason));
+
+    private Outcome KeepName(Reservation.Subdomain it)
+    {
+        if (zones.Governing(it.Domain) is not { } zone || !IsOpenTo(zone, it.User)) return Refusal.Undelegated(it.Domain);
+        return Hold(_names, it.Domain, it.User) ? Outcome.Yes : Refusal.Taken(it.Domain);
+    }
+
+    private Outcome KeepHost(Reservation it, DomainName host)
+    {
+        if (LostItsZone(it, host)) return Refusal.Undelegated(host);
+        return Hold(_hosts, host, it.User) ? Outcome.Yes : Refusal.RouteTaken(host);
+    }
+
+    // A host under the user's own delegated zone goes with the zone; a host elsewhere never depended on one.
+    private bool LostItsZone(Reservation it, DomainName host) =>
+        before.Zones.Governing(host) is { } was
+        && before.Zones.OwnerOf(was) == it.UserText
+        && !(zones.Governing(host) is { } zone && IsOpenTo(zone, it.User));
+
+    private Outcome AdmitZone(Reservation.DelegateDomain it)
+    {
+        if (NameFault(it.Domain) is { } fault) return fault;
+        if (desired.ManagedDomains.FirstOrDefault(managed => managed.IsUnder(it.Domain)) is { IsRoot: false } below) return Refusal.AboveManaged(it.Domain, below);
+        if (zones.Governing(it.Domain) is { } zone)
+        {
+            if (zones.IsManaged(zone)) return zone == it.Domain ? Refusal.ManagedRoot(zone) : Refusal.InsideManaged(it.Domain, zone);
+            if (zones.OwnerOf(zone) != it.UserText) return Refusal.ForeignZone(it.Domain, zone);
+        }
+
+        TakeZone(it);
+        return Outcome.Yes;
+    }
+
+    private Outcome AdmitName(Reservation.Subdomain it)
+    {
+        if (NameFault(it.Domain) is { } fault) return fault;
+        if (zones.Governing(it.Domain) is not { } zone) return Refusal.NoZone(it.Domain);
+        if (ClaimFault(it.Domain, zone, it.User) is { } taken) return taken;
+        return Hold(_names, it.Domain, it.User) ? Outcome.Yes : Refusal.Taken(it.Domain);
+    }
+
+    private Outcome AdmitProxy(Reservation.Proxy it)
+    {
+        if (HostFault(it.Domain, it.User) is { } fault) return fault;
+        if (TargetFault(it) is { } bad) return bad;
+        _hosts.TryAdd(it.Domain, it.User);
+        return Outcome.Yes;
+    }
+
+    private Outcome AdmitTunnel(Reservation.ReverseProxy it, string id)
+    {
+        if (HostFault(it.Domain, it.User) is { } fault) return fault;
+        switch (desired.Secrets.GetValueOrDefault(id))
+        {
+            case SecretState.Unreadable unreadable: return Refusal.Kind(unreadable.Reason);
+            case SecretState.Unavailable unavailable: return new Outcome.Deferred(unavailable.Reason);
+            case null: return new Outcome.Deferred("its secret was not decrypted yet");
+        }
+
+        _hosts.TryAdd(it.Domain, it.User);
+        return Outcome.Yes;
+    }
+
+    private static Outcome.Rejected? NameFault(DomainName name)
+    {
+        if (!name.IsHostName || name.LabelCount < 2) return Refusal.NotAName(name);
+        for (var at = name; !at.IsRoot; at = at.Parent)
+            if (at.FirstLabel == RedisSchema.OwnerField) return Refusal.OwnerLabel(name);
+        return null;
+    }
+
+    private Outcome.Rejected? HostFault(DomainName host, long user)
+    {
+        if (NameFault(host) is { } fault) return fault;
+        if (zones.Governing(host) is { } zone && ClaimFault(host, zone, user) is { } taken) return taken;
+        if (_hosts.TryGetValue(host, out var holder)) return holder == user ? null : Refusal.RouteTaken(host);
+        return StrayRouteFault(host, user);
+    }
+
+    // A route in Redis that no reservation explains: an operator's, or one whose reservation was lost.
+    private Outcome.Rejected? StrayRouteFault(DomainName host, long user)
+    {
+        if (before.Routes.ContainsKey(host) || !actual.Routes.TryGetValue(host, out var route) || !route.IsReadable) return null;
+        if (route.Value!.User.Length == 0) return Refusal.RouteOfOperator(host);
+        return route.Value.User == Text(user) ? null : Refusal.RouteTaken(host);
+    }
+
+    /// <summary>Whether a user may have a name in a zone: his own zone, or a managed one where nobody else holds it or a name above it.</summary>
+    private Outcome.Rejected? ClaimFault(DomainName name, DomainName zone, long user)
+    {
+        if (!zones.IsManaged(zone)) return zones.OwnerOf(zone) == Text(user) ? null : Refusal.ForeignZone(name, zone);
+        if (name == zone) return Refusal.ManagedRoot(zone);
+        for (var at = name; at != zone; at = at.Parent)
+        {
+            // Who had a name server's address could answer for every zone of the gateway.
+            if (desired.OwnNames.Contains(at)) return Refusal.OwnName(name, at);
+            if (desired.ReservedLabels.Contains(at.FirstLabel)) return Refusal.ReservedLabel(name, at.FirstLabel);
+            if (IsHeldByAnother(at, user)) return at == name ? Refusal.Taken(name) : Refusal.UnderForeignName(name, at);
+        }
+
+        return null;
+    }
+
+    private bool IsHeldByAnother(DomainName name, long user)
+    {
+        if (_names.TryGetValue(name, out var holder) || _hosts.TryGetValue(name, out holder)) return holder != user;
+        return IsStrayNameOfAnother(name, user) || StrayRouteFault(name, user) is not null;
+    }
+
+    // The owner of a name that no reservation explains: it was reserved once, and nobody knows that it was given up.
+    private bool IsStrayNameOfAnother(DomainName name, long user) =>
+        !before.Names.ContainsKey(name)
+        && actual.NameOwners.TryGetValue(name, out var owner)
+        && owner.Raw != Text(user);
+
+    private Outcome.Rejected? TargetFault(Reservation.Proxy it)
+    {
+        if (!UpstreamHost.TryParse(it.Address, out var host) || !IsPort(it.HttpPort) || !IsPort(it.TlsPort) || it.HttpPort + it.TlsPort == 0) return Refusal.BadTarget(it.Address);
+        if (host is not UpstreamHost.Literal literal) return null;
+        var allowed = IsAllowed(literal, it.HttpPort) && IsAllowed(literal, it.TlsPort);
+        return allowed ? null : Refusal.TargetNotAllowed(it.Address);
+    }
+
+    private bool IsAllowed(UpstreamHost.Literal host, int port) => port == 0 || desired.Addresses.Allows(new System.Net.IPEndPoint(host.Address, port));
+
+    private bool IsOpenTo(DomainName zone, long user) => zones.IsManaged(zone) || zones.OwnerOf(zone) == Text(user);
+
+    private bool TakeZone(Reservation.DelegateDomain it)
+    {
+        zones.Add(it.Domain, it.UserText);
+        return zones.OwnerOf(it.Domain) == it.UserText;
+    }
+
+    private static bool Hold(Dictionary<DomainName, long> held, DomainName name, long user) => held.TryAdd(name, user) || held[name] == user;
+
+    private static bool IsPort(int port) => port is >= 0 and <= ushort.MaxValue;
+
+    private static string Text(long user) => user.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,39 @@
+using System.Collections.Frozen;
+using Gateway.Model;
+using Gateway.Model.Routes;
+
+namespace Gateway.Reconciler.Planning;
+
+/// <summary>What the users and the operator want, or the slice of it that concerns some names.</summary>
+internal sealed record DesiredState
+{
+    /// <summary>The gateway's base58 identity, which owns the managed domains.</summary>
+    public required string GatewayId { get; init; }
+
+    /// <summary>Zones under which anybody may reserve a name.</summary>
+    public IReadOnlyCollection<DomainName> ManagedDomains { get; init; } = [];
+
+    /// <summary>Names by which the gateway itself is found: its name servers' and that of its tunnel port. Nobody gets one, or a name below one, in a managed domain.</summary>
+    public IReadOnlySet<DomainName> OwnNames { get; init; } = FrozenSet<DomainName>.Empty;
+
+    /// <summary>Every reservation that shall be served, in any order.</summary>
+    public IReadOnlyCollection<LiveReservation> Live { get; init; } = [];
+
+    /// <summary>Reservations that their users deleted, in any order.</summary>
+    public IReadOnlyCollection<LiveReservation> Ending { get; init; } = [];
+
+    /// <summary>Ids that were accepted before: nobody who comes later takes their names away.</summary>
+    public IReadOnlySet<string> Accepted { get; init; } = FrozenSet<string>.Empty;
+
+    /// <summary>Ids whose good result the explorer holds already.</summary>
+    public IReadOnlySet<string> Reported { get; init; } = FrozenSet<string>.Empty;
+
+    /// <summary>Tunnel secrets by reservation id, as far as they were asked for.</summary>
+    public IReadOnlyDictionary<string, SecretState> Secrets { get; init; } = FrozenDictionary<string, SecretState>.Empty;
+
+    /// <summary>Which addresses may be dialled on a user's word.</summary>
+    public AddressPolicy Addresses { get; init; } = AddressPolicy.PublicOnly;
+
+    /// <summary>Labels that nobody may claim anywhere.</summary>
+    public IReadOnlySet<string> ReservedLabels { get; init; } = FrozenSet<string>.Empty;
+}

@@ -1,0 +1,119 @@
+using Gateway.Model;
+
+namespace Gateway.Reconciler.Planning;
+
+/// <summary>
+/// What has to be written so that Redis says what the users want, and what becomes of every reservation. Computing again after
+/// the steps were applied gives no steps.
+/// </summary>
+internal sealed class Plan
+{
+    private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyList<DomainName> refusedDomains)
+    {
+        Steps = steps;
+        Outcomes = outcomes;
+        WantedSecrets = wantedSecrets;
+        RefusedDomains = refusedDomains;
+    }
+
+    /// <summary>In the order in which they have to be written; each is atomic.</summary>
+    public IReadOnlyList<PlanStep> Steps { get; }
+
+    /// <summary>By id, of every live reservation that was considered.</summary>
+    public IReadOnlyDictionary<string, Outcome> Outcomes { get; }
+
+    /// <summary>Ids whose secret has to be decrypted before the plan can be complete.</summary>
+    public IReadOnlySet<string> WantedSecrets { get; }
+
+    /// <summary>Managed domains of the options that cannot be managed, because a user holds them.</summary>
+    public IReadOnlyList<DomainName> RefusedDomains { get; }
+
+    /// <summary>True when another reservation stands in the way of one of these: its deletion may be on its way.</summary>
+    public bool HasConflict => Outcomes.Values.Any(outcome => outcome is Outcome.Rejected { Conflict: true });
+
+    public IEnumerable<Change> Changes => Steps.SelectMany(step => step.Changes);
+
+    /// <summary>
+    /// Compares what is wanted with what stands. Pure: the same states give the same plan, in whatever order reservations are
+    /// listed. Among new reservations delegations are decided before names, and lower ids before higher ones.
+    /// </summary>
+    public static Plan Compute(DesiredState desired, ActualState actual)
+    {
+        var before = Before(desired, actual);
+        var zones = new Zones(desired.GatewayId);
+        var refused = AddManaged(zones, desired, actual, before);
+        AddStrays(zones, actual, before);
+        var outcomes = Decide(desired, actual, before, zones);
+        var after = Layout.Of(desired.Live.Where(it => outcomes[it.Id] is Outcome.Accepted), zones);
+        var difference = new Difference(desired, actual, before, after);
+        return new Plan(difference.Steps(outcomes), outcomes, difference.WantedSecrets, refused);
+    }
+
+    /// <summary>What the reservations that were served so far amounted to. A deletion of one that the cache lost counts as well.</summary>
+    private static Layout Before(DesiredState desired, ActualState actual)
+    {
+        var served = new Dictionary<string, LiveReservation>(actual.Applied);
+        foreach (var ending in desired.Ending.Where(it => IsOwn(it, actual))) served.TryAdd(ending.Id, ending);
+        var zones = new Zones(desired.GatewayId);
+        foreach (var delegation in served.Values.Where(it => it.IsDelegation).Order(LiveReservation.ById)) zones.Add(delegation.Name!.Value, delegation.Content.UserText);
+        foreach (var (zone, owner) in actual.ZoneOwners)
+            if (owner.Value is { } text) zones.Add(zone, text);
+        foreach (var managed in desired.ManagedDomains) zones.Add(managed, desired.GatewayId);
+        return Layout.Of(served.Values, zones);
+    }
+
+    // Never accepted, or accepted and lost from the cache? What stands in Redis under the user's own id is his to give up.
+    private static bool IsOwn(LiveReservation ending, ActualState actual)
+    {
+        if (actual.Applied.ContainsKey(ending.Id) || ending.Name is not { } name) return false;
+        var user = ending.Content.UserText;
+        if (ending.IsDelegation) return actual.ZoneOwners.TryGetValue(name, out var zone) && zone.Value == user;
+        return (actual.NameOwners.TryGetValue(name, out var owner) && owner.Raw == user)
+            || (actual.Routes.TryGetValue(name, out var route) && route.Value?.User == user);
+    }
+
+    private static List<DomainName> AddManaged(Zones zones, DesiredState desired, ActualState actual, Layout before)
+    {
+        var refused = new List<DomainName>();
+        foreach (var domain in desired.ManagedDomains.Order())
+        {
+            var isUsers = before.Delegations.ContainsKey(domain)
+                || (actual.ZoneOwners.TryGetValue(domain, out var owner) && owner.IsReadable && owner.Value != desired.GatewayId);
+            if (isUsers) refused.Add(domain);
+            else zones.Add(domain, desired.GatewayId);
+        }
+
+        return refused;
+    }
+
+    // A zone that stands in Redis without a reservation: one whose cache entry was lost, or an old managed domain. It stays.
+    private static void AddStrays(Zones zones, ActualState actual, Layout before)
+    {
+        foreach (var (zone, owner) in actual.ZoneOwners)
+            if (owner.Value is { } text && !before.Delegations.ContainsKey(zone)) zones.Add(zone, text);
+    }
+
+    // Zones first, for names depend on them; what was accepted before what is new; earlier before later.
+    private static Dictionary<string, Outcome> Decide(DesiredState desired, ActualState actual, Layout before, Zones zones)
+    {
+        var claims = new Claims(desired, actual, before, zones);
+        var outcomes = new Dictionary<string, Outcome>();
+        var open = new List<LiveReservation>();
+        foreach (var it in desired.Live)
+        {
+            // Its end is decided and waits to be told: whatever changed meanwhile, the user will hear that it is gone.
+            if (actual.Outbox.TryGetValue(it.Id, out var pending) && pending.Delete) outcomes[it.Id] = new Outcome.Rejected(pending.Message);
+            else open.Add(it);
+        }
+
+        var phases = open.Order(LiveReservation.ById).ToLookup(it => (it.IsDelegation, WasAccepted(it)));
+        foreach (var it in phases[(true, true)]) outcomes[it.Id] = claims.Keep(it);
+        foreach (var it in phases[(true, false)]) outcomes[it.Id] = claims.Admit(it);
+        foreach (var it in phases[(false, true)]) outcomes[it.Id] = claims.Keep(it);
+        foreach (var it in phases[(false, false)]) outcomes[it.Id] = claims.Admit(it);
+        return outcomes;
+
+        // An id that comes back with another wish is somebody else's: the explorer began to count again.
+        bool WasAccepted(LiveReservation it) => actual.Applied.TryGetValue(it.Id, out var applied) ? applied.HasSameWish(it) : desired.Accepted.Contains(it.Id);
+    }
+}

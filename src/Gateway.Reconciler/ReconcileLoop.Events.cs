@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Reconciler;
+
+/// <summary>What the loop tells the operator: once for each change of how things stand.</summary>
+public sealed partial class ReconcileLoop
+{
+    [LoggerMessage(3001, LogLevel.Information, "{Served} reservations are served as Redis keeps them; {Waiting} reports wait")]
+    private partial void Loaded(int served, int waiting);
+
+    [LoggerMessage(3002, LogLevel.Error, "A value of the reconciler in Redis cannot be read and is left as it is: {Fault}")]
+    private partial void NotReadable(string fault);
+
+    [LoggerMessage(EventId = 3003, Message = "Redis did not say what it should: {Count} places were written ({Kinds})")]
+    private partial void Repaired(LogLevel level, int count, string kinds);
+
+    [LoggerMessage(3004, LogLevel.Warning, "The explorer cannot be polled: {Fault}; what is served stays as it is")]
+    private partial void ExplorerAway(string fault);
+
+    [LoggerMessage(3005, LogLevel.Information, "The explorer can be polled again")]
+    private partial void ExplorerIsBack();
+
+    [LoggerMessage(3006, LogLevel.Warning, "Nothing can be written to Redis: {Fault}; trying again in the background")]
+    private partial void StoreAway(string fault);
+
+    [LoggerMessage(3007, LogLevel.Information, "Redis takes writes again")]
+    private partial void StoreIsBack();
+
+    [LoggerMessage(3008, LogLevel.Critical, "Another reconciler has taken over this Redis: this one writes no more. Stop one of the two, then restart the other")]
+    private partial void TakenOver();
+
+    [LoggerMessage(3009, LogLevel.Warning, "{Count} reservations are unknown to the explorer, among them {Example}; they stay as they are")]
+    private partial void UnknownToExplorer(int count, string example);
+
+    [LoggerMessage(3010, LogLevel.Warning, "The explorer's highest id is {LastId}, but {Cursor} was seen: it was emptied or restored, so everything is asked for again")]
+    private partial void ExplorerWentBack(long lastId, long cursor);
+
+    [LoggerMessage(3011, LogLevel.Warning, "Reservation {Reservation} waits: {Reason}")]
+    private partial void Deferred(string reservation, string reason);
+}

@@ -1,0 +1,71 @@
+using Gateway.Model.Options;
+
+namespace Gateway.Reconciler;
+
+/// <summary>What an operator can say about the reconciler.</summary>
+public sealed class ReconcilerOptions : ICheckedOptions
+{
+    /// <summary>The explorer to work for.</summary>
+    [Option("The reservation API to work for, https://explorer.example.org; empty: the one that this process runs itself.")]
+    public Uri? Explorer { get; set; }
+
+    /// <summary>The farm in the directory.</summary>
+    [Option("Id of the farm under which the gateway is listed.", Minimum = 1)]
+    public long Farm { get; set; } = 1;
+
+    /// <summary>City in the directory.</summary>
+    [Option("City in which the gateway is listed.")]
+    public string City { get; set; } = "Unknown";
+
+    /// <summary>Country in the directory.</summary>
+    [Option("Country in which the gateway is listed.")]
+    public string Country { get; set; } = "Unknown";
+
+    /// <summary>Continent in the directory.</summary>
+    [Option("Continent on which the gateway is listed.")]
+    public string Continent { get; set; } = "Unknown";
+
+    /// <summary>Degrees north.</summary>
+    [Option("Degrees north of the gateway's place.", Minimum = -90, Maximum = 90)]
+    public double Latitude { get; set; }
+
+    /// <summary>Degrees east.</summary>
+    [Option("Degrees east of the gateway's place.", Minimum = -180, Maximum = 180)]
+    public double Longitude { get; set; }
+
+    /// <summary>Whether unpaid capacity will do.</summary>
+    [Option("Offer the gateway to users without paid capacity.")]
+    public bool FreeToUse { get; set; }
+
+    /// <summary>Time between polls.</summary>
+    [Option("How often the explorer is asked for reservations when nothing says that there are any.")]
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time between full comparisons.</summary>
+    [Option("How often everything the explorer knows and everything in Redis is compared and repaired.")]
+    public TimeSpan ResyncInterval { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Time between reports that the gateway lives.</summary>
+    [Option("How often the explorer is told that the gateway is alive.")]
+    public TimeSpan UptimeInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Calls at once.</summary>
+    [Option("Results that are reported to the explorer at once.", Minimum = 1, Maximum = 256)]
+    public int ReportsAtOnce { get; set; } = 16;
+
+    /// <summary>Labels that nobody may claim under a managed domain.</summary>
+    [Option("Labels that nobody may reserve under a managed domain, because clients trust names that carry them.")]
+    public IReadOnlyList<string> ReservedLabels { get; set; } =
+    [
+        "_acme-challenge", "_dmarc", "_mta-sts", "_sish", "autoconfig", "autodiscover", "isatap", "localhost", "mta-sts", "wpad",
+    ];
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Faults()
+    {
+        if (Explorer is { } url && url.Scheme is not ("http" or "https")) yield return $"explorer is '{url}': give an address like https://explorer.example.org.";
+        if (Latitude == 0 && Longitude == 0 && City.Length + Country.Length + Continent.Length == 0) yield return "city, country and continent are all empty, and no explorer lists a gateway without a place: give one of them.";
+        foreach (var (name, value) in ((string, TimeSpan)[])[("poll_interval", PollInterval), ("resync_interval", ResyncInterval), ("uptime_interval", UptimeInterval)])
+            if (value < TimeSpan.FromMilliseconds(100) || value > TimeSpan.FromDays(1)) yield return $"{name} is {value}: give a time from 0.1 seconds to one day.";
+    }
+}

@@ -1,0 +1,14 @@
+namespace Gateway.Reconciler;
+
+/// <summary>How the reconciler stands, for health and status pages.</summary>
+/// <param name="Served">Reservations that are served.</param>
+/// <param name="Waiting">Reports that the explorer has not accepted yet.</param>
+/// <param name="Deferred">Reservations that cannot be decided yet, because something that is needed cannot be had.</param>
+/// <param name="IsLoaded">True once the reservations in Redis were read and compared.</param>
+/// <param name="ExplorerFault">Why the explorer cannot be polled, in one line; null while it can.</param>
+/// <param name="StoreFault">Why nothing can be written to Redis, in one line; null while it can.</param>
+public sealed record ReconcilerStatus(int Served, int Waiting, int Deferred, bool IsLoaded, string? ExplorerFault, string? StoreFault)
+{
+    /// <summary>True while the explorer's directory lists this gateway.</summary>
+    public bool IsRegistered { get; init; }
+}

@@ -1,0 +1,179 @@
+using System.Text;
+using Gateway.Model;
+using Gateway.Reconciler.Planning;
+using Gateway.Store;
+using StackExchange.Redis;
+
+namespace Gateway.Reconciler.Storing;
+
+/// <summary>Reads what stands in Redis: the few places that a plan concerns, or all of it in pieces that keep nobody waiting.</summary>
+/// <exception cref="Exception">Every call: see <see cref="RedisFaults.IsRedis"/>.</exception>
+internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
+{
+    private const int Piece = 2_000;
+
+    /// <summary>Zones whose hashes are asked for at once: there may be tens of thousands of small ones.</summary>
+    private const int ZonesAtOnce = 64;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+
+    /// <summary>The places of a footprint: two round trips, however many there are.</summary>
+    public async Task<ActualStateBuilder> ReadAsync(Footprint footprint, CancellationToken stop)
+    {
+        var state = new ActualStateBuilder();
+        var names = footprint.Names.ToArray();
+        RedisValue[] fields = [.. names.Select(name => (RedisValue)RedisSchema.OwnedField(name))];
+        var zones = FieldsAsync(RedisSchema.ZoneOwnersKey, fields);
+        var owners = footprint.WantsAllNames ? ScanHashAsync(RedisSchema.NameOwnersKey, stop) : null;
+        var users = FieldsAsync(RedisSchema.NameOwnersKey, fields);
+        var routes = redis.Database.StringGetAsync([.. names.Select(name => (RedisKey)RedisSchema.ServiceKey(name))]);
+        await Task.WhenAll(zones, users, routes).WaitAsync(Deadline, time, stop);
+        Each(names, await zones, state.AddZoneOwner);
+        Each(names, await users, state.AddNameOwner);
+        Each(names, await routes, state.AddRoute);
+        if (owners is not null) AddNames(state, await owners);
+        await ReadRecordsAsync(state, footprint, stop);
+        return state;
+    }
+
+    /// <summary>Everything but the records of zones that nobody here knows.</summary>
+    public async Task<ActualStateBuilder> ReadAllAsync(IEnumerable<DomainName> zones, CancellationToken stop)
+    {
+        var state = new ActualStateBuilder();
+        foreach (var (field, raw) in await ScanHashAsync(RedisSchema.ZoneOwnersKey, stop))
+            if (IsCanonical(field, out var zone)) state.AddZoneOwner(zone, raw);
+        AddNames(state, await ScanHashAsync(RedisSchema.NameOwnersKey, stop));
+        foreach (var some in zones.Concat(state.ZonesSoFar).Distinct().Chunk(ZonesAtOnce).ToList())
+        {
+            var hashes = await Task.WhenAll(some.Select(zone => ScanHashAsync(RedisSchema.ZoneKey(zone), stop)));
+            for (var i = 0; i < some.Length; i++) AddRecords(state, some[i], hashes[i]);
+        }
+
+        await ReadRoutesAsync(state, stop);
+        return state;
+    }
+
+    /// <summary>The fields of <see cref="RedisSchema.ReservationsKey"/> that can be read, and a line for each that cannot.</summary>
+    public async Task<(List<LiveReservation> Served, List<string> Faults)> ReadReservationsAsync(CancellationToken stop)
+    {
+        var (served, faults) = (new List<LiveReservation>(), new List<string>());
+        foreach (var (field, raw) in await ScanHashAsync(RedisSchema.ReservationsKey, stop))
+        {
+            if (!RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(raw), out var stored, out var fault)) faults.Add($"{field}: {fault}");
+            else if (stored.Reservation.Id != field) faults.Add($"{field}: it holds the reservation {stored.Reservation.Id}");
+            else served.Add(LiveReservation.From(stored));
+        }
+
+        return (served, faults);
+    }
+
+    /// <summary>The outbox, and a line for each entry that cannot be read.</summary>
+    public async Task<(Dictionary<string, WaitingReport> Entries, List<string> Faults)> ReadOutboxAsync(CancellationToken stop)
+    {
+        var (entries, faults) = (new Dictionary<string, WaitingReport>(), new List<string>());
+        foreach (var (field, raw) in await ScanHashAsync(RedisSchema.OutboxKey, stop))
+        {
+            if (RedisSchema.TryDecodeOutbox(Encoding.UTF8.GetBytes(raw), out var entry, out var fault)) entries[field] = new WaitingReport(field, entry, raw);
+            else faults.Add($"{field}: {fault}");
+        }
+
+        return (entries, faults);
+    }
+
+    /// <summary>The highest id taken from this explorer; 0 when it was never read.</summary>
+    public async Task<long> ReadCursorAsync(Uri explorer, CancellationToken stop) =>
+        RedisSchema.DecodeCursor(await redis.Database.HashGetAsync(RedisSchema.ReconcilerKey, RedisSchema.CursorField).WaitAsync(Deadline, time, stop), explorer);
+
+    private async Task ReadRecordsAsync(ActualStateBuilder state, Footprint footprint, CancellationToken stop)
+    {
+        var zones = footprint.Fields([.. state.ZonesSoFar]).Distinct().GroupBy(at => at.Zone).Select(zone => (Key: zone.Key, Fields: zone.ToArray())).ToArray();
+        var answers = zones.Select(zone => FieldsAsync(RedisSchema.ZoneKey(zone.Key), [.. zone.Fields.Select(at => (RedisValue)RedisSchema.ZoneField(at.Name, at.Zone))]));
+        var values = await Task.WhenAll(answers).WaitAsync(Deadline, time, stop);
+        for (var i = 0; i < zones.Length; i++) Each(zones[i].Fields, values[i], state.AddRecords);
+    }
+
+    private async Task ReadRoutesAsync(ActualStateBuilder state, CancellationToken stop)
+    {
+        foreach (var keys in (await ScanKeysAsync(RedisSchema.ServicePrefix + "*", stop)).Chunk(Piece))
+        {
+            var values = await redis.Database.StringGetAsync([.. keys.Select(key => (RedisKey)key)]).WaitAsync(Deadline, time, stop);
+            for (var i = 0; i < keys.Length; i++)
+                if (RedisSchema.TryReadServiceKey(keys[i], out var host) && RedisSchema.ServiceKey(host) == keys[i] && values[i].HasValue) state.AddRoute(host, values[i]!);
+        }
+    }
+
+    private static void AddRecords(ActualStateBuilder state, DomainName zone, Dictionary<string, string> fields)
+    {
+        foreach (var (field, raw) in fields)
+            if (RedisSchema.TryReadZoneField(field, zone, out var name) && RedisSchema.ZoneField(name, zone) == field) state.AddRecords(new FieldAt(zone, name), raw);
+    }
+
+    private static void AddNames(ActualStateBuilder state, Dictionary<string, string> owners)
+    {
+        foreach (var (field, raw) in owners)
+            if (IsCanonical(field, out var name)) state.AddNameOwner(name, raw);
+    }
+
+    private static bool IsCanonical(string field, out DomainName name) => DomainName.TryParse(field, out name) && RedisSchema.OwnedField(name) == field;
+
+    private static void Each<T>(T[] places, RedisValue[] values, Action<T, string> add)
+    {
+        for (var i = 0; i < places.Length; i++)
+            if (values[i].HasValue) add(places[i], values[i]!);
+    }
+
+    // A key that is no hash holds none of our fields; the write that replaces it says so.
+    private async Task<RedisValue[]> FieldsAsync(string key, RedisValue[] fields)
+    {
+        try
+        {
+            return await redis.Database.HashGetAsync(key, fields);
+        }
+        catch (RedisServerException e) when (IsMistyped(e))
+        {
+            return new RedisValue[fields.Length];
+        }
+    }
+
+    private static bool IsMistyped(RedisServerException e) => e.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal);
+
+    private async Task<Dictionary<string, string>> ScanHashAsync(string key, CancellationToken stop)
+    {
+        var all = new Dictionary<string, string>();
+        var cursor = "0";
+        try
+        {
+            do
+            {
+                (cursor, var items) = await ScanAsync("HSCAN", [key, cursor, "COUNT", Piece], stop);
+                for (var i = 0; i + 1 < items.Length; i += 2) all[items[i]!] = items[i + 1]!;
+            }
+            while (cursor != "0");
+        }
+        catch (RedisServerException e) when (IsMistyped(e))
+        {
+            // As above: it is empty to us.
+        }
+
+        return all;
+    }
+
+    private async Task<HashSet<string>> ScanKeysAsync(string pattern, CancellationToken stop)
+    {
+        var all = new HashSet<string>();
+        var cursor = "0";
+        do
+        {
+            (cursor, var items) = await ScanAsync("SCAN", [cursor, "MATCH", pattern, "COUNT", Piece], stop);
+            foreach (var item in items) all.Add(item!);
+        }
+        while (cursor != "0");
+        return all;
+    }
+
+    private async Task<(string Cursor, RedisValue[] Items)> ScanAsync(string command, object[] arguments, CancellationToken stop)
+    {
+        var answer = (RedisResult[])(await redis.Database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop))!;
+        return ((string)answer[0]!, (RedisValue[])answer[1]!);
+    }
+}

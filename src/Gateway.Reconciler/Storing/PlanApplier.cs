@@ -1,0 +1,132 @@
+using Gateway.Model;
+using Gateway.Model.Crypto;
+using Gateway.Model.ExplorerApi;
+using Gateway.Model.Reservations;
+using Gateway.Reconciler.Planning;
+using Gateway.Store;
+
+namespace Gateway.Reconciler.Storing;
+
+/// <summary>
+/// Writes plans into Redis: a step is never torn, what a step leads to is noted in the same script, and a writer that was
+/// displaced changes nothing.
+/// </summary>
+/// <exception cref="Exception">Every call: see <see cref="RedisFaults.IsRedis"/>. What became of the last script is unknown then.</exception>
+internal sealed class PlanApplier(LedgerWriter writer, Identity identity, Uri explorer)
+{
+    /// <summary>Redis runs a script of this size in about 20 ms.</summary>
+    private const int BatchSize = 4_000;
+
+    private readonly WorkloadResult _ok = ResultSignature.Sign(new WorkloadResult { State = ResultState.Ok }, identity);
+    private readonly HashSet<(string Key, string? Field)> _disputed = [];
+    private readonly HashSet<string> _mistyped = [];
+    private long _fence;
+
+    /// <summary>Displaces every writer that was here before. Once: who was displaced himself does not come back by it.</summary>
+    public async Task TakeFenceAsync(CancellationToken stop)
+    {
+        if (_fence == 0) _fence = await writer.TakeFenceAsync(stop);
+    }
+
+    /// <summary>
+    /// Writes the steps in order, and after the last one how far the explorer was read. <paramref name="written"/> is told of
+    /// each step that is in Redis, also when a later one fails.
+    /// </summary>
+    public async Task<WriteOutcome> ApplyAsync(Plan plan, long? cursor, DateTimeOffset now, Action<PlanStep> written, CancellationToken stop)
+    {
+        var batches = Batches(plan.Steps, Encode(now)).ToList();
+        if (cursor is { } last) AddCursor(batches, last);
+        WriteOutcome outcome = new WriteOutcome.Written(0);
+        foreach (var (steps, writes) in batches)
+        {
+            outcome = await WriteAsync(writes, stop);
+            if (outcome is not WriteOutcome.Written) return outcome;
+            foreach (var step in steps) written(step);
+        }
+
+        _disputed.Clear();
+        return outcome;
+    }
+
+    /// <summary>The encoding of what is decided at this time.</summary>
+    public StepWrites Encode(DateTimeOffset now) => new(_ => Result(now), now);
+
+    /// <summary>Takes entries out of the outbox; one that was replaced meanwhile stays.</summary>
+    public Task<WriteOutcome> RemoveReportsAsync(IEnumerable<(string Id, string Raw)> sent, CancellationToken stop)
+    {
+        var writes = sent.SelectMany<(string Id, string Raw), LedgerWrite>(it =>
+        [
+            new LedgerWrite.Expect(RedisSchema.OutboxKey, it.Id, it.Raw),
+            new LedgerWrite.DeleteField(RedisSchema.OutboxKey, it.Id),
+        ]).ToList();
+        return writer.WriteAsync(writes, _fence, stop);
+    }
+
+    /// <summary>The place that did not take the last write, for a log line.</summary>
+    public string LastConflict { get; private set; } = "";
+
+    // A value that stays another than the one just read cannot be compared at all (octets that are no text): it is overwritten.
+    // A key of another type than ours is garbage in a place that only we and our readers use: it is deleted first.
+    private async Task<WriteOutcome> WriteAsync(List<LedgerWrite> writes, CancellationToken stop)
+    {
+        var insisted = new List<LedgerWrite>(writes.Count);
+        foreach (var key in _mistyped.Where(key => writes.Exists(it => it is LedgerWrite.SetField set && set.Key == key))) insisted.Add(new LedgerWrite.DeleteKey(key));
+        insisted.AddRange(writes.Where(it => it is not LedgerWrite.Expect at || !(_disputed.Contains((at.Key, at.Field)) || _mistyped.Contains(at.Key))));
+        var outcome = await writer.WriteAsync(insisted, _fence, stop);
+        if (outcome is WriteOutcome.Written) _mistyped.Clear();
+        if (outcome is WriteOutcome.Conflict conflict) Dispute(insisted[conflict.Index]);
+        return outcome;
+    }
+
+    private void Dispute(LedgerWrite write)
+    {
+        switch (write)
+        {
+            case LedgerWrite.Expect at:
+                _disputed.Add((at.Key, at.Field));
+                LastConflict = $"{at.Key} {at.Field}";
+                break;
+            case LedgerWrite.SetField at:
+                _mistyped.Add(at.Key);
+                LastConflict = $"{at.Key}, which is no hash";
+                break;
+            case LedgerWrite.DeleteField at:
+                LastConflict = $"{at.Key}, which is no hash";
+                break;
+        }
+    }
+
+    private StoredResult Result(DateTimeOffset now) => new((int)_ok.State, _ok.Message, _ok.Data.Text, _ok.Signature, new GoTime(now));
+
+    private static IEnumerable<(List<PlanStep> Steps, List<LedgerWrite> Writes)> Batches(IReadOnlyList<PlanStep> steps, StepWrites encode)
+    {
+        var (together, writes) = (new List<PlanStep>(), new List<LedgerWrite>());
+        foreach (var step in steps)
+        {
+            var more = encode.Of(step).ToList();
+            while (more.Count > LedgerWriter.MaxWrites)
+            {
+                // A zone with thousands of stray entries: each piece is whole by itself, and the rest follows after a crash.
+                yield return ([], more.GetRange(0, BatchSize));
+                more.RemoveRange(0, BatchSize);
+            }
+
+            if (writes.Count > 0 && writes.Count + more.Count > BatchSize)
+            {
+                yield return (together, writes);
+                (together, writes) = ([], []);
+            }
+
+            together.Add(step);
+            writes.AddRange(more);
+        }
+
+        if (writes.Count > 0) yield return (together, writes);
+    }
+
+    private void AddCursor(List<(List<PlanStep> Steps, List<LedgerWrite> Writes)> batches, long last)
+    {
+        if (batches.Count == 0) batches.Add(([], []));
+        batches[^1].Writes.Add(new LedgerWrite.SetField(RedisSchema.ReconcilerKey, RedisSchema.CursorField, RedisSchema.EncodeCursor(last, explorer)));
+    }
+}

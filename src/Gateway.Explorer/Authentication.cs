@@ -1,0 +1,54 @@
+using System.Globalization;
+using Gateway.Explorer.Http;
+using Gateway.Explorer.Storage;
+using Gateway.Model;
+using Gateway.Model.Crypto;
+using Gateway.Model.ExplorerApi;
+
+namespace Gateway.Explorer;
+
+/// <summary>Who signed a request (section 1.2).</summary>
+internal sealed class Authentication(ExplorerStore store, ExplorerOptions options, TimeProvider time)
+{
+    /// <summary>The gateway whose key signed; null with the reason when none did. It need not be registered.</summary>
+    public PublicKey? Gateway(ApiCall call, out string fault)
+    {
+        if (!TryRead(call, out var signature, out fault)) return null;
+        if (!PublicKey.TryFromId(signature.KeyId, out var key)) fault = $"keyId '{signature.KeyId}' is no gateway identity";
+        else if (Holds(call, signature, key, out fault)) return key;
+        return null;
+    }
+
+    /// <summary>The user who signed, or the reason why nobody did.</summary>
+    public async Task<(User? User, string Fault)> UserAsync(ApiCall call, CancellationToken stop)
+    {
+        if (!TryRead(call, out var signature, out var fault)) return (null, fault);
+        if (!long.TryParse(signature.KeyId, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return (null, $"keyId '{signature.KeyId}' is no user id");
+        if (await FindAsync(id, stop) is not { } user || !PublicKey.TryFromHex(user.Pubkey, out var key)) return (null, $"user '{id}' not found: register first, with the key that signs");
+        return Holds(call, signature, key, out fault) ? (user, "") : (null, fault);
+    }
+
+    /// <summary>A user by id; null when unknown. Throws <see cref="StoredValueDamagedException"/> when it cannot be read.</summary>
+    public async Task<User?> FindAsync(long id, CancellationToken stop) =>
+        (await store.ReadAsync<User>(RedisSchema.ExplorerUsersKey, ExplorerStore.Field(id), stop))?.Value;
+
+    // Of several Authorization headers the last one that can be read counts.
+    private static bool TryRead(ApiCall call, out HttpSignature signature, out string fault)
+    {
+        (signature, fault) = (new HttpSignature("", null, [], []), "no Authorization header");
+        foreach (var header in call.Headers("Authorization").Reverse())
+        {
+            if (HttpSignature.TryParse(header, out signature, out fault)) return true;
+        }
+
+        return false;
+    }
+
+    private bool Holds(ApiCall call, HttpSignature signature, PublicKey key, out string fault)
+    {
+        if (!signature.Verify(key, call.Header, out fault)) return false;
+        if (options.SignatureTolerance > TimeSpan.Zero && !signature.IsFresh(time.GetUtcNow(), options.SignatureTolerance))
+            fault = string.Create(CultureInfo.InvariantCulture, $"the request was signed more than {options.SignatureTolerance.TotalSeconds} s from now: check the clock of this machine");
+        return fault.Length == 0;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using StackExchange.Redis;
+
+namespace Gateway.Explorer.Storage;
+
+/// <summary>
+/// Writes that happen together or not at all, and only while the named fields still hold what the writer read. With a counter, the
+/// change gets the next number in the same step, and <see cref="Id"/> and <see cref="PaddedId"/> stand for it in every value.
+/// </summary>
+internal sealed class StoreChange
+{
+    /// <summary>Stands for the new number. JSON never holds this control character.</summary>
+    public const string Id = "\u0001id\u0001";
+
+    /// <summary>Stands for the new number with leading zeros.</summary>
+    public const string PaddedId = "\u0001pad\u0001";
+
+    /// <summary>
+    /// First every expectation is checked, so that nothing is written when one fails (the answer is then its negative place). Redis does not undo a
+    /// script that breaks in its middle, so types are checked as well. The answer is otherwise the new number, or 0 without a counter.
+    /// </summary>
+    public const string Script = """
+        local checks, at = tonumber(ARGV[1]), 2
+        for i = 1, #KEYS do
+          local kind, want = redis.call('TYPE', KEYS[i]).ok, ARGV[at]
+          if kind ~= 'none' and kind ~= want then return redis.error_reply('ERR the key ' .. KEYS[i] .. ' holds a ' .. kind .. ' instead of a ' .. want) end
+          at = at + 1
+        end
+        for i = 1, checks do
+          local found = redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1])
+          if ARGV[at + 2] == '1' then
+            if found ~= ARGV[at + 3] then return -i end
+          elseif found then return -i end
+          at = at + 4
+        end
+        local counter, id = tonumber(ARGV[at]), 0
+        at = at + 1
+        if counter > 0 then id = redis.call('INCR', KEYS[counter]) end
+        local plain, padded = string.format('%.0f', id), string.format('%019.0f', id)
+        local function fill(text) return (text:gsub('\1id\1', plain):gsub('\1pad\1', padded)) end
+        while at <= #ARGV do
+          local op, key, first, second = ARGV[at], KEYS[tonumber(ARGV[at + 1])], fill(ARGV[at + 2]), fill(ARGV[at + 3])
+          if op == 'HSET' then redis.call('HSET', key, first, second)
+          elseif op == 'HDEL' then redis.call('HDEL', key, first)
+          elseif op == 'ZADD' then redis.call('ZADD', key, first, second)
+          elseif op == 'ZREM' then redis.call('ZREM', key, first)
+          elseif op == 'INCR' then redis.call('INCR', key) end
+          at = at + 4
+        end
+        return id
+        """;
+
+    private const string Hash = "hash";
+
+    private const string SortedSet = "zset";
+
+    private const string Number = "string";
+
+    private readonly List<RedisKey> _keys = [];
+    private readonly List<RedisValue> _kinds = [];
+    private readonly List<RedisValue> _checks = [];
+    private readonly List<RedisValue> _writes = [];
+    private int _counter;
+
+    /// <summary>Takes the next number of a counter.</summary>
+    public StoreChange Numbered(string counterKey)
+    {
+        _counter = Key(counterKey, Number);
+        return this;
+    }
+
+    /// <summary>Only if the field holds exactly this; null: only if it is absent.</summary>
+    public StoreChange Expect(string hash, string field, ReadOnlyMemory<byte>? value)
+    {
+        _checks.AddRange([Key(hash, Hash), field, value is null ? 0 : 1, value is { } octets ? octets.ToArray() : RedisValue.EmptyString]);
+        return this;
+    }
+
+    /// <summary>Sets a field.</summary>
+    public StoreChange Set(string hash, string field, RedisValue value) => Write("HSET", Key(hash, Hash), field, value);
+
+    /// <summary>Removes a field.</summary>
+    public StoreChange Remove(string hash, string field) => Write("HDEL", Key(hash, Hash), field, RedisValue.EmptyString);
+
+    /// <summary>Puts a member into a sorted set, or moves it.</summary>
+    public StoreChange AddMember(string set, string score, string member) => Write("ZADD", Key(set, SortedSet), score, member);
+
+    /// <summary>Takes a member out of a sorted set.</summary>
+    public StoreChange RemoveMember(string set, string member) => Write("ZREM", Key(set, SortedSet), member, RedisValue.EmptyString);
+
+    /// <summary>Counts a doorbell up.</summary>
+    public StoreChange Ring(string counterKey) => Write("INCR", Key(counterKey, Number), RedisValue.EmptyString, RedisValue.EmptyString);
+
+    /// <summary>The script's keys.</summary>
+    public RedisKey[] Keys() => [.. _keys];
+
+    /// <summary>The script's arguments.</summary>
+    public RedisValue[] Arguments() => [_checks.Count / 4, .. _kinds, .. _checks, _counter, .. _writes];
+
+    /// <summary>A score in milliseconds.</summary>
+    public static string Score(DateTimeOffset time) => time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+
+    private StoreChange Write(string operation, int key, RedisValue first, RedisValue second)
+    {
+        _writes.AddRange([operation, key, first, second]);
+        return this;
+    }
+
+    // Lua counts from 1.
+    private int Key(string key, string kind)
+    {
+        var at = _keys.IndexOf(key);
+        if (at >= 0) return at + 1;
+        _keys.Add(key);
+        _kinds.Add(kind);
+        return _keys.Count;
+    }
+}

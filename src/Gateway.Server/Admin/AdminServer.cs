@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gateway.Server.Metrics;
+using Gateway.Transport;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Server.Admin;
+
+/// <summary>
+/// The operator's window: <c>/healthz</c> (the process lives), <c>/readyz</c> (it serves what it should, with reasons),
+/// <c>/status</c> (the same with addresses), <c>/metrics</c> (Prometheus text).
+/// </summary>
+internal sealed class AdminServer : IAsyncDisposable
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /* A handful of operators and one collector of metrics. */
+    private const int Backlog = 64;
+
+    private readonly WebApplication _web;
+    private readonly IPEndPoint _listen;
+    private Socket? _listener;
+
+    public AdminServer(IPEndPoint listen, Func<IReadOnlyList<Condition>> conditions, Func<JsonObject> facts, MetricsText metrics, ILoggerFactory logs)
+    {
+        _listen = listen;
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
+        builder.Services.AddSingleton(logs);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(Bound);
+        });
+        builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = _ => _listener!);
+        _web = builder.Build();
+        _web.MapGet("/healthz", () => Results.Text("alive\n"));
+        _web.MapGet("/readyz", () => Page(conditions(), new JsonObject()));
+        _web.MapGet("/status", () => Page(conditions(), facts()));
+        _web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8"));
+    }
+
+    /// <summary>Where it listens, once bound.</summary>
+    public IPEndPoint Bound { get; private set; } = new(IPAddress.None, 0);
+
+    /// <summary>Binds and serves from now on. The fault is one line; null when all is well.</summary>
+    public async Task<string?> StartAsync(CancellationToken stop)
+    {
+        if (!Listening.TryBind(_listen, Backlog, out var listener, out var fault)) return $"admin: {fault}";
+        _listener = listener;
+        Bound = (IPEndPoint)listener.LocalEndPoint!;
+        await _web.StartAsync(stop);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _web.DisposeAsync();
+        _listener?.Dispose();
+    }
+
+    private static IResult Page(IReadOnlyList<Condition> conditions, JsonObject page)
+    {
+        var ready = conditions.All(condition => condition.Serving);
+        page["ready"] = ready;
+        page["degraded"] = conditions.Any(condition => condition.Degraded);
+        page["conditions"] = new JsonArray([.. conditions.Select(Describe)]);
+        return Results.Text(page.ToJsonString(Indented) + "\n", "application/json", statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static JsonObject Describe(Condition condition) => new()
+    {
+        ["name"] = condition.Name,
+        ["serving"] = condition.Serving,
+        ["degraded"] = condition.Degraded,
+        ["text"] = condition.Text,
+    };
+}

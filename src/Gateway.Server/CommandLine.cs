@@ -1,0 +1,89 @@
+using System.Collections;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Gateway.Server.Options;
+
+namespace Gateway.Server;
+
+/// <summary>What the words on gatewayd's command line mean, and its exit codes.</summary>
+internal static class CommandLine
+{
+    /// <summary>Everything stopped as it should.</summary>
+    public const int Ok = 0;
+
+    /// <summary>The node could not start or had to stop.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The configuration is wrong; starting again will not help.</summary>
+    public const int Misconfigured = 2;
+
+    private const string Usage = """
+        gatewayd runs a gateway node: name server, router, reconciler and explorer.
+
+        Usage:
+          gatewayd [--config FILE] [--OPTION VALUE …]    run until SIGTERM or Ctrl-C
+          gatewayd check-config [--config FILE] […]      name every fault of the configuration
+          gatewayd options                               list every option
+          gatewayd --version
+
+        Example:
+          gatewayd --state ./data --domains gw.example.com --nameservers ns1.example.com
+        """;
+
+    /// <summary>Runs what the arguments ask for and gives the process's exit code.</summary>
+    public static async Task<int> RunAsync(string[] arguments, IDictionary environment, TextWriter output, TextWriter error)
+    {
+        switch (arguments)
+        {
+            case ["--help" or "-h" or "help", ..]: return Say(output, Usage);
+            case ["--version", ..]: return Say(output, $"gatewayd {Version}");
+            case ["options"]: return Say(output, OptionsDocument.Write(new Configuration().Table).TrimEnd());
+        }
+
+        var checkOnly = arguments is ["check-config", ..];
+        var configuration = new Configuration();
+        var faults = OptionReader.Read(configuration.Table, checkOnly ? arguments[1..] : arguments, environment);
+        if (faults.Count == 0) faults = [.. configuration.Faults()];
+        if (faults.Count > 0) return Refuse(error, faults, Misconfigured);
+        return checkOnly ? Say(output, "The configuration is good.") : await RunNodeAsync(configuration, environment, output, error);
+    }
+
+    /// <summary>The version that was built.</summary>
+    public static string Version => typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    private static async Task<int> RunNodeAsync(Configuration configuration, IDictionary environment, TextWriter output, TextWriter error)
+    {
+        using var stop = new CancellationTokenSource();
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        await using var node = new Node(configuration, new ServiceNotification(environment["NOTIFY_SOCKET"] as string), output);
+        try
+        {
+            var faults = await node.StartAsync(stop.Token);
+            return faults.Count > 0 ? Refuse(error, faults, Failed) : await node.RunAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop before everything stood: that is a stop like any other.
+            return Ok;
+        }
+    }
+
+    private static int Refuse(TextWriter error, IReadOnlyList<string> faults, int code)
+    {
+        foreach (var fault in faults) error.WriteLine("gatewayd: " + fault);
+        return code;
+    }
+
+    private static int Say(TextWriter output, string text)
+    {
+        output.WriteLine(text);
+        return Ok;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+
+namespace Gateway.Server.Metrics;
+
+/// <summary>One instrument with all its label sets.</summary>
+internal sealed class Family(Instrument instrument)
+{
+    /* 500: a page that an operator can still read, and a bound on what strangers can make grow. */
+    private const int MaxSeries = 500;
+    private const string Overflow = "overflow=\"true\"";
+
+    private static readonly double[] Bounds = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
+
+    private readonly Dictionary<string, double> _values = [];
+    private readonly Dictionary<string, Histogram> _histograms = [];
+
+    public string Name => instrument.Name;
+
+    /// <summary>Takes a measurement; a label set beyond the bound is counted under one label of its own.</summary>
+    public void Record(double value, string labels)
+    {
+        lock (_values)
+        {
+            if (Kind == "histogram")
+            {
+                if (!_histograms.ContainsKey(labels) && _histograms.Count >= MaxSeries) labels = Overflow;
+                if (!_histograms.TryGetValue(labels, out var histogram)) _histograms[labels] = histogram = new Histogram();
+                histogram.Record(value);
+                return;
+            }
+
+            if (!_values.ContainsKey(labels) && _values.Count >= MaxSeries) labels = Overflow;
+            // Observable instruments report their total; the others report steps.
+            _values[labels] = instrument.IsObservable || Kind == "gauge" && !IsUpDown ? value : _values.GetValueOrDefault(labels) + value;
+        }
+    }
+
+    /// <summary>Appends HELP, TYPE and all series.</summary>
+    public void Write(StringBuilder text)
+    {
+        lock (_values)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {Name} {instrument.Description ?? Name}\n# TYPE {Name} {Kind}\n");
+            foreach (var (labels, value) in _values.OrderBy(series => series.Key, StringComparer.Ordinal)) WriteSample(text, Name, labels, value);
+            foreach (var (labels, histogram) in _histograms.OrderBy(series => series.Key, StringComparer.Ordinal)) histogram.Write(text, Name, labels);
+            // A label set that is not observed any more must vanish instead of standing still.
+            if (instrument.IsObservable) _values.Clear();
+        }
+    }
+
+    private bool IsUpDown => instrument.GetType().Name.Contains("UpDown", StringComparison.Ordinal);
+
+    private string Kind => instrument.GetType().Name switch
+    {
+        var name when name.StartsWith("Histogram", StringComparison.Ordinal) => "histogram",
+        var name when name.Contains("UpDown", StringComparison.Ordinal) || name.Contains("Gauge", StringComparison.Ordinal) => "gauge",
+        _ => "counter",
+    };
+
+    private static void WriteSample(StringBuilder text, string name, string labels, double value)
+    {
+        text.Append(name);
+        if (labels.Length > 0) text.Append('{').Append(labels).Append('}');
+        text.Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
+    }
+
+    private sealed class Histogram
+    {
+        private readonly long[] _counts = new long[Bounds.Length + 1];
+        private double _sum;
+
+        public void Record(double value)
+        {
+            var at = Array.FindIndex(Bounds, bound => value <= bound);
+            _counts[at < 0 ? Bounds.Length : at]++;
+            _sum += value;
+        }
+
+        public void Write(StringBuilder text, string name, string labels)
+        {
+            var separator = labels.Length > 0 ? "," : "";
+            long total = 0;
+            for (var i = 0; i < _counts.Length; i++)
+            {
+                total += _counts[i];
+                var bound = i < Bounds.Length ? Bounds[i].ToString("R", CultureInfo.InvariantCulture) : "+Inf";
+                WriteSample(text, name + "_bucket", $"{labels}{separator}le=\"{bound}\"", total);
+            }
+
+            WriteSample(text, name + "_sum", labels, _sum);
+            WriteSample(text, name + "_count", labels, total);
+        }
+    }
+}

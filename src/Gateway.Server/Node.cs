@@ -1,0 +1,112 @@
+using Gateway.Model.Crypto;
+using Gateway.Server.Admin;
+using Gateway.Server.Metrics;
+using Gateway.Server.Options;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Server;
+
+/// <summary>
+/// One gateway node: starts its parts in the order of their needs, runs until told to stop, ends them in reverse, Redis last.
+/// </summary>
+internal sealed partial class Node : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(20);
+
+    private readonly Configuration _configuration;
+    private readonly ServiceNotification _notification;
+    private readonly TextWriter _output;
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly ILoggerFactory _logs;
+    private readonly ILogger<Node> _log;
+    private readonly MetricsText _metrics = new();
+    private NodeDirectory? _directory;
+    private NodeRedis? _redis;
+    private NodeParts? _parts;
+    private AdminServer? _admin;
+
+    public Node(Configuration configuration, ServiceNotification notification, TextWriter output)
+    {
+        (_configuration, _notification, _output) = (configuration, notification, output);
+        _logs = Logging.Create(configuration.Node);
+        _log = _logs.CreateLogger<Node>();
+    }
+
+    /// <summary>Takes everything the node needs: directory, identity, Redis, ports. Faults, all at once where they can be; empty when it may run.</summary>
+    public async Task<IReadOnlyList<string>> StartAsync(CancellationToken stop)
+    {
+        if (!Sodium.TryLoad(out var fault)) return [fault];
+        if (!NodeDirectory.TryOpen(_configuration.Node.State, out _directory, out fault)) return [fault];
+        if (!NodeIdentity.TryTake(_configuration.Node, _directory, out var identity, out fault)) return [fault];
+        _redis = new NodeRedis(_configuration.Node, _directory, _time, _logs);
+        if (await _redis.StartAsync(stop) is { } redisFault) return [redisFault];
+        _parts = new NodeParts(_configuration, _directory, identity, _redis.Connection, _time, _logs);
+        var faults = new List<string>(_parts.Bind());
+        _admin = new AdminServer(_configuration.Node.Admin, Conditions, () => NodeFacts.Describe(identity, _parts, _admin!), _metrics, _logs);
+        if (await _admin.StartAsync(stop) is { } adminFault) faults.Add(adminFault);
+        if (faults.Count == 0) NodeFacts.WriteListening(_directory, _parts, _admin);
+        return faults;
+    }
+
+    /// <summary>Runs until told to stop, or until a part breaks. Gives the process's exit code.</summary>
+    public async Task<int> RunAsync(CancellationToken stop)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var redisEnd = new CancellationTokenSource();
+        var redisRuns = _redis!.RunAsync(redisEnd.Token);
+        var parts = _parts!.Start(end.Token);
+        var announced = AnnounceAsync(end.Token);
+        var broken = await Task.WhenAny([.. parts, redisRuns, Stopped(stop)]);
+        var failed = !stop.IsCancellationRequested;
+        if (failed) Broke(_log, broken.Exception?.InnerException?.Message ?? "it ended by itself");
+        else _notification.Stopping();
+        await end.CancelAsync();
+        await Task.WhenAll([.. parts, announced]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _redis.DisconnectAsync();
+        await redisEnd.CancelAsync();
+        await redisRuns.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return failed ? CommandLine.Failed : CommandLine.Ok;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_admin is not null) await _admin.DisposeAsync();
+        if (_parts is not null) await _parts.DisposeAsync();
+        if (_redis is not null) await _redis.DisposeAsync();
+        _directory?.Dispose();
+        _metrics.Dispose();
+        _logs.Dispose();
+    }
+
+    private IReadOnlyList<Condition> Conditions() => [.. _redis!.Conditions(), .. _parts!.Conditions()];
+
+    /// <summary>Says that the node serves, as soon as it does; after the deadline it says what is missing instead.</summary>
+    private async Task AnnounceAsync(CancellationToken stop)
+    {
+        var end = _time.GetTimestamp() + (long)(ReadyDeadline.TotalSeconds * _time.TimestampFrequency);
+        while (!Conditions().All(condition => condition.Serving) && _time.GetTimestamp() < end) await Task.Delay(AskAgain, _time, stop);
+        var missing = Conditions().Where(condition => !condition.Serving).Select(condition => condition.Text).ToArray();
+        if (missing.Length == 0) Serving(_log, _configuration.Node.State);
+        else NotServing(_log, string.Join(" ", missing));
+        _notification.Ready(missing.Length == 0 ? "serving" : "not everything serves yet: " + string.Join(" ", missing));
+        if (_configuration.Node.Banner) await _output.WriteLineAsync(NodeFacts.Banner(_parts!, _admin!));
+    }
+
+    private static Task Stopped(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        stop.Register(stopped.SetResult);
+        return stopped.Task;
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "The node serves; its state is in {Directory}")]
+    private static partial void Serving(ILogger log, string directory);
+
+    [LoggerMessage(2, LogLevel.Warning, "The node is up but does not serve everything yet: {Missing}")]
+    private static partial void NotServing(ILogger log, string missing);
+
+    [LoggerMessage(3, LogLevel.Critical, "A part of the node broke, so the node stops: {Reason}")]
+    private static partial void Broke(ILogger log, string reason);
+}

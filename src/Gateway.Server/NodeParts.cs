@@ -1,0 +1,158 @@
+using System.Net;
+using Gateway.Dns;
+using Gateway.Explorer;
+using Gateway.ExplorerApi;
+using Gateway.Model.Crypto;
+using Gateway.Model.Routes;
+using Gateway.Reconciler;
+using Gateway.Router;
+using Gateway.Server.Admin;
+using Gateway.Server.Options;
+using Gateway.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Server;
+
+/// <summary>The parts that this node runs, put together. They meet in Redis only, so nothing here passes anything between them.</summary>
+internal sealed class NodeParts : IAsyncDisposable
+{
+    private readonly Configuration _configuration;
+    private readonly Identity _identity;
+    private readonly RedisConnection _redis;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _logs;
+    private readonly HttpClient _http = ExplorerClient.CreateHttpClient();
+    private readonly ZoneFeed? _zones;
+    private readonly NameServer? _dns;
+    private readonly RouteFeed? _routes;
+    private readonly TcpRouter? _router;
+    private readonly ExplorerServer? _explorer;
+    private ReconcileLoop? _reconciler;
+    private ChangeFeed? _feed;
+
+    public NodeParts(Configuration configuration, NodeDirectory directory, Identity identity, RedisConnection redis, TimeProvider time, ILoggerFactory logs)
+    {
+        (_configuration, _identity, _redis, _time, _logs) = (configuration, identity, redis, time, logs);
+        if (configuration.Runs(Role.Dns))
+        {
+            configuration.Dns.NameServers = configuration.Node.Nameservers;
+            _zones = new ZoneFeed(redis, configuration.Dns, Spare("zones"), time, logs);
+            _dns = new NameServer(configuration.Dns, _zones, time, logs);
+        }
+
+        if (configuration.Runs(Role.Router))
+        {
+            _routes = new RouteFeed(redis, Spare("routes"), time, logs.CreateLogger<RouteFeed>());
+            _router = new TcpRouter(configuration.Router, _routes, time, logs);
+            _routes.Restore();
+        }
+
+        if (configuration.Runs(Role.Explorer)) _explorer = new ExplorerServer(configuration.Explorer, redis, time, logs);
+
+        LastKnownGood Spare(string name) => new(directory.File(name + ".lkg"), logs.CreateLogger<LastKnownGood>(), time);
+    }
+
+    /// <summary>What listens where, by short names.</summary>
+    public IReadOnlyList<(string Name, IPEndPoint EndPoint)> Listening =>
+    [
+        .. Named("explorer", _explorer?.Bound),
+        .. Named("dns", _dns?.Bound),
+        .. Named("http", _router?.HttpBound),
+        .. Named("tls", _router?.TlsBound),
+        .. Named("tunnel", _router?.TunnelBound),
+    ];
+
+    /// <summary>The first domain under which names can be reserved; null when there is none.</summary>
+    public string? ManagedDomain => _configuration.Node.Domains is [var first, ..] ? first.ToString() : null;
+
+    /// <summary>Opens every socket. All faults at once; empty when all are open.</summary>
+    public IReadOnlyList<string> Bind() => [.. _dns?.Bind() ?? [], .. _router?.Bind() ?? [], .. _explorer?.Bind() ?? []];
+
+    /// <summary>Starts everything. Each task ends when told to stop, or fails.</summary>
+    public IReadOnlyList<Task> Start(CancellationToken stop)
+    {
+        if (_configuration.Runs(Role.Reconciler)) _reconciler = CreateReconciler();
+        _feed = new ChangeFeed(_redis, [.. Readers()], new ChangeFeedOptions(), _time, _logs.CreateLogger<ChangeFeed>());
+        return [.. Runs(stop)];
+    }
+
+    /// <summary>How each part stands.</summary>
+    public IEnumerable<Condition> Conditions()
+    {
+        if (_zones is not null) yield return Snapshot("zones", _zones.ZoneCount, _zones.ServedFromFile);
+        if (_routes is not null) yield return Snapshot("routes", _routes.Count, _routes.ServedFromFile);
+        if (_reconciler is not null) yield return Reconciling(_reconciler.Status);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _reconciler?.Dispose();
+        if (_explorer is not null) await _explorer.DisposeAsync();
+        if (_router is not null) await _router.DisposeAsync();
+        if (_dns is not null) await _dns.DisposeAsync();
+        _routes?.Dispose();
+        _http.Dispose();
+    }
+
+    private IEnumerable<IChangeReader> Readers()
+    {
+        if (_zones is not null) yield return _zones;
+        if (_routes is not null) yield return _routes;
+        if (_reconciler is not null) yield return _reconciler.Doorbell;
+    }
+
+    private IEnumerable<Task> Runs(CancellationToken stop)
+    {
+        yield return _feed!.RunAsync(stop);
+        if (_dns is not null) yield return _dns.RunAsync(stop);
+        if (_router is not null) yield return _router.RunAsync(stop);
+        if (_explorer is not null) yield return _explorer.RunAsync(stop);
+        if (_reconciler is not null) yield return _reconciler.RunAsync(stop);
+    }
+
+    private ReconcileLoop CreateReconciler()
+    {
+        var options = _configuration.Reconciler;
+        var url = ExplorerAddress.Normalise(options.Explorer ?? new Uri($"http://{_explorer!.Bound[0]}"));
+        var client = new ExplorerClient(_http, url, ExplorerSigner.Gateway(_identity), time: _time);
+        return new ReconcileLoop(options, Describe(), _redis, client, url, _time, _logs);
+    }
+
+    private ReconciledNode Describe()
+    {
+        var node = _configuration.Node;
+        var tunnels = _router?.TunnelBound ?? [.. _configuration.Router.TunnelListen];
+        return new ReconciledNode(_identity, node.Domains, node.Nameservers, tunnels is [var first, ..] ? first.Port : 0, $"gateway@{CommandLine.Version}", Addresses())
+        {
+            Address = node.Address.Length > 0 ? node.Address : OwnAddress(tunnels),
+        };
+    }
+
+    private AddressPolicy Addresses() => new(_configuration.Router.AllowedNetworks, _configuration.Router.RefusedPorts);
+
+    // A node that listens everywhere cannot know by which of its addresses the world reaches it.
+    private static string OwnAddress(IReadOnlyList<IPEndPoint> tunnels) =>
+        tunnels is [var first, ..] && !first.Address.Equals(IPAddress.Any) && !first.Address.Equals(IPAddress.IPv6Any) ? first.Address.ToString() : "";
+
+    private Condition Snapshot(string name, int count, DateTimeOffset? savedAt) => this switch
+    {
+        { _feed.IsCurrent: true } => Condition.Good(name, $"{count} {name}, as Redis has them."),
+        _ when savedAt is { } at => Condition.Strained(name, $"{count} {name} from the last-known-good file of {at:yyyy-MM-dd HH:mm:ss}Z, because Redis has not been read yet."),
+        _ when count > 0 => Condition.Strained(name, $"{count} {name} as they were read last, because Redis cannot be read now."),
+        _ => Condition.Bad(name, $"No {name} yet: Redis has not been read, and there is no last-known-good file."),
+    };
+
+    private Condition Reconciling(ReconcilerStatus status) => status switch
+    {
+        _ when !_redis.IsConnected => Condition.Strained("reconciler", "Reservations wait for Redis."),
+        { IsLoaded: false } => Condition.Bad("reconciler", "The reservations in Redis have not been read yet."),
+        { IsRegistered: false, ExplorerFault: null } => Condition.Bad("reconciler", "The explorer has not registered the node yet."),
+        { StoreFault: { } fault } => Condition.Strained("reconciler", $"Reservations wait: {fault}"),
+        { ExplorerFault: { } fault } => Condition.Strained("reconciler", $"{status.Served} reservations are served; no new ones come: {fault}"),
+        _ => Condition.Good("reconciler", $"{status.Served} reservations are served, {status.Waiting} reports wait."),
+    };
+
+    private static IEnumerable<(string, IPEndPoint)> Named(string name, IReadOnlyList<IPEndPoint>? endPoints) =>
+        endPoints?.Select(endPoint => (name, endPoint)) ?? [];
+}

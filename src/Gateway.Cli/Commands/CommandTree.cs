@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace Gateway.Cli.Commands;
+
+/// <summary>All commands, and what happens to a line that is none of them.</summary>
+internal static class CommandTree
+{
+    /// <summary>The root with everything under it.</summary>
+    public static RootCommand Create(Terminal terminal)
+    {
+        var common = new CommonOptions(terminal);
+        var reservations = new ReservationsCommand(terminal, common);
+        var root = new RootCommand("Reserve names and tunnels at a gateway, and run the tunnel client.")
+        {
+            common.Json, common.Explorer, common.Identity,
+            IdentityCommands.Create(terminal, common),
+            UserCommands.Create(terminal, common),
+            new ReserveCommands(terminal, common).Create(),
+            reservations.CreateList(),
+            reservations.CreateDelete(),
+            new ExposeCommand(terminal, common).Create(),
+            HelloCommand.Create(terminal, common),
+        };
+        HelpWithExample.Install(root, terminal);
+        return root;
+    }
+
+    /// <summary>Runs one command line and gives the exit code.</summary>
+    public static async Task<int> RunAsync(string[] arguments, Terminal terminal)
+    {
+        var parsed = Create(terminal).Parse(arguments.Length > 0 ? arguments : ["--help"]);
+        if (parsed.Errors.Count == 0 || parsed.Action is HelpWithExample)
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error });
+        if (SpeaksJson(arguments)) await terminal.Output.WriteLineAsync(Json(parsed).ToJsonString());
+        foreach (var error in parsed.Errors) await terminal.Error.WriteLineAsync("gateway: " + error.Message);
+        await terminal.Error.WriteLineAsync($"gateway: '{string.Join(' ', CommandPath.Of(parsed))} --help' shows the usage.");
+        return (int)ExitCode.Usage;
+    }
+
+    // From the words themselves: a line that cannot be parsed may not show its options.
+    private static bool SpeaksJson(string[] arguments) => arguments.Contains("--json", StringComparer.Ordinal);
+
+    private static JsonObject Json(ParseResult parsed) =>
+        new() { ["error"] = string.Join(' ', parsed.Errors.Select(error => error.Message)), ["code"] = (int)ExitCode.Usage };
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text;
+using Gateway.Model;
+using Gateway.Transport.Handshakes;
+
+namespace Gateway.Cli.Expose;
+
+/// <summary>What was typed, or stood in the variables of the old client, before it is checked.</summary>
+/// <param name="Targets">URLs of the local service: http, https or tcp.</param>
+/// <param name="Local">`host:port`, as the old client took it.</param>
+/// <param name="LocalTls">`host:port` for visitors who speak TLS.</param>
+/// <param name="Remotes">Each `host[:port]`.</param>
+/// <param name="Secret">The secret itself.</param>
+/// <param name="SecretFile">A file that holds it.</param>
+/// <param name="BackOff">The longest pause in seconds.</param>
+internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Local, string? LocalTls, IReadOnlyList<string> Remotes, string? Secret, string? SecretFile, string? BackOff)
+{
+    /// <summary>Where gateways listen for tunnel clients when nobody says otherwise.</summary>
+    public const int TunnelPort = 18000;
+
+    /// <summary>Checks everything; the first fault is told with its cure.</summary>
+    public Step<TunnelClientOptions> Check()
+    {
+        if (ReadTargets().Failed(out var fault, out var targets)) return fault;
+        if (ReadRemotes().Failed(out fault, out var remotes)) return fault;
+        if (ReadSecret().Failed(out fault, out var secret)) return fault;
+        var options = new TunnelClientOptions { Remotes = remotes, Secret = new Secret(secret), Local = targets.Local, LocalTls = targets.Tls };
+        if (BackOff is null) return options;
+        if (!int.TryParse(BackOff, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds is < 1 or > 3600) return Usage($"--backoff takes 1 to 3600 seconds, not '{BackOff}'.");
+        return options with { LongestPause = TimeSpan.FromSeconds(seconds) };
+    }
+
+    private Step<LocalTargets> ReadTargets()
+    {
+        HostPort? local = null, tls = null;
+        if (Local is not null && !HostPort.TryParse(Local, 0, out local)) return Usage($"--local takes host:port, not '{Local}'.");
+        if (LocalTls is not null && !HostPort.TryParse(LocalTls, 0, out tls)) return Usage($"--local-tls takes host:port, not '{LocalTls}'.");
+        foreach (var target in Targets)
+        {
+            if (!TryReadUrl(target, out var scheme, out var at)) return Usage($"'{target}' is no local service: write http://host:port, https://host:port or tcp://host:port.");
+            if (scheme == Uri.UriSchemeHttps) tls ??= at;
+            else local ??= at;
+        }
+        if ((local ?? tls) is not { } any) return Usage("Say what to expose, for example 'gateway expose http://localhost:8000 …'.");
+        // One target serves both kinds of visitors when the other is not named, as with the old client.
+        return new LocalTargets(local ?? any, tls ?? any);
+    }
+
+    private Step<IReadOnlyList<HostPort>> ReadRemotes()
+    {
+        var remotes = new List<HostPort>();
+        foreach (var text in Remotes.SelectMany(list => list.Split(',', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            if (!HostPort.TryParse(text, TunnelPort, out var remote)) return Usage($"--remote takes host:port, not '{text}'.");
+            if (!remotes.Contains(remote)) remotes.Add(remote);
+        }
+        return remotes.Count > 0 ? remotes : Usage("Say which gateway to dial: --remote host:port [variable TRC_REMOTE].");
+    }
+
+    private Step<string> ReadSecret()
+    {
+        if (Secret is not null && SecretFile is not null) return Usage("Give --secret or --secret-file, not both.");
+        var secret = Secret;
+        try
+        {
+            if (SecretFile is not null) secret = File.ReadAllText(SecretFile).TrimEnd('\r', '\n');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Outcome.Fault(ExitCode.Failed, $"The secret file cannot be read: {e.Message}");
+        }
+        if (string.IsNullOrEmpty(secret)) return Usage("Give the tunnel's secret: --secret-file file, or --secret [variable TRC_SECRET].");
+        return Encoding.UTF8.GetByteCount(secret) <= TunnelHandshake.MaxSecret ? secret : Usage("The secret is longer than 65535 bytes; no gateway takes that.");
+    }
+
+    private static bool TryReadUrl(string text, out string scheme, out HostPort at)
+    {
+        (scheme, at) = ("", new HostPort("", 0));
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.PathAndQuery is not ("" or "/") || url.UserInfo.Length > 0) return false;
+        if (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps && url.Scheme != "tcp") return false;
+        (scheme, at) = (url.Scheme, new HostPort(url.IdnHost, url.Port));
+        return url.IdnHost.Length > 0 && url.Port is > 0 and <= ushort.MaxValue;
+    }
+
+    private static Outcome.Fault Usage(string message) => new(ExitCode.Usage, message);
+
+    private sealed record LocalTargets(HostPort Local, HostPort Tls);
+}

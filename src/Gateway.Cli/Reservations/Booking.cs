@@ -1,0 +1,100 @@
+using Gateway.Model;
+using Gateway.Model.Crypto;
+using Gateway.Model.ExplorerApi;
+
+namespace Gateway.Cli.Reservations;
+
+/// <summary>How a reservation is made and given back: choose a gateway, hold a pool there, sign, send, and wait for the gateway's word.</summary>
+internal sealed class Booking(Caller caller)
+{
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// The gateway that shall serve <paramref name="name"/>: the one asked for, else the one that manages a zone above the
+    /// name, else the only one there is.
+    /// </summary>
+    public async Task<Step<GatewayNode>> ChooseGatewayAsync(string? wanted, DomainName name, CancellationToken stop)
+    {
+        if (wanted is not null) return (await caller.Explorer.GetGatewayAsync(wanted, stop)).ToStep($"Looking up the gateway {wanted}");
+        var listed = (await caller.Explorer.ListGatewaysAsync(null, null, null, 1, stop)).ToStep("Listing the gateways");
+        if (listed.Failed(out var fault, out var gateways)) return fault;
+        if (gateways.Items.FirstOrDefault(gateway => Manages(gateway, name)) is { } managing) return managing;
+        return gateways.Items.Count switch
+        {
+            0 => new Outcome.Fault(ExitCode.Failed, "No gateway is registered with this explorer yet: start one, or ask another explorer with --explorer."),
+            1 => gateways.Items[0],
+            _ => new Outcome.Fault(ExitCode.Usage, $"No gateway manages a domain above {name}; choose one with --gateway: {string.Join(", ", gateways.Items.Select(gateway => gateway.NodeId))}"),
+        };
+    }
+
+    /// <summary>A pool of the caller that covers the gateway; gateway reservations consume nothing of it.</summary>
+    public async Task<Step<long>> HoldPoolAsync(string nodeId, CancellationToken stop)
+    {
+        var listed = (await caller.Explorer.ListPoolsAsync(caller.User, stop)).ToStep("Listing your pools");
+        if (listed.Failed(out var fault, out var pools)) return fault;
+        if (pools.Items.FirstOrDefault(pool => pool.NodeIds.Contains(nodeId)) is { } held) return held.PoolId;
+        var data = new PoolData { NodeIds = [nodeId], Currencies = ["TFT"] };
+        var json = ExplorerJson.Write(data);
+        var request = new PoolReservation
+        {
+            Json = System.Text.Encoding.UTF8.GetString(json),
+            Reservation = data,
+            CustomerTid = caller.User,
+            CustomerSignature = caller.Identity.SignHex(json),
+        };
+        var made = (await caller.Explorer.CreatePoolAsync(request, stop)).ToStep("Making a pool");
+        return made.Failed(out fault, out var pool) ? fault : pool.ReservationId;
+    }
+
+    /// <summary>Signs and sends a workload of which only the kind's own members are set.</summary>
+    public async Task<Step<Workload>> ReserveAsync(Workload draft, CancellationToken stop)
+    {
+        var pool = await HoldPoolAsync(draft.NodeId, stop);
+        if (pool.Failed(out var fault, out var poolId)) return fault with { HoldsNothing = true };
+        var workload = draft with
+        {
+            WorkloadId = 1,
+            PoolId = poolId,
+            CustomerTid = caller.User,
+            SigningRequestDelete = new SigningRequest { Signers = [caller.User], QuorumMin = 1 },
+            NextAction = NextAction.Deploy,
+            Epoch = ExplorerDate.From(caller.Time.GetUtcNow()),
+        };
+        workload = workload with { CustomerSignature = WorkloadChallenge.SignCustomer(workload, caller.Identity) };
+        var created = (await caller.Explorer.CreateWorkloadAsync(workload, stop)).ToStep("Reserving");
+        return created.Failed(out fault, out var id) ? fault : workload with { Id = id };
+    }
+
+    /// <summary>Asks for the deletion of a reservation; one that is gone already is no fault.</summary>
+    public async Task<Step<Workload>> DeleteAsync(long id, CancellationToken stop)
+    {
+        var found = (await caller.Explorer.GetWorkloadAsync(id, stop)).ToStep($"Looking up the reservation {id}");
+        if (found.Failed(out var fault, out var stored)) return fault;
+        if (stored.CustomerTid != caller.User && !stored.SigningRequestDelete.Signers.Contains(caller.User))
+            return new Outcome.Fault(ExitCode.Refused, $"Reservation {id} belongs to another user, and only he can give it back: 'gateway reservations' lists yours.");
+        if (stored.IsToDelete) return stored;
+        var signature = new WorkloadSignature { Tid = caller.User, Signature = WorkloadChallenge.SignDelete(stored, caller.User, caller.Identity) };
+        var signed = (await caller.Explorer.SignDeleteAsync(id, signature, stop)).ToStep($"Deleting the reservation {id}");
+        return signed.Failed(out fault, out _) ? fault : stored;
+    }
+
+    /// <summary>Waits until <paramref name="settled"/> holds for the reservation, or gives it as it stands at the deadline.</summary>
+    public async Task<Step<Workload>> WaitAsync(long id, Func<Workload, bool> settled, TimeSpan deadline, CancellationToken stop)
+    {
+        var end = caller.Time.GetTimestamp() + (long)(deadline.TotalSeconds * caller.Time.TimestampFrequency);
+        while (true)
+        {
+            var asked = (await caller.Explorer.GetWorkloadAsync(id, stop)).ToStep($"Looking up the reservation {id}");
+            if (asked.Failed(out _, out var workload) || settled(workload) || caller.Time.GetTimestamp() >= end) return asked;
+            await Task.Delay(AskAgain, caller.Time, stop);
+        }
+    }
+
+    /// <summary>The gateway's key, taken from its identity: a directory entry whose key does not match is refused.</summary>
+    public static Step<PublicKey> KeyOf(GatewayNode gateway) => PublicKey.TryFromId(gateway.NodeId, out var key)
+        ? key
+        : new Outcome.Fault(ExitCode.Failed, $"The gateway's identity '{gateway.NodeId}' is not a public key: nothing can be encrypted to it.");
+
+    private static bool Manages(GatewayNode gateway, DomainName name) =>
+        gateway.ManagedDomains?.Any(text => DomainName.TryParse(text, out var zone) && name.IsUnder(zone)) == true;
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Gateway.EndToEndTests.Support;
+
+/// <summary>A program that runs beside the test and ends with it.</summary>
+internal sealed class BackgroundProgram : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+
+    public BackgroundProgram(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? variables = null)
+    {
+        _process = Programs.Start(program, arguments, variables);
+        _process.OutputDataReceived += (_, line) => Append(line.Data);
+        _process.ErrorDataReceived += (_, line) => Append(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Everything it printed so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
+    }
+
+    /// <summary>Waits until it printed a text.</summary>
+    public Task SaysAsync(string text) => Programs.EventuallyAsync(() => Task.FromResult(Output.Contains(text, StringComparison.OrdinalIgnoreCase)), $"it says '{text}'");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private void Append(string? line)
+    {
+        if (line is null) return;
+        lock (_output) _output.Append(line).Append('\n');
+    }
+}

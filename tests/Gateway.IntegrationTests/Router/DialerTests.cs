@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Model;
+using Gateway.Model.Routes;
+using Gateway.Router;
+using Gateway.Router.Tunnelling;
+using Gateway.Router.Upstreams;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Router;
+
+public sealed class DialerTests
+{
+    private static readonly IPNetwork Loopback2 = IPNetwork.Parse("127.0.0.2/32");
+
+    [Fact, Trait("adv", "S2")]
+    public async Task A_name_that_flips_to_an_inner_address_after_it_was_checked_is_refused_at_the_dial()
+    {
+        await using var inside = Upstream.Echo();
+        IPAddress[] answer = [IPAddress.Parse("127.0.0.2")];
+        var dialer = NewDialer((_, _) => Task.FromResult(answer), Loopback2);
+        Assert.Equal(DialFault.Refused, await FaultAsync(dialer, "rebinding.example", inside.EndPoint.Port));
+        foreach (var inner in new[] { "127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254" })
+        {
+            answer = [IPAddress.Parse(inner)];
+            Assert.Equal(DialFault.Forbidden, await FaultAsync(dialer, "rebinding.example", inside.EndPoint.Port));
+        }
+
+        Assert.Equal(0, inside.Accepted);
+    }
+
+    [Fact, Trait("adv", "S2")]
+    public async Task Of_several_addresses_only_the_allowed_ones_are_tried_in_turn()
+    {
+        await using var upstream = Upstream.Echo();
+        var dialer = NewDialer(
+            (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.0.0.1"), IPAddress.Parse("127.0.0.2"), IPAddress.Loopback]),
+            Loopback2, IPNetwork.Parse("127.0.0.1/32"));
+        var open = Assert.IsType<DialOutcome.Open>(await DialAsync(dialer, "several.example", upstream.EndPoint.Port));
+        Assert.Equal(upstream.EndPoint.ToString(), open.Label);
+        await open.Upstream.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_resolver_that_never_answers_and_one_that_knows_nothing_are_told_apart()
+    {
+        var silent = NewDialer((_, stop) => Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => Array.Empty<IPAddress>(), CancellationToken.None));
+        Assert.Equal(DialFault.TimedOut, await FaultAsync(silent, "silent.example", 80));
+        var ignorant = NewDialer((_, _) => Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound)));
+        Assert.Equal(DialFault.Unresolved, await FaultAsync(ignorant, "nowhere.example", 80));
+    }
+
+    [Fact]
+    public async Task A_port_of_zero_and_a_tunnel_without_a_client_are_no_upstream()
+    {
+        var dialer = NewDialer();
+        Assert.Equal(DialFault.NotServed, await FaultAsync(dialer, "192.0.2.1", 0));
+        var outcome = await dialer.OpenAsync(new Target.Tunnel(new Secret("7:s")), Traffic.Tls, CancellationToken.None);
+        Assert.Equal(DialFault.NoTunnel, Assert.IsType<DialOutcome.Failed>(outcome).Fault);
+        Assert.DoesNotContain("7:s", outcome.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("adv", "S5")]
+    public async Task A_refused_port_is_refused_in_an_allowed_network_too() =>
+        Assert.Equal(DialFault.Forbidden, await FaultAsync(NewDialer(null, Loopback2), "127.0.0.2", 6379));
+
+    private static Dialer NewDialer(Resolve? resolve = null, params IPNetwork[] allowed) => new(
+        new DialGuard(new AddressPolicy(allowed), new OwnAddresses(TimeProvider.System)), new Tunnels(1), TimeSpan.FromMilliseconds(500), TimeProvider.System, resolve);
+
+    private static ValueTask<DialOutcome> DialAsync(Dialer dialer, string address, int port) =>
+        dialer.OpenAsync(new Target.Dial(address, port, port), Traffic.Http, CancellationToken.None);
+
+    private static async Task<DialFault> FaultAsync(Dialer dialer, string address, int port) =>
+        Assert.IsType<DialOutcome.Failed>(await DialAsync(dialer, address, port)).Fault;
+}

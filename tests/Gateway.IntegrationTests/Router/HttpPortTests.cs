@@ -1,0 +1,192 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using Gateway.Model.Routes;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Router;
+
+public sealed class HttpPortTests
+{
+    [Fact]
+    public async Task Two_hosts_on_one_kept_alive_connection_reach_their_own_servers()
+    {
+        await using var a = await WebUpstream.SayAsync("I am A");
+        await using var b = await WebUpstream.SayAsync("I am B");
+        await using var router = new RouterHarness();
+        router.Dial("a.example", a.EndPoint);
+        router.Dial("b.example", b.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        foreach (var (host, text) in new[] { ("a.example", "I am A"), ("B.Example.:80", "I am B"), ("a.example", "I am A") })
+            Assert.Contains(text, await RawHttp.AskAsync(visitor, $"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Hosts_that_share_an_address_never_share_a_connection_and_a_replaced_target_is_left_at_once()
+    {
+        var connections = new HashSet<string>();
+        await using var shared = await WebUpstream.StartAsync(context =>
+        {
+            lock (connections) connections.Add($"{context.Connection.Id} {context.Request.Host}");
+            return context.Response.WriteAsync("old");
+        });
+        await using var other = await WebUpstream.SayAsync("new");
+        await using var router = new RouterHarness();
+        router.Dial("a.example", shared.EndPoint);
+        router.Dial("b.example", shared.EndPoint);
+        using var client = router.Client();
+        for (var i = 0; i < 3; i++)
+            foreach (var host in new[] { "a.example", "b.example" }) Assert.Equal("old", await client.GetStringAsync(new Uri($"http://{host}/")));
+        Assert.Equal(2, connections.Count);
+        router.Dial("a.example", other.EndPoint);
+        Assert.Equal("new", await client.GetStringAsync(new Uri("http://a.example/")));
+    }
+
+    [Fact]
+    public async Task An_unknown_host_is_a_page_for_people_and_JSON_for_programs_and_the_log_knows_the_request()
+    {
+        await using var router = new RouterHarness();
+        using var client = router.Client();
+        var answer = await client.GetAsync(new Uri("http://nobody.example/"));
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        var body = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal("unknown_host", body.GetProperty("error").GetString());
+        await router.LineAsync(body.GetProperty("request_id").GetString()!, "nobody.example", "404", "NoRoute");
+        client.DefaultRequestHeaders.Add("Accept", "text/html,*/*");
+        answer = await client.GetAsync(new Uri("http://nobody.example/<script>"));
+        Assert.Equal("text/html", answer.Content.Headers.ContentType!.MediaType);
+        Assert.DoesNotContain("<script", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_tunnel_without_a_client_is_503_a_refusing_upstream_502_a_slow_one_504_a_forbidden_one_502()
+    {
+        await using var slow = new Upstream((_, stop) => Task.Delay(Timeout.Infinite, stop));
+        await using var broken = new Upstream(async (socket, stop) =>
+        {
+            await socket.ReceiveAsync(new byte[4096], stop);
+            await socket.SendAllAsync("I speak no HTTP\r\n\r\n"u8.ToArray(), stop);
+        });
+        await using var router = new RouterHarness(options => options.HttpTimeout = TimeSpan.FromMilliseconds(500));
+        router.Tunnel("tunnel.example", "7:hush");
+        router.Put("refused.example", new Target.Dial("127.0.0.1", 1, 1));
+        router.Dial("slow.example", slow.EndPoint);
+        router.Dial("broken.example", broken.EndPoint);
+        router.Put("forbidden.example", new Target.Dial("10.0.0.1", 80, 443));
+        router.Put("tls-only.example", new Target.Dial("127.0.0.1", 0, 443));
+        using var client = router.Client();
+        var answer = await client.GetAsync(new Uri("http://tunnel.example/"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.NotNull(answer.Headers.RetryAfter);
+        Assert.Equal(HttpStatusCode.BadGateway, (await client.GetAsync(new Uri("http://refused.example/"))).StatusCode);
+        Assert.Equal(HttpStatusCode.GatewayTimeout, (await client.GetAsync(new Uri("http://slow.example/"))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadGateway, (await client.GetAsync(new Uri("http://broken.example/"))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadGateway, (await client.GetAsync(new Uri("http://forbidden.example/"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri("http://tls-only.example/"))).StatusCode);
+        await router.LineAsync("forbidden.example", "Forbidden");
+        Assert.DoesNotContain(router.Log.Lines, line => line.Contains("hush", StringComparison.Ordinal));
+    }
+
+    [Fact, Trait("adv", "H9")]
+    public async Task What_a_visitor_says_about_itself_is_dropped_and_what_we_know_is_said()
+    {
+        await using var upstream = await WebUpstream.StartAsync(context => context.Response.WriteAsync(
+            string.Join('\n', context.Request.Headers.Select(header => $"{header.Key}: {header.Value}"))));
+        await using var router = new RouterHarness();
+        router.Dial("a.example", upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        var answer = await RawHttp.AskAsync(visitor, """
+            GET / HTTP/1.1
+            Host: A.example:8080
+            X-Forwarded-For: 6.6.6.6
+            x-forwarded-for: 6.6.6.7
+            X-Forwarded-Proto: https
+            X-Forwarded-Host: evil.example
+            Forwarded: for=6.6.6.8
+            Via: 1.1 6.6.6.9
+            X-Real-IP: 6.6.6.6
+            CF-Connecting-IP: 6.6.6.6
+            True-Client-IP: 6.6.6.6
+            Connection: x-hop, not a token, 
+            X-Hop: by
+            Keep-Alive: 5
+            Proxy: http://6.6.6.6/
+
+
+            """.ReplaceLineEndings("\r\n"));
+        Assert.DoesNotContain("6.6.6", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("evil", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("X-Hop", answer, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("Keep-Alive", answer, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("\nHost: A.example:8080", answer, StringComparison.Ordinal);
+        Assert.Contains("X-Forwarded-For: 127.0.0.1", answer, StringComparison.Ordinal);
+        Assert.Contains("X-Forwarded-Proto: http\n", answer, StringComparison.Ordinal);
+        Assert.Contains("X-Forwarded-Host: A.example:8080", answer, StringComparison.Ordinal);
+        Assert.Contains("Forwarded: for=127.0.0.1;host=\"A.example:8080\";proto=http", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_hundred_megabytes_go_up_and_come_down_without_a_size_wall()
+    {
+        const int Size = 100 * 1024 * 1024;
+        await using var upstream = await LargeBody.ServeAsync();
+        await using var router = new RouterHarness();
+        router.Dial("a.example", upstream.EndPoint);
+        await LargeBody.UpAsync(router, "a.example", Size);
+        await LargeBody.DownAsync(router, "a.example", Size);
+    }
+
+    [Fact]
+    public async Task A_web_socket_echoes_and_is_cut_when_its_route_is_deleted()
+    {
+        await using var upstream = await WebUpstream.StartAsync(WebSockets.EchoAsync);
+        await using var router = new RouterHarness(options => options.HttpTimeout = TimeSpan.FromSeconds(1));
+        router.Dial("a.example", upstream.EndPoint);
+        using var socket = await WebSockets.ConnectAsync(router, "a.example");
+        Assert.Equal("hello", await WebSockets.AskAsync(socket, "hello"));
+        Assert.Equal(64 * 1024, (await WebSockets.AskAsync(socket, new string('x', 64 * 1024))).Length);
+        // A quiet web socket outlives the time limit of a request.
+        await Task.Delay(TimeSpan.FromMilliseconds(1500), TimeProvider.System);
+        Assert.Equal("still there", await WebSockets.AskAsync(socket, "still there"));
+        router.Delete("a.example");
+        await Assert.ThrowsAsync<WebSocketException>(() => WebSockets.AskAsync(socket, "gone?"));
+    }
+
+    [Fact, Trait("adv", "H10")]
+    public async Task After_an_upgrade_that_failed_nothing_is_tunnelled()
+    {
+        await using var upstream = await WebUpstream.StartAsync(context => context.Response.WriteAsync($"path {context.Request.Path}"));
+        await using var other = await WebUpstream.SayAsync("other tenant");
+        await using var router = new RouterHarness();
+        router.Dial("a.example", upstream.EndPoint);
+        router.Dial("b.example", other.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        var first = await RawHttp.AskAsync(visitor, "GET /ws HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 777\r\n\r\n");
+        Assert.DoesNotContain(" 101 ", first, StringComparison.Ordinal);
+        Assert.Contains("other tenant", await RawHttp.AskAsync(visitor, "GET /admin HTTP/1.1\r\nHost: b.example\r\n\r\n"), StringComparison.Ordinal);
+        var h2c = await RawHttp.AskAsync(visitor, "GET /x HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+        Assert.Contains("path /x", h2c, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("adv", "H5")]
+    public async Task Headers_that_never_end_are_given_up()
+    {
+        await using var router = new RouterHarness(options => options.HelloTimeout = TimeSpan.FromMilliseconds(500));
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        await visitor.SendAllAsync("GET / HTTP/1.1\r\nHost: a.example\r\nX-Slow"u8.ToArray());
+        Assert.Contains(" 408 ", Encoding.ASCII.GetString(await visitor.ReceiveAllAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task HTTP_2_without_TLS_is_refused_and_the_connection_ended()
+    {
+        await using var router = new RouterHarness();
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        await visitor.SendAllAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
+        // GOAWAY with HTTP_1_1_REQUIRED (RFC 9113 section 7), or an HTTP/1.1 refusal.
+        var answer = await visitor.ReceiveAllAsync();
+        Assert.True(answer.AsSpan().EndsWith(new byte[] { 0, 0, 0, 13 }) || answer.AsSpan().StartsWith("HTTP/1.1 400"u8), Convert.ToHexString(answer));
+    }
+}

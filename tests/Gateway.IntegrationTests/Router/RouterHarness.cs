@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.IntegrationTests.Support;
+using Gateway.Model;
+using Gateway.Model.Routes;
+using Gateway.Router;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Router;
+
+/// <summary>A running router on loopback ports of its own, with routes put in by the test.</summary>
+internal sealed class RouterHarness : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TcpRouter _router;
+    private readonly Task _running;
+
+    public RouterHarness(Action<RouterOptions>? set = null, RouteFeed? feed = null)
+    {
+        var options = new RouterOptions
+        {
+            TlsListen = [new IPEndPoint(IPAddress.Loopback, 0)],
+            HttpListen = [new IPEndPoint(IPAddress.Loopback, 0)],
+            TunnelListen = [new IPEndPoint(IPAddress.Loopback, 0)],
+            AllowedNetworks = [IPNetwork.Parse("127.0.0.0/8")],
+            Drain = TimeSpan.FromMilliseconds(200),
+        };
+        set?.Invoke(options);
+        Assert.Empty(options.Faults());
+        Feed = feed ?? new RouteFeed(null, null, TimeProvider.System, Log.CreateLogger<RouteFeed>());
+        _router = new TcpRouter(options, Feed, TimeProvider.System, Log);
+        Assert.Empty(_router.Bind());
+        _running = Task.Run(() => _router.RunAsync(_stop.Token));
+    }
+
+    public LogLines Log { get; } = new();
+
+    public RouteFeed Feed { get; }
+
+    public IPEndPoint Tls => _router.TlsBound[0];
+
+    public IPEndPoint Http => _router.HttpBound[0];
+
+    public IPEndPoint Tunnels => _router.TunnelBound[0];
+
+    public void Dial(string host, IPEndPoint to) => Put(host, new Target.Dial(to.Address.ToString(), to.Port, to.Port));
+
+    public void Tunnel(string host, string secret) => Put(host, new Target.Tunnel(new Secret(secret)));
+
+    public void Put(string host, Target target, RouteRules? rules = null) =>
+        Feed.Table.Put(new Route(DomainName.Parse(host), target, "7") { Rules = rules ?? RouteRules.Default });
+
+    public void Delete(string host) => Feed.Table.Remove(DomainName.Parse(host));
+
+    public static async Task<Socket> ConnectAsync(IPEndPoint to)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(to);
+        return socket;
+    }
+
+    /// <summary>The first log line that holds all of these.</summary>
+    public async Task<string> LineAsync(params string[] parts)
+    {
+        string? line = null;
+        await Eventually.TrueAsync(
+            () => (line = Log.Lines.FirstOrDefault(it => parts.All(part => it.Contains(part, StringComparison.Ordinal)))) is not null,
+            $"a log line with {string.Join(", ", parts)}");
+        return line!;
+    }
+
+    public Task StopAsync()
+    {
+        _stop.Cancel();
+        return _running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await _router.DisposeAsync();
+        Feed.Dispose();
+        _stop.Dispose();
+        Assert.DoesNotContain(Log.Lines, line => line.Contains("defect", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,217 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Gateway.IntegrationTests.Support;
+using Gateway.Model.Routes;
+using Gateway.UnitTests.Router;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Router;
+
+public sealed class TlsPortTests
+{
+    private const string Name = "shop.example.org";
+    private static readonly byte[] UnrecognizedName = [21, 3, 3, 0, 2, 2, 112];
+    private static readonly byte[] InternalError = [21, 3, 3, 0, 2, 2, 80];
+    private static readonly byte[] DecodeError = [21, 3, 3, 0, 2, 2, 50];
+
+    [Fact, Trait("adv", "H7")]
+    public async Task An_unknown_name_is_told_so_in_an_alert()
+    {
+        await using var router = new RouterHarness();
+        Assert.Equal(UnrecognizedName, await AskAsync(router, Hello.For(Name)));
+        Assert.Equal(UnrecognizedName, await AskAsync(router, new Hello().Record()));
+        Assert.Contains(Name, await router.LineAsync("NoRoute", Name), StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("adv", "H7")]
+    public async Task A_broken_hello_is_told_so_and_other_tongues_are_closed()
+    {
+        await using var router = new RouterHarness();
+        Assert.Equal(DecodeError, await AskAsync(router, Hello.For("two..dots")));
+        Assert.Empty(await AskAsync(router, "SSH-2.0-x\r\n"u8.ToArray()));
+        await router.LineAsync("NotTls");
+    }
+
+    [Fact]
+    public async Task Plain_HTTP_gets_an_answer_that_a_person_can_read()
+    {
+        await using var router = new RouterHarness();
+        var answer = Encoding.ASCII.GetString(await AskAsync(router, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray()));
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains("speaks TLS", answer, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("adv", "H5")]
+    public async Task Whoever_never_finishes_its_hello_is_closed_at_the_deadline()
+    {
+        await using var router = new RouterHarness(options => options.HelloTimeout = TimeSpan.FromMilliseconds(300));
+        var visitors = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => RouterHarness.ConnectAsync(router.Tls)));
+        foreach (var visitor in visitors.Skip(50)) await visitor.SendAllAsync(Hello.For(Name).AsMemory(0, 60));
+        foreach (var visitor in visitors)
+        {
+            Assert.Empty(await visitor.ReceiveAllAsync());
+            visitor.Dispose();
+        }
+
+        await Eventually.TrueAsync(() => router.Log.Lines.Count(line => line.Contains("TooSlow", StringComparison.Ordinal)) == 100, "100 visitors were too slow");
+    }
+
+    [Fact, Trait("adv", "H5")]
+    public async Task One_address_cannot_fill_the_memory_with_unfinished_hellos()
+    {
+        await using var router = new RouterHarness(options => options.HelloBytesPerAddress = 48 * 1024);
+        var large = new Hello().WithExtension(51, new byte[40 * 1024]).WithName(Name).Record();
+        using var first = await RouterHarness.ConnectAsync(router.Tls);
+        await first.SendAllAsync(large.AsMemory(0, 30_000));
+        using var second = await RouterHarness.ConnectAsync(router.Tls);
+        await second.SendAllAsync(large.AsMemory(0, 30_000));
+        await Task.WhenAny(first.ReceiveAllAsync(), second.ReceiveAllAsync());
+        await router.LineAsync("Malformed");
+    }
+
+    [Theory, Trait("adv", "H7")]
+    [InlineData(0, 16384)]
+    [InlineData(1200, 1)]
+    [InlineData(60 * 1024, 16384)]
+    [InlineData(60 * 1024, 1)]
+    public async Task A_hello_of_any_shape_reaches_the_upstream_byte_for_byte(int keys, int fragment)
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Dial(Name, upstream.EndPoint);
+        var hello = new Hello().WithExtension(51, new byte[keys]).WithName("Shop.Example.ORG.").Record(fragment);
+        Assert.Equal(hello, await AskAsync(router, hello));
+    }
+
+    [Fact, Trait("adv", "H7")]
+    public async Task A_hello_that_comes_byte_by_byte_is_routed()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Dial("*.example.org", upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        var hello = Hello.For(Name);
+        foreach (var octet in hello) await visitor.SendAllAsync(new[] { octet });
+        Assert.Equal(hello, await visitor.ReceiveExactlyAsync(hello.Length));
+    }
+
+    [Fact]
+    public async Task A_half_closed_visitor_still_gets_its_answer_and_one_line_tells_the_story()
+    {
+        await using var upstream = new Upstream(async (socket, stop) =>
+        {
+            var all = await socket.ReceiveAllAsync();
+            await socket.SendAllAsync(Encoding.ASCII.GetBytes($"got {all.Length}"), stop);
+        });
+        await using var router = new RouterHarness();
+        router.Dial(Name, upstream.EndPoint);
+        var hello = Hello.For(Name);
+        Assert.Equal($"got {hello.Length}", Encoding.ASCII.GetString(await AskAsync(router, hello)));
+        var line = await router.LineAsync(Name, "Finished");
+        Assert.Contains($"{upstream.EndPoint}", line, StringComparison.Ordinal);
+        Assert.Contains($"{hello.Length} bytes to the upstream", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_refuses_is_an_alert_and_one_that_resets_is_a_reset()
+    {
+        await using var resetting = new Upstream(async (socket, stop) =>
+        {
+            await socket.ReceiveAsync(new byte[10], stop);
+            socket.Close(0);
+        });
+        await using var router = new RouterHarness();
+        using var closed = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        router.Put(Name, new Target.Dial("127.0.0.1", 0, ((IPEndPoint)closed.LocalEndPoint!).Port));
+        Assert.Equal(InternalError, await AskAsync(router, Hello.For(Name)));
+        await router.LineAsync("Refused");
+        router.Dial(Name, resetting.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        await visitor.SendAllAsync(Hello.For(Name));
+        var error = await Assert.ThrowsAsync<SocketException>(visitor.ReceiveAllAsync);
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        await router.LineAsync("UpstreamBroke");
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "Forbidden"), Trait("adv", "S1")]
+    [InlineData("127.1", "Forbidden")]
+    [InlineData("::ffff:127.0.0.1", "Forbidden")]
+    [InlineData("0.0.0.0", "Forbidden")]
+    [InlineData("no-such-host.invalid", "Unresolved")]
+    [InlineData("not a host", "Forbidden")]
+    public async Task Nobody_is_led_into_the_house(string address, string end)
+    {
+        await using var inside = Upstream.Echo();
+        await using var router = new RouterHarness(options => options.AllowedNetworks = []);
+        router.Put(Name, new Target.Dial(address, inside.EndPoint.Port, inside.EndPoint.Port));
+        Assert.Equal(InternalError, await AskAsync(router, Hello.For(Name)));
+        await router.LineAsync(Name, end);
+        Assert.Equal(0, inside.Accepted);
+    }
+
+    [Fact, Trait("adv", "S3")]
+    public async Task The_gateway_never_dials_its_own_listeners_even_in_an_allowed_network()
+    {
+        await using var router = new RouterHarness();
+        foreach (var own in new[] { router.Tls, router.Http, router.Tunnels })
+        {
+            router.Dial(Name, own);
+            Assert.Equal(InternalError, await AskAsync(router, Hello.For(Name)));
+        }
+
+        // The line is written after the alert.
+        await Eventually.TrueAsync(() => router.Log.Lines.Count(line => line.Contains("Forbidden", StringComparison.Ordinal)) == 3, "each refusal is logged");
+    }
+
+    [Fact]
+    public async Task A_route_without_a_TLS_port_is_not_served_on_the_TLS_port()
+    {
+        await using var router = new RouterHarness();
+        router.Put(Name, new Target.Dial("127.0.0.1", 80, 0));
+        Assert.Equal(UnrecognizedName, await AskAsync(router, Hello.For(Name)));
+    }
+
+    [Fact]
+    public async Task A_changed_route_leaves_running_connections_alone_and_a_deleted_one_cuts_them()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Dial(Name, upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        var hello = Hello.For(Name);
+        await visitor.SendAllAsync(hello);
+        await visitor.ReceiveExactlyAsync(hello.Length);
+        router.Put(Name, new Target.Dial("127.0.0.1", 1, 1));
+        await visitor.SendAllAsync("still"u8.ToArray());
+        await visitor.ReceiveExactlyAsync(5);
+        router.Delete(Name);
+        await Assert.ThrowsAsync<SocketException>(visitor.ReceiveAllAsync);
+        await router.LineAsync(Name, "Deleted");
+    }
+
+    [Fact]
+    public async Task A_stop_lets_visitors_finish_and_then_cuts_them()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Dial(Name, upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        var hello = Hello.For(Name);
+        await visitor.SendAllAsync(hello);
+        await visitor.ReceiveExactlyAsync(hello.Length);
+        await router.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<SocketException>(visitor.ReceiveAllAsync);
+        await router.LineAsync(Name, "Stopped");
+    }
+
+    private static async Task<byte[]> AskAsync(RouterHarness router, byte[] bytes)
+    {
+        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        await visitor.SendAllAsync(bytes);
+        visitor.Shutdown(SocketShutdown.Send);
+        return await visitor.ReceiveAllAsync();
+    }
+}

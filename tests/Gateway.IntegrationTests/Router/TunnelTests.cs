@@ -1,0 +1,214 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Gateway.IntegrationTests.Support;
+using Gateway.UnitTests.Router;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Router;
+
+public sealed class TunnelTests
+{
+    private const string Name = "hello.gw.test";
+    private const string Secret = "7:hush";
+
+    [Fact]
+    public async Task A_visitor_reaches_a_service_behind_a_tunnel_by_both_ports()
+    {
+        await using var web = await WebUpstream.SayAsync("behind the tunnel");
+        await using var tls = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using (await TunnelClient.ConnectAsync(router, Secret, web.EndPoint))
+        {
+            await router.LineAsync("tunnel 1", "is up");
+            using var client = router.Client();
+            Assert.Equal("behind the tunnel", await client.GetStringAsync(new Uri($"http://{Name}/")));
+        }
+
+        await router.LineAsync("tunnel 1", "ended");
+        await using (await TunnelClient.ConnectAsync(router, Secret, tls.EndPoint))
+        {
+            await router.LineAsync("tunnel 2", "is up");
+            var hello = Hello.For(Name);
+            Assert.Equal(hello, await AskTlsAsync(router, hello));
+            await router.LineAsync("TLS", Name, "tunnel 2", "Finished");
+        }
+
+        Assert.DoesNotContain(router.Log.Lines, line => line.Contains("hush", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_hundred_megabytes_go_both_ways_through_a_tunnel()
+    {
+        const int Size = 100 * 1024 * 1024;
+        await using var web = await LargeBody.ServeAsync();
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, web.EndPoint);
+        await router.LineAsync("is up");
+        await LargeBody.UpAsync(router, Name, Size);
+        await LargeBody.DownAsync(router, Name, Size);
+    }
+
+    [Fact]
+    public async Task Bulk_over_TLS_through_a_tunnel_arrives_byte_for_byte_after_a_half_close()
+    {
+        await using var upstream = new Upstream(async (socket, stop) => await socket.SendAllAsync(SHA256.HashData(await socket.ReceiveAllAsync()), stop));
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("is up");
+        byte[] bulk = [.. Hello.For(Name), .. RandomNumberGenerator.GetBytes(20 * 1024 * 1024)];
+        Assert.Equal(SHA256.HashData(bulk), await AskTlsAsync(router, bulk));
+    }
+
+    [Fact]
+    public async Task A_web_socket_goes_through_a_tunnel()
+    {
+        await using var web = await WebUpstream.StartAsync(WebSockets.EchoAsync);
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, web.EndPoint);
+        await router.LineAsync("is up");
+        using var socket = await WebSockets.ConnectAsync(router, Name);
+        Assert.Equal("hello", await WebSockets.AskAsync(socket, "hello"));
+    }
+
+    [Fact, Trait("adv", "T2")]
+    public async Task Sessions_share_a_secret_and_one_too_many_displaces_the_oldest()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness(options => options.TunnelsPerSecret = 2);
+        router.Tunnel(Name, Secret);
+        await using var first = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("tunnel 1", "is up");
+        await using var second = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("tunnel 2", "is up");
+        var visitors = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => OpenAsync(router)));
+        Assert.Equal((3, 3), (first.Visitors, second.Visitors));
+        await using var third = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await first.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+        await router.LineAsync("tunnel 1", "Displaced");
+        foreach (var visitor in visitors) visitor.Dispose();
+        using var last = await OpenAsync(router);
+    }
+
+    [Fact, Trait("adv", "T7")]
+    public async Task A_stranger_is_closed_without_learning_anything()
+    {
+        await using var router = new RouterHarness(options => options.HandshakeTimeout = TimeSpan.FromMilliseconds(500));
+        router.Tunnel(Name, Secret);
+        await using var guess = await TunnelClient.ConnectAsync(router, "7:guess", router.Tls);
+        await guess.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+        await router.LineAsync("unknown secret");
+        byte[][] tongues = ["GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), "SSH-2.0-x\r\n"u8.ToArray(), Hello.For(Name), RandomNumberGenerator.GetBytes(500), []];
+        foreach (var tongue in tongues)
+        {
+            using var stranger = await RouterHarness.ConnectAsync(router.Tunnels);
+            await stranger.SendAllAsync(tongue);
+            // Nothing but a go-away, a ping, or silence; never a word about secrets.
+            var heard = await HearAsync(stranger);
+            Assert.True(heard.Length <= 36, Convert.ToHexString(heard));
+        }
+
+        Assert.Equal(tongues.Length + 1, router.Log.Lines.Count(line => line.Contains("turned away", StringComparison.Ordinal)));
+        Assert.DoesNotContain(router.Log.Lines, line => line.Contains("guess", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Clients_from_one_address_are_limited_and_leave_room_when_they_go()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness(options => options.TunnelsPerAddress = 1);
+        router.Tunnel(Name, Secret);
+        await using (await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint))
+        {
+            await router.LineAsync("tunnel 1", "is up");
+            using var crowded = await RouterHarness.ConnectAsync(router.Tunnels);
+            Assert.Empty(await HearAsync(crowded));
+            await router.LineAsync("crowded");
+        }
+
+        await Eventually.TrueAsync(() => router.Log.Lines.Any(line => line.Contains("tunnel 1", StringComparison.Ordinal) && line.Contains("ended", StringComparison.Ordinal)), "the first left");
+        await using var second = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("tunnel 2", "is up");
+    }
+
+    [Fact]
+    public async Task A_deleted_route_ends_its_tunnel_and_its_visitors()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("is up");
+        using var visitor = await OpenAsync(router);
+        router.Delete(Name);
+        await Assert.ThrowsAsync<SocketException>(visitor.ReceiveAllAsync);
+        await tunnel.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+        await router.LineAsync("tunnel 1", "RouteDeleted");
+    }
+
+    [Fact]
+    public async Task A_request_after_the_client_came_back_takes_the_new_session()
+    {
+        await using var old = await WebUpstream.SayAsync("old");
+        await using var young = await WebUpstream.SayAsync("new");
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        using var client = router.Client();
+        await using (await TunnelClient.ConnectAsync(router, Secret, old.EndPoint))
+        {
+            await router.LineAsync("tunnel 1", "is up");
+            Assert.Equal("old", await client.GetStringAsync(new Uri($"http://{Name}/")));
+        }
+
+        await router.LineAsync("tunnel 1", "ended");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync(new Uri($"http://{Name}/"))).StatusCode);
+        await using var again = await TunnelClient.ConnectAsync(router, Secret, young.EndPoint);
+        await router.LineAsync("tunnel 2", "is up");
+        Assert.Equal("new", await client.GetStringAsync(new Uri($"http://{Name}/")));
+    }
+
+    [Fact]
+    public async Task A_client_whose_application_is_down_costs_the_visitor_a_502_and_nothing_else()
+    {
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, new IPEndPoint(IPAddress.Loopback, 1));
+        await router.LineAsync("is up");
+        using var client = router.Client();
+        for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.BadGateway, (await client.GetAsync(new Uri($"http://{Name}/"))).StatusCode);
+        Assert.False(tunnel.Ended.IsCompleted);
+    }
+
+    private static async Task<Socket> OpenAsync(RouterHarness router)
+    {
+        var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        var hello = Hello.For(Name);
+        await visitor.SendAllAsync(hello);
+        Assert.Equal(hello, await visitor.ReceiveExactlyAsync(hello.Length));
+        return visitor;
+    }
+
+    private static async Task<byte[]> AskTlsAsync(RouterHarness router, byte[] bytes)
+    {
+        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        await visitor.SendAllAsync(bytes);
+        visitor.Shutdown(SocketShutdown.Send);
+        return await visitor.ReceiveAllAsync();
+    }
+
+    private static async Task<byte[]> HearAsync(Socket stranger)
+    {
+        try
+        {
+            return await stranger.ReceiveAllAsync();
+        }
+        catch (SocketException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using Gateway.IntegrationTests.Support;
+using Gateway.Model;
+using Gateway.Store;
+using StackExchange.Redis;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Store;
+
+public sealed class LedgerWriterTests(RedisFixture fixture) : IClassFixture<RedisFixture>, IAsyncLifetime
+{
+    private RedisConnection _redis = null!;
+    private LedgerWriter _writer = null!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private IDatabase Database => _redis.Database;
+
+    public async ValueTask InitializeAsync()
+    {
+        await fixture.FlushAsync();
+        _redis = await fixture.ConnectAsync();
+        _writer = new LedgerWriter(_redis, TimeProvider.System);
+    }
+
+    public ValueTask DisposeAsync() => _redis.DisposeAsync();
+
+    [Fact]
+    public async Task A_batch_is_written_with_one_entry_for_each_change_in_order()
+    {
+        await Database.StringSetAsync("gone", "x");
+        var outcome = await WriteAsync(
+            new LedgerWrite.SetField("zone", "a.test", "{}"),
+            new LedgerWrite.SetString("s", "1"),
+            new LedgerWrite.DeleteKey("gone"),
+            new LedgerWrite.DeleteKey("never there"),
+            new LedgerWrite.DeleteField("zone", "never there"),
+            new LedgerWrite.DeleteField("zone", "a.test"));
+        Assert.Equal(new WriteOutcome.Written(4), outcome);
+        Assert.Equal(
+            [new(1, "zone", "a.test", 1), new(2, "s", null, 1), new(3, "gone", null, 1), new(4, "zone", "a.test", 2)],
+            await LedgerAsync());
+        Assert.False(await Database.KeyExistsAsync("zone"));
+        Assert.Equal("1", await Database.StringGetAsync("s"));
+    }
+
+    [Fact]
+    public async Task Every_entry_counts_exactly_the_events_that_redis_raised()
+    {
+        var raised = new System.Collections.Concurrent.ConcurrentDictionary<string, int>();
+        await _redis.Subscriber.SubscribeAsync(
+            new RedisChannel("__keyspace@0__:e:*", RedisChannel.PatternMode.Pattern),
+            (channel, _) => raised.AddOrUpdate(((string)channel!).Split("__:")[1], 1, static (_, count) => count + 1));
+        var random = new Random(7);
+        for (var batch = 0; batch < 200; batch++) await WriteAsync([.. Enumerable.Range(0, 10).Select(_ => RandomWrites.Next(random, "e:"))]);
+        var counted = (await LedgerAsync()).GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Sum(entry => entry.Events));
+        await Eventually.TrueAsync(() => counted.All(pair => raised.GetValueOrDefault(pair.Key) == pair.Value), "the events are as many as the entries say");
+        await Database.StringSetAsync("e:last", "x");
+        await Eventually.TrueAsync(() => raised.ContainsKey("e:last"), "all events have come");
+        Assert.Equal(counted.Values.Sum() + 1, raised.Values.Sum());
+    }
+
+    [Fact]
+    [Trait("adv", "R2")]
+    public async Task A_writer_with_an_older_fence_changes_nothing()
+    {
+        var old = await _writer.TakeFenceAsync(Stop);
+        var young = await _writer.TakeFenceAsync(Stop);
+        Assert.Equal(new WriteOutcome.Fenced(young), await _writer.WriteAsync([new LedgerWrite.SetString("s", "old")], old, Stop));
+        Assert.Equal(new WriteOutcome.Written(1), await _writer.WriteAsync([new LedgerWrite.SetString("s", "young")], young, Stop));
+        Assert.Equal(new WriteOutcome.Written(2), await _writer.WriteAsync([new LedgerWrite.SetString("t", "free")], LedgerWriter.NoFence, Stop));
+        Assert.Equal("young", await Database.StringGetAsync("s"));
+        Assert.Equal(2, (await LedgerAsync()).Count);
+    }
+
+    [Fact]
+    [Trait("adv", "R2")]
+    public async Task A_fence_that_redis_has_forgotten_holds_again_after_its_first_write()
+    {
+        for (var i = 0; i < 3; i++) await _writer.TakeFenceAsync(Stop);
+        await Database.KeyDeleteAsync(RedisSchema.FenceKey);
+        Assert.IsType<WriteOutcome.Written>(await _writer.WriteAsync([new LedgerWrite.SetString("s", "3")], 3, Stop));
+        Assert.Equal(new WriteOutcome.Fenced(3), await _writer.WriteAsync([new LedgerWrite.SetString("s", "2")], 2, Stop));
+    }
+
+    [Theory]
+    [InlineData("hash", "there", "value", true)]
+    [InlineData("hash", "there", "other", false)]
+    [InlineData("hash", "there", null, false)]
+    [InlineData("hash", "absent", null, true)]
+    [InlineData("hash", "absent", "value", false)]
+    [InlineData("none", "absent", null, true)]
+    [InlineData("none", "absent", "value", false)]
+    [InlineData("string", "field", null, false)]
+    [InlineData("string", null, "text", true)]
+    [InlineData("string", null, "other", false)]
+    [InlineData("string", null, null, false)]
+    [InlineData("none", null, null, true)]
+    [InlineData("none", null, "text", false)]
+    [InlineData("hash", null, "text", false)]
+    [InlineData("empty", null, "", true)]
+    public async Task A_precondition_holds_or_nothing_is_written(string key, string? field, string? value, bool holds)
+    {
+        await Database.HashSetAsync("hash", "there", "value");
+        await Database.StringSetAsync("string", "text");
+        await Database.StringSetAsync("empty", "");
+        var outcome = await WriteAsync(new LedgerWrite.SetString("written", "1"), new LedgerWrite.Expect(key, field, value));
+        Assert.Equal(holds ? new WriteOutcome.Written(1) : new WriteOutcome.Conflict(1), outcome);
+        Assert.Equal(holds, await Database.KeyExistsAsync("written"));
+    }
+
+    [Fact]
+    [Trait("adv", "R1")]
+    public async Task Of_many_writers_that_want_the_same_name_exactly_one_wins()
+    {
+        await using var other = await fixture.ConnectAsync();
+        LedgerWriter[] writers = [_writer, new(other, TimeProvider.System)];
+        for (var round = 0; round < 200; round++)
+        {
+            var name = $"name{round}.test";
+            var outcomes = await Task.WhenAll(writers.Select((writer, owner) => writer.WriteAsync(
+                [new LedgerWrite.Expect("zone", name, null), new LedgerWrite.SetField("zone", name, $"{owner}")], LedgerWriter.NoFence, Stop)));
+            Assert.Single(outcomes, new WriteOutcome.Conflict(0));
+            Assert.Equal($"{Array.FindIndex(outcomes, outcome => outcome is WriteOutcome.Written)}", await Database.HashGetAsync("zone", name));
+        }
+    }
+
+    [Fact]
+    public async Task A_key_of_another_type_is_a_conflict_before_anything_is_written()
+    {
+        await Database.StringSetAsync("string", "text");
+        Assert.Equal(new WriteOutcome.Conflict(1), await WriteAsync(new LedgerWrite.SetString("s", "1"), new LedgerWrite.SetField("string", "f", "v")));
+        Assert.Equal(new WriteOutcome.Conflict(0), await WriteAsync(new LedgerWrite.DeleteField("string", "f")));
+        Assert.Equal(new WriteOutcome.Conflict(1), await WriteAsync(new LedgerWrite.SetString("s", "1"), new LedgerWrite.SetField("s", "f", "v")));
+        Assert.False(await Database.KeyExistsAsync("s"));
+        Assert.IsType<WriteOutcome.Written>(await WriteAsync(new LedgerWrite.DeleteKey("string"), new LedgerWrite.SetField("string", "f", "v")));
+        Assert.Equal("v", await Database.HashGetAsync("string", "f"));
+    }
+
+    [Fact]
+    public async Task A_ledger_key_that_holds_something_else_stops_the_write_before_it_begins()
+    {
+        await Database.StringSetAsync(RedisSchema.LedgerKey, "text");
+        var refused = await Assert.ThrowsAsync<RedisServerException>(() => WriteAsync(new LedgerWrite.SetString("s", "1")));
+        Assert.Contains("holds a string instead of the change ledger: delete it", refused.Message, StringComparison.Ordinal);
+        Assert.False(await Database.KeyExistsAsync("s"));
+    }
+
+    [Fact]
+    public async Task The_largest_batch_is_one_step_and_a_larger_one_is_refused()
+    {
+        LedgerWrite[] writes = [.. Enumerable.Range(0, LedgerWriter.MaxWrites).Select(i => new LedgerWrite.SetField("zone", $"n{i}", new string('x', 200)))];
+        Assert.Equal(new WriteOutcome.Written(LedgerWriter.MaxWrites), await WriteAsync(writes));
+        Assert.Equal(LedgerWriter.MaxWrites, await Database.HashLengthAsync("zone"));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => WriteAsync([.. writes, new LedgerWrite.DeleteKey("zone")]));
+    }
+
+    [Fact]
+    public async Task Any_text_is_written_as_it_is()
+    {
+        string[] texts = ["", " ", "\0", "a\r\nb", "é€😀", "K=", "'\"\\"];
+        foreach (var text in texts) await WriteAsync(new LedgerWrite.SetField("odd" + text, text, text), new LedgerWrite.Expect("odd" + text, text, null));
+        foreach (var text in texts) Assert.Equal(text, await Database.HashGetAsync("odd" + text, text));
+        Assert.Equal(texts, (await LedgerAsync()).Select(entry => entry.Field!));
+    }
+
+    [Fact]
+    [Trait("adv", "R3")]
+    public async Task A_redis_without_memory_refuses_the_batch_as_a_whole()
+    {
+        await Database.HashSetAsync("zone", "a", "1");
+        await Database.ExecuteAsync("CONFIG", "SET", "maxmemory", "1");
+        try
+        {
+            await Assert.ThrowsAsync<RedisServerException>(() => WriteAsync(new LedgerWrite.SetString("s", "1"), new LedgerWrite.DeleteField("zone", "a")));
+        }
+        finally
+        {
+            await Database.ExecuteAsync("CONFIG", "SET", "maxmemory", "0");
+        }
+
+        Assert.False(await Database.KeyExistsAsync("s"));
+        Assert.Equal("1", await Database.HashGetAsync("zone", "a"));
+    }
+
+    private Task<WriteOutcome> WriteAsync(params LedgerWrite[] writes) => _writer.WriteAsync(writes, LedgerWriter.NoFence, Stop);
+
+    private async Task<List<RedisSchema.LedgerEntry>> LedgerAsync()
+    {
+        var entries = new List<RedisSchema.LedgerEntry>();
+        foreach (var line in (RedisResult[])(await Database.ExecuteAsync("XRANGE", RedisSchema.LedgerKey, "-", "+"))!)
+        {
+            Assert.True(RedisSchema.TryDecodeLedgerEntry((string[])((RedisResult[])line!)[1]!, out var entry));
+            entries.Add(entry.Value);
+        }
+
+        return entries;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using Gateway.Transport;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Transport;
+
+public sealed class ListeningTests
+{
+    [Fact]
+    public void A_taken_port_is_named_with_its_holder()
+    {
+        using var holder = Loopback.Listen();
+        var taken = (IPEndPoint)holder.LocalEndPoint!;
+        Assert.False(Listening.TryBind(taken, 8, out _, out var fault));
+        Assert.Contains($"port {taken.Port} on 127.0.0.1 is taken by ", fault, StringComparison.Ordinal);
+        Assert.Contains($"(pid {Environment.ProcessId})", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_address_of_another_machine_is_refused_with_a_reason()
+    {
+        Assert.False(Listening.TryBind(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0), 8, out _, out var fault));
+        Assert.Contains("192.0.2.1 is not an address of this machine", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_that_was_just_left_can_be_taken_again()
+    {
+        IPEndPoint left;
+        using (var first = Loopback.Listen())
+        {
+            left = (IPEndPoint)first.LocalEndPoint!;
+            await using var near = await SocketDuplex.ConnectAsync(left, CancellationToken.None);
+            using var far = await first.AcceptAsync();
+            // The side that closes first keeps the port in TIME_WAIT.
+            far.Close();
+            Assert.Equal(0, await near.ReadAsync(new byte[1], CancellationToken.None));
+        }
+        Assert.True(Listening.TryBind(left, 8, out var again, out var fault), fault);
+        again.Dispose();
+    }
+
+    [Fact]
+    public void Both_families_can_have_the_same_port()
+    {
+        Assert.True(Listening.TryBind(new IPEndPoint(IPAddress.Any, 0), 8, out var four, out var fault), fault);
+        using var owned = four;
+        Assert.True(Listening.TryBind(new IPEndPoint(IPAddress.IPv6Any, ((IPEndPoint)four.LocalEndPoint!).Port), 8, out var six, out fault), fault);
+        six.Dispose();
+    }
+}

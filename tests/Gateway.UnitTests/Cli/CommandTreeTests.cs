@@ -1,0 +1,82 @@
+using System.Collections;
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Gateway.Cli;
+using Gateway.Cli.Commands;
+using Xunit;
+
+namespace Gateway.UnitTests.Cli;
+
+public sealed class CommandTreeTests : IDisposable
+{
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+
+    public void Dispose()
+    {
+        _output.Dispose();
+        _error.Dispose();
+    }
+
+    private Terminal Terminal => new(_output, _error, new Hashtable { ["HOME"] = "/nowhere" }, TimeProvider.System);
+
+    [Fact]
+    public async Task Every_command_has_a_help_that_ends_with_an_example_of_itself()
+    {
+        var leaves = Leaves(CommandTree.Create(Terminal), "gateway").ToArray();
+        Assert.Contains(leaves, leaf => leaf.Path == "gateway reserve tunnel");
+        foreach (var (path, command) in leaves)
+        {
+            Assert.StartsWith(path + " ", Assert.IsType<ExampleCommand>(command).Example + " ", StringComparison.Ordinal);
+            _output.GetStringBuilder().Clear();
+            Assert.Equal(0, await CommandTree.RunAsync([.. path.Split(' ')[1..], "--help"], Terminal));
+            Assert.Contains($"Example:\n  {path}", _output.ToString(), StringComparison.Ordinal);
+            Assert.Contains("--json", _output.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Every_example_is_a_line_that_the_program_takes()
+    {
+        var root = CommandTree.Create(Terminal);
+        Assert.All(Leaves(root, "gateway"), leaf => Assert.Empty(root.Parse(((ExampleCommand)leaf.Command).Example["gateway ".Length..]).Errors));
+    }
+
+    [Theory]
+    [InlineData("reserve", "'gateway reserve --help' shows the usage.")]
+    [InlineData("reserve subdomain a.gw.test --ip 1.2.3.400", "'1.2.3.400' is not an IP address.")]
+    [InlineData("delete", "Name the reservations to delete, or say --all.")]
+    [InlineData("expose http://localhost:1 --remote gw", "secret")]
+    public async Task A_wrong_line_is_told_in_one_line_and_ends_with_2(string line, string says)
+    {
+        Assert.Equal((int)ExitCode.Usage, await CommandTree.RunAsync(line.Split(' '), Terminal));
+        Assert.Contains(says, _error.ToString(), StringComparison.Ordinal);
+        Assert.All(_error.ToString().TrimEnd().Split('\n'), text => Assert.StartsWith("gateway: ", text, StringComparison.Ordinal));
+        Assert.Equal("", _output.ToString());
+    }
+
+    [Fact]
+    public async Task A_fault_is_JSON_for_programs_too()
+    {
+        Assert.Equal((int)ExitCode.Failed, await CommandTree.RunAsync(["reservations", "--json"], Terminal));
+        Assert.StartsWith("""{"error":"There is no identity in""", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("delete --json")]
+    [InlineData("frobnicate --json")]
+    [InlineData("reserve subdomain a.gw.test --ip 1.2.3.400 --json")]
+    [InlineData("hello --port 65536 --json")]
+    [InlineData("expose http://localhost:1 --remote gw --json")]
+    public async Task A_wrong_line_is_one_JSON_object_for_programs(string line)
+    {
+        Assert.Equal((int)ExitCode.Usage, await CommandTree.RunAsync(line.Split(' '), Terminal));
+        var said = JsonNode.Parse(_output.ToString())!.AsObject();
+        Assert.NotEqual("", said["error"]!.ToString());
+        Assert.Equal(2, (int)said["code"]!);
+    }
+
+    private static IEnumerable<(string Path, Command Command)> Leaves(Command command, string path) => command.Subcommands.Count == 0
+        ? [(path, command)]
+        : command.Subcommands.SelectMany(inner => Leaves(inner, $"{path} {inner.Name}"));
+}

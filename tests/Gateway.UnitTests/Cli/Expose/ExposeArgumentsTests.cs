@@ -1,0 +1,104 @@
+using Gateway.Cli;
+using Gateway.Cli.Expose;
+using Xunit;
+
+namespace Gateway.UnitTests.Cli.Expose;
+
+public sealed class ExposeArgumentsTests
+{
+    private static readonly ExposeArguments Plain = new(["http://localhost:8000"], null, null, ["gw1"], "s3cr3t", null, null);
+
+    [Fact]
+    public void One_url_one_gateway_and_a_secret_are_enough()
+    {
+        var options = Good(Plain);
+        Assert.Equal(new HostPort("localhost", 8000), options.Local);
+        Assert.Equal(options.Local, options.LocalTls);
+        Assert.Equal([new HostPort("gw1", 18000)], options.Remotes);
+        Assert.Equal("s3cr3t", options.Secret.Reveal());
+    }
+
+    [Theory]
+    [InlineData("https://localhost", "localhost:443")]
+    [InlineData("http://localhost/", "localhost:80")]
+    [InlineData("tcp://10.0.0.7:22", "10.0.0.7:22")]
+    [InlineData("http://[::1]:8000", "[::1]:8000")]
+    public void A_single_target_serves_both_kinds(string url, string expected)
+    {
+        var options = Good(Plain with { Targets = [url] });
+        Assert.Equal(expected, options.Local.ToString());
+        Assert.Equal(expected, options.LocalTls!.ToString());
+    }
+
+    [Fact]
+    public void Two_targets_share_the_visitors_by_kind()
+    {
+        var options = Good(Plain with { Targets = ["https://localhost:8443", "http://localhost:8000"] });
+        Assert.Equal(8000, options.Local.Port);
+        Assert.Equal(8443, options.LocalTls!.Port);
+    }
+
+    [Fact]
+    public void The_old_clients_flags_do_what_they_did()
+    {
+        var options = Good(new ExposeArguments([], "web:80", "web:443", ["gw1:18000", "gw2:18001,gw1:18000"], "7:x", null, "5"));
+        Assert.Equal("web:80", options.Local.ToString());
+        Assert.Equal("web:443", options.LocalTls!.ToString());
+        Assert.Equal(["gw1:18000", "gw2:18001"], options.Remotes.Select(remote => remote.ToString()));
+        Assert.Equal(TimeSpan.FromSeconds(5), options.LongestPause);
+    }
+
+    public static TheoryData<string> Wrong() => new(Faulty.Keys);
+
+    private static readonly Dictionary<string, ExposeArguments> Faulty = new()
+    {
+        ["no target"] = Plain with { Targets = [] },
+        ["no url"] = Plain with { Targets = ["localhost:8000"] },
+        ["another scheme"] = Plain with { Targets = ["ftp://localhost"] },
+        ["a path"] = Plain with { Targets = ["http://localhost/app"] },
+        ["no remote"] = Plain with { Remotes = [""] },
+        ["no port"] = Plain with { Remotes = ["gw1:x"] },
+        ["port 0"] = Plain with { Remotes = ["gw1:0"] },
+        ["port 65536"] = Plain with { Local = "a:65536" },
+        ["no secret"] = Plain with { Secret = "" },
+        ["a secret too long"] = Plain with { Secret = new string('x', 65_536) },
+        ["two secrets"] = Plain with { SecretFile = "f" },
+        ["a pause of nothing"] = Plain with { BackOff = "0" },
+        ["a pause that is no number"] = Plain with { BackOff = "5s" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void What_cannot_work_is_refused_and_the_secret_is_not_told(string what)
+    {
+        Assert.True(Faulty[what].Check().Failed(out var fault, out _));
+        Assert.Equal(ExitCode.Usage, fault.Code);
+        Assert.DoesNotContain("s3cr3t", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gw", 7, "gw:7")]
+    [InlineData("gw:1", 7, "gw:1")]
+    [InlineData("::1", 7, "[::1]:7")]
+    [InlineData("[::1]", 7, "[::1]:7")]
+    [InlineData("[::1]:1", 7, "[::1]:1")]
+    public void A_host_and_port_is_read_in_every_spelling(string text, int port, string expected)
+    {
+        Assert.True(HostPort.TryParse(text, port, out var read));
+        Assert.Equal(expected, read.ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(":1")]
+    [InlineData("a b:1")]
+    [InlineData("gw:")]
+    [InlineData("gw:-1")]
+    public void What_is_no_host_and_port_is_refused(string text) => Assert.False(HostPort.TryParse(text, 7, out _));
+
+    private static TunnelClientOptions Good(ExposeArguments arguments)
+    {
+        Assert.False(arguments.Check().Failed(out var fault, out var options), fault?.Message);
+        return options!;
+    }
+}

@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Gateway.Model;
+using Gateway.Reconciler.Planning;
+using Xunit;
+using Outcome = Gateway.Reconciler.Planning.Outcome;
+
+namespace Gateway.UnitTests.Reconciler;
+
+/// <summary>
+/// What must hold whatever users and operators do: random histories of reservations, deletions, foreign writes and rounds, made
+/// small by the shrinker when one of them breaks a rule.
+/// </summary>
+public sealed class PlanPropertyTests
+{
+    private static readonly string[] Names =
+    [
+        "gw.test", "a.gw.test", "x.a.gw.test", "y.x.a.gw.test", "b.gw.test", "user.org", "www.user.org", "deep.www.user.org",
+        "sub.user.org", "a.sub.user.org", "other.net", "www.other.net", "__owner__.user.org", "test", "A.GW.TEST",
+    ];
+
+    private static readonly string[] Addresses = ["203.0.113.1", "203.0.113.2", "2001:db8::1"];
+
+    [Fact]
+    public void Computing_again_after_a_plan_was_written_changes_nothing() => ForAll((world, _) =>
+    {
+        world.Write();
+        return world.Compute().Steps.Count == 0;
+    });
+
+    [Fact]
+    public void Nothing_is_written_that_stands_there_already() => ForAll((world, _) =>
+    {
+        var before = world.Redis.Dump();
+        world.Write();
+        var isQuiet = world.LastPlan.Steps.Count == 0;
+        return isQuiet == (before == world.Redis.Dump());
+    });
+
+    [Fact]
+    public void The_order_in_which_reservations_are_listed_does_not_matter() => ForAll((world, seed) =>
+    {
+        var actual = world.Redis.Read();
+        return Text(Plan.Compute(world.Desired(), actual)) == Text(Plan.Compute(world.Desired(order: it => Shuffle(it, seed)), actual));
+    });
+
+    [Fact]
+    public void A_slice_leads_to_the_same_state_as_the_whole() => Histories(history =>
+    {
+        World sliced = new(), whole = new();
+        foreach (var act in history)
+        {
+            Perform(sliced, act, it => it.SliceRound());
+            Perform(whole, act, it => it.Round());
+            if (act.Kind % 8 == 7 && sliced.Redis.Dump() != whole.Redis.Dump()) return false;
+        }
+
+        sliced.SliceRound();
+        return sliced.Compute().Steps.Count == 0;
+    });
+
+    [Fact]
+    public void What_nobody_reserved_is_never_touched() => Histories(history =>
+    {
+        var world = new World();
+        var own = """{"mx":[{"host":"mail.test.","preference":10,"ttl":60}]}""";
+        foreach (var field in (string[])["@", "mail", "a", "*"]) world.Redis.Set("gw.test.", field, own);
+        world.Redis.Set("operator.test.", "@", own);
+        world.Redis.Set("/tcprouter/service/www.other.net", """{"Key":"k","Value":"eyJhZGRyIjoiMTAuMC4wLjEiLCJ0bHNwb3J0IjoxfQ=="}""");
+        world.Redis.Set("somebody", "elses");
+        foreach (var act in history) Perform(world, act, it => it.Round());
+        world.Round();
+        return world.Redis["operator.test.", "@"] == own && world.Redis["gw.test.", "@"] == own && world.Redis["gw.test.", "mail"] == own
+            && world.Redis["gw.test.", "*"] == own && world.Redis["gw.test.", "a"]!.Contains("mail.test.", StringComparison.Ordinal)
+            && world.Redis["/tcprouter/service/www.other.net"]!.Contains("MTAuMC4wLjEi", StringComparison.Ordinal) && world.Redis["somebody"] == "elses";
+    });
+
+    [Fact, Trait("adv", "R1")]
+    public void Of_two_users_who_want_one_name_exactly_one_gets_it_and_it_is_the_first() => Histories(history =>
+    {
+        var world = new World();
+        foreach (var act in history) Perform(world, act, it => it.Round());
+        world.Round();
+        // Names that no history is about, so that both users find them free.
+        foreach (var name in (string[])["wanted.gw.test", "wanted.net"])
+        {
+            var second = world.Proxy(9, name, id: 20);
+            var first = world.Proxy(7, name, id: 10);
+            var plan = Plan.Compute(world.Desired(order: it => Shuffle(it, history.Length)), world.Redis.Read());
+            if (plan.Outcomes[first] is not Outcome.Accepted || plan.Outcomes[second] is not Outcome.Rejected { Conflict: true }) return false;
+            world.Delete(first);
+            world.Delete(second);
+            world.Round();
+        }
+
+        return true;
+    });
+
+    [Fact]
+    public void What_was_accepted_stays_unless_it_is_deleted_or_its_zone_is_given_up() => Histories(history =>
+    {
+        var world = new World();
+        foreach (var act in history)
+        {
+            var before = world.Book.Applied.Keys.ToHashSet();
+            var givesUp = world.Book.Ending.Values.Any(it => it.IsDelegation);
+            var ending = world.Book.Ending.Keys.ToHashSet();
+            Perform(world, act, it => it.Round());
+            if (act.Kind % 8 == 7 && !givesUp && before.Except(ending).Any(id => !world.Book.Applied.ContainsKey(id))) return false;
+        }
+
+        return true;
+    });
+
+    [Fact, Trait("adv", "R6")]
+    public void Nobody_gets_a_managed_name_of_another_user_or_one_below_it() => Histories(history =>
+    {
+        var world = new World();
+        var gateway = DomainName.Parse("gw.test");
+        foreach (var act in history)
+        {
+            var before = world.Book.Applied.Keys.ToHashSet();
+            Perform(world, act, it => it.Round());
+            var held = world.Book.Applied.Values.Where(it => it.Name is { } name && name.IsUnder(gateway)).ToList();
+            foreach (var it in held)
+            {
+                // Whoever has a name keeps it when another takes the free one above it.
+                if (held.Any(other => other.Content.User != it.Content.User && other.Name!.Value == it.Name!.Value)) return false;
+                if (!before.Contains(it.Id) && held.Any(above => above.Content.User != it.Content.User && it.Name!.Value.IsUnder(above.Name!.Value) && IsEarlier(above, it, before))) return false;
+            }
+        }
+
+        return true;
+    });
+
+    private static bool IsEarlier(LiveReservation one, LiveReservation other, HashSet<string> before) => before.Contains(one.Id) || Number(one) < Number(other);
+
+    private static long Number(LiveReservation it) => long.Parse(it.Id.AsSpan(0, it.Id.IndexOf('-', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
+
+    private static void ForAll(Func<World, int, bool> holds) => Histories(history =>
+    {
+        var world = new World();
+        foreach (var act in history) Perform(world, act, it => it.Round());
+        return holds(world, history.Length);
+    });
+
+    private static void Histories(Func<Act[], bool> holds)
+    {
+        var acts = ArbMap.Default.ArbFor<(byte, byte, byte)[]>();
+        Prop.ForAll(acts, history => holds([.. history.Select(it => new Act(it.Item1, it.Item2, it.Item3))]))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithStartSize(1).WithEndSize(60));
+    }
+
+    private static void Perform(World world, Act act, Action<World> round)
+    {
+        var name = Names[act.What % Names.Length];
+        var user = act.Who % 2 == 0 ? 7 : 9;
+        var address = Addresses[act.Who / 2 % Addresses.Length];
+        switch (act.Kind % 8)
+        {
+            case 0: world.Delegate(user, name); break;
+            case 1 or 2: world.Subdomain(user, name, address, Addresses[act.What % 3]); break;
+            case 3: world.Proxy(user, name, "198.51.100." + act.Who); break;
+            case 4: world.Tunnel(user, name, "secret" + act.Who); break;
+            case 5 or 6: world.Delete(world.Live.Keys.Order(StringComparer.Ordinal).ElementAtOrDefault(act.What % Math.Max(1, world.Live.Count)) ?? ""); break;
+            default: round(world); break;
+        }
+    }
+
+    private static LiveReservation[] Shuffle(IEnumerable<LiveReservation> items, int seed)
+    {
+        var shuffled = items.ToArray();
+        new Random(seed).Shuffle(shuffled);
+        return shuffled;
+    }
+
+    private static string Text(Plan plan)
+    {
+        var text = new StringBuilder();
+        foreach (var write in plan.Steps.SelectMany(World.Writes().Of)) text.AppendLine(write.ToString());
+        return text.ToString();
+    }
+
+    private readonly record struct Act(byte Kind, byte What, byte Who);
+}

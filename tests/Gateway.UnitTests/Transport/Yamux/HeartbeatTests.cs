@@ -1,0 +1,99 @@
+using Gateway.Transport.Yamux;
+using Gateway.Transport.Yamux.Frames;
+using Xunit;
+
+namespace Gateway.UnitTests.Transport.Yamux;
+
+public sealed class HeartbeatTests
+{
+    private readonly FakeTime _time = new();
+
+    [Fact]
+    [Trait("adv", "T1")]
+    public async Task A_peer_that_falls_silent_is_given_up_within_25_seconds()
+    {
+        await using var peer = new RawPeer(time: _time);
+        await peer.SendAsync(FrameKind.Ping, FrameFlags.Syn, 0, 1);
+        await peer.NextHeaderAsync();
+        var seconds = await SecondsUntilOverAsync(peer, () => Task.CompletedTask);
+        Assert.InRange(seconds, 20, 25);
+        Assert.Equal(new YamuxEnd(YamuxEndReason.PeerSilent, "nothing came from the peer"), await peer.EndedAsync());
+    }
+
+    [Fact]
+    public async Task A_peer_that_answers_lives_on()
+    {
+        await using var peer = new RawPeer(time: _time);
+        for (var i = 0; i < 30; i++)
+        {
+            await AdvanceAsync(TimeSpan.FromSeconds(10));
+            await peer.SendAsync(FrameKind.Ping, FrameFlags.Ack, 0, 0);
+            await peer.SendAsync(FrameKind.Ping, FrameFlags.Syn, 0, 1);
+            await peer.NextHeaderAsync();
+        }
+        Assert.False(peer.Running.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_peer_that_sends_but_never_answers_is_given_up_in_the_end()
+    {
+        await using var peer = new RawPeer(time: _time);
+        var seconds = await SecondsUntilOverAsync(peer, async () =>
+        {
+            await peer.SendAsync(FrameKind.Ping, FrameFlags.Syn, 0, 1);
+            await peer.NextHeaderAsync();
+        });
+        Assert.InRange(seconds, 100, 150);
+        Assert.Equal("the peer answers no ping", (await peer.EndedAsync()).Detail);
+    }
+
+    [Fact]
+    public async Task A_peer_that_reads_nothing_is_given_up()
+    {
+        await using var peer = new RawPeer(time: _time, capacity: 1000);
+        await peer.SynAsync(1);
+        var stream = await peer.Session.AcceptAsync(CancellationToken.None);
+        var writing = stream!.WriteAsync(new byte[200_000], CancellationToken.None).AsTask();
+        var seconds = await SecondsUntilOverAsync(peer, () => peer.SendAsync(FrameKind.Ping, FrameFlags.Ack, 0, 0));
+        Assert.InRange(seconds, 15, 25);
+        Assert.Equal("the peer reads nothing", (await peer.EndedAsync()).Detail);
+        await Assert.ThrowsAsync<IOException>(() => writing);
+    }
+
+    [Fact]
+    public async Task The_answer_measures_the_round_trip()
+    {
+        await using var peer = new RawPeer(time: _time);
+        await peer.SynAsync(1);
+        await peer.AcceptedAsync();
+        await AdvanceAsync(TimeSpan.FromMilliseconds(150));
+        await peer.SendAsync(FrameKind.Ping, FrameFlags.Ack, 0, 1);
+        for (var i = 0; peer.Session.RoundTrip == default && i < 1000; i++) await Task.Delay(5);
+        Assert.Equal(TimeSpan.FromMilliseconds(150), peer.Session.RoundTrip);
+    }
+
+    private async Task<int> SecondsUntilOverAsync(RawPeer peer, Func<Task> meanwhile)
+    {
+        for (var seconds = 1; seconds < 1000; seconds++)
+        {
+            await AdvanceAsync(TimeSpan.FromSeconds(1));
+            if (await IsOverAsync(peer)) return seconds;
+            await Task.WhenAny(meanwhile(), peer.Running);
+        }
+        return int.MaxValue;
+    }
+
+    // The heartbeat's loop sets its next timer before time moves on; a session that is over sets none.
+    private async Task AdvanceAsync(TimeSpan by)
+    {
+        for (var i = 0; _time.Pending == 0 && i < 200; i++) await Task.Delay(1);
+        _time.Advance(by);
+        for (var i = 0; _time.Pending == 0 && i < 200; i++) await Task.Delay(1);
+    }
+
+    private static async Task<bool> IsOverAsync(RawPeer peer)
+    {
+        await Task.Yield();
+        return peer.Running.IsCompleted || !peer.Session.IsOpen;
+    }
+}

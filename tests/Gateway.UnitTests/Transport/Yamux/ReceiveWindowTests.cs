@@ -1,0 +1,77 @@
+using Gateway.Transport.Yamux;
+using Xunit;
+
+namespace Gateway.UnitTests.Transport.Yamux;
+
+public sealed class ReceiveWindowTests
+{
+    private static readonly TimeSpan RoundTrip = TimeSpan.FromMilliseconds(100);
+
+    [Fact]
+    public void The_peer_may_send_256_KiB_and_not_a_byte_more()
+    {
+        var window = new ReceiveWindow();
+        Assert.True(window.TrySpend(262_143));
+        Assert.False(window.TrySpend(2));
+        Assert.True(window.TrySpend(1));
+        Assert.False(window.TrySpend(1));
+    }
+
+    [Fact]
+    public void Credit_is_given_back_by_the_half_window()
+    {
+        var window = new ReceiveWindow();
+        Assert.True(window.TrySpend(262_144));
+        Assert.False(window.IsDue(131_071));
+        Assert.True(window.IsDue(1));
+        Assert.Equal(131_072u, window.GiveBack(TimeSpan.FromSeconds(1), default, 0, ReceiveWindow.Initial, _ => true));
+        Assert.True(window.TrySpend(131_072));
+        Assert.False(window.TrySpend(1));
+    }
+
+    [Fact]
+    public void A_window_used_up_within_four_round_trips_doubles_up_to_the_bound()
+    {
+        var window = new ReceiveWindow();
+        var now = TimeSpan.FromSeconds(1);
+        for (var i = 0; i < 12; i++) GiveBackHalf(ref window, now += RoundTrip * 3, 3 << 20, _ => true);
+        Assert.Equal(3u << 20, window.Size);
+    }
+
+    [Fact]
+    public void A_window_used_up_slowly_stays_as_it_is()
+    {
+        var window = new ReceiveWindow();
+        var now = TimeSpan.FromSeconds(1);
+        for (var i = 0; i < 12; i++) GiveBackHalf(ref window, now += RoundTrip * 4, 16 << 20, _ => true);
+        Assert.Equal(ReceiveWindow.Initial, window.Size);
+    }
+
+    [Fact]
+    public void A_window_whose_bytes_nobody_reads_stays_as_it_is()
+    {
+        var window = new ReceiveWindow();
+        var now = TimeSpan.FromSeconds(1);
+        for (var i = 0; i < 12; i++) GiveBackHalf(ref window, now += RoundTrip, 16 << 20, _ => true, waiting: 100_000);
+        Assert.Equal(ReceiveWindow.Initial, window.Size);
+    }
+
+    [Fact]
+    public void A_window_grows_only_when_there_is_memory_for_it()
+    {
+        var window = new ReceiveWindow();
+        var now = TimeSpan.FromSeconds(1);
+        for (var i = 0; i < 12; i++) GiveBackHalf(ref window, now += RoundTrip, 16 << 20, _ => false);
+        Assert.Equal(ReceiveWindow.Initial, window.Size);
+    }
+
+    private static void GiveBackHalf(ref ReceiveWindow window, TimeSpan now, uint largest, Func<uint, bool> tryGrow, int waiting = 0)
+    {
+        var half = window.Size / 2;
+        var before = window.Size;
+        Assert.True(window.TrySpend(half));
+        Assert.True(window.IsDue((int)half));
+        var credit = window.GiveBack(now, RoundTrip, waiting, largest, tryGrow);
+        Assert.Equal(half + window.Size - before, credit);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Gateway.RouterBenchmark;
+
+/// <summary>
+/// A server that behaves as the server name of the hello says: down.bench sends for ever, up.bench takes for ever, echo.bench
+/// sends back, hello.bench says one byte and waits for the end. One blocking thread for each connection: the cheapest there is.
+/// </summary>
+internal static class Backend
+{
+    private const int Chunk = 256 * 1024;
+
+    // Nine thousand idle connections must fit: small stacks.
+    private const int StackSize = 64 * 1024;
+
+    public static void Run(IPEndPoint at)
+    {
+        using var listener = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(at);
+        listener.Listen(4096);
+        while (true)
+        {
+            var visitor = listener.Accept();
+            new Thread(() => Serve(visitor), StackSize) { IsBackground = true }.Start();
+        }
+    }
+
+    private static void Serve(Socket visitor)
+    {
+        using (visitor)
+        {
+            try
+            {
+                visitor.NoDelay = true;
+                var head = new byte[4096];
+                var read = visitor.Receive(head);
+                Behave(visitor, head.AsSpan(0, read));
+            }
+            catch (SocketException)
+            {
+                // The visitor has seen enough.
+            }
+        }
+    }
+
+    private static void Behave(Socket visitor, ReadOnlySpan<byte> hello)
+    {
+        if (hello.IndexOf("down.bench"u8) >= 0) Send(visitor);
+        else if (hello.IndexOf("up.bench"u8) >= 0) Take(visitor);
+        else if (hello.IndexOf("echo.bench"u8) >= 0) Echo(visitor);
+        else
+        {
+            visitor.Send("!"u8);
+            visitor.Receive(new byte[1]);
+        }
+    }
+
+    private static void Send(Socket visitor)
+    {
+        var chunk = new byte[Chunk];
+        while (true) visitor.Send(chunk);
+    }
+
+    private static void Take(Socket visitor)
+    {
+        var chunk = new byte[Chunk];
+        while (visitor.Receive(chunk) > 0)
+        {
+        }
+    }
+
+    private static void Echo(Socket visitor)
+    {
+        var chunk = new byte[4096];
+        visitor.Send("!"u8);
+        int read;
+        while ((read = visitor.Receive(chunk)) > 0) visitor.Send(chunk.AsSpan(0, read));
+    }
+}

@@ -1,0 +1,68 @@
+# Shared by run.sh and test.sh: what a fresh Debian lacks, and the one build.
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
+GATEWAYD=src/Gateway.Server/bin/Release/net10.0/gatewayd
+GATEWAY=src/Gateway.Cli/bin/Release/net10.0/gateway
+
+say() { printf '%s\n' "$*" >&2; }
+
+need_dotnet() {
+  command -v dotnet >/dev/null || { say "The .NET 10 SDK is missing: install it so that 'dotnet --version' prints 10.x."; exit 1; }
+  case "$(dotnet --version 2>/dev/null)" in
+    10.*) ;;
+    *) say "'dotnet --version' does not print 10.x: install the .NET 10 SDK."; exit 1 ;;
+  esac
+}
+
+# True when a program is on the PATH, a shared library is known to the loader, or a file exists.
+have() {
+  case "$1" in
+    /*) [ -e "$1" ] ;;
+    *.so.*) { ldconfig -p 2>/dev/null || /sbin/ldconfig -p; } | grep -F "$1" >/dev/null ;;
+    *) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ;;
+  esac
+}
+
+# need what:package …  installs the packages whose program, library or file is missing.
+need() {
+  local missing=() sudo=()
+  for pair in "$@"; do
+    have "${pair%%:*}" || missing+=("${pair##*:}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  say "Installing with apt: ${missing[*]}"
+  "${sudo[@]}" apt-get update -qq
+  # Services of packages must not start by themselves: the node runs its own Redis, the tests run their own servers.
+  printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee /usr/sbin/policy-rc.d.gateway >/dev/null
+  "${sudo[@]}" chmod +x /usr/sbin/policy-rc.d.gateway
+  local placed=
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    "${sudo[@]}" mv /usr/sbin/policy-rc.d.gateway /usr/sbin/policy-rc.d
+    placed=yes
+  else
+    "${sudo[@]}" rm /usr/sbin/policy-rc.d.gateway
+  fi
+  local status=0
+  local log
+  log=$(mktemp)
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$log" 2>&1 || status=$?
+  [ "$status" -eq 0 ] || cat "$log" >&2
+  rm -f "$log"
+  [ -z "$placed" ] || "${sudo[@]}" rm -f /usr/sbin/policy-rc.d
+  [ "$status" -eq 0 ] || { say "apt could not install ${missing[*]}; install them by hand and start again."; exit 1; }
+}
+
+build() {
+  say "Building (Release) …"
+  local log
+  log=$(mktemp)
+  if ! dotnet build src/Gateway.Server/Gateway.Server.csproj -c Release -v quiet >"$log" 2>&1 ||
+     ! dotnet build src/Gateway.Cli/Gateway.Cli.csproj -c Release -v quiet >>"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    say "The build failed: see above."
+    exit 1
+  fi
+  rm -f "$log"
+}

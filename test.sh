@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds with warnings as errors, checks the format, runs every test.
+# The last line reads: N passed, N failed
+set -uo pipefail
+cd "$(dirname "$0")"
+. scripts/common.sh
+
+need_dotnet
+need redis-server:redis-server libsodium.so.23:libsodium23 curl:curl dig:bind9-dnsutils kdig:knot-dnsutils openssl:openssl \
+  systemd-analyze:systemd ip:iproute2 nsd:nsd knotd:knot named:bind9 named-checkzone:bind9-utils unbound:unbound
+
+say "Building with warnings as errors …"
+dotnet build Gateway.sln -c Release -v quiet || { echo "0 passed, 1 failed"; exit 1; }
+
+passed=0 failed=0
+check() { # name command…: counts as one test
+  if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); say "FAILED: $1"; fi
+}
+check "code is formatted" dotnet format Gateway.sln --no-restore --verify-no-changes --severity error
+
+for suite in UnitTests IntegrationTests EndToEndTests; do
+  log=$(mktemp)
+  "tests/Gateway.$suite/bin/Release/net10.0/Gateway.$suite" -noColor 2>&1 | tee "$log"
+  summary=$(grep -E 'Total: [0-9]+' "$log" | tail -n 1)
+  rm -f "$log"
+  count() { printf '%s' "$summary" | grep -oE "$1: [0-9]+" | grep -oE '[0-9]+' || printf 0; }
+  total=$(count Total)
+  bad=$(($(count Errors) + $(count Failed)))
+  # A suite that printed no summary died, and one that ran nothing proves nothing.
+  [ "$total" -gt 0 ] || bad=$((bad + 1))
+  passed=$((passed + total - $(count Failed) - $(count Skipped)))
+  failed=$((failed + bad))
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

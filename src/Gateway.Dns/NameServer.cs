@@ -1,9 +1,11 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Gateway.Dns.Forwarding;
 using Gateway.Dns.Notify;
 using Gateway.Dns.Transfer;
+using Gateway.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Dns;
@@ -49,12 +51,13 @@ public sealed class NameServer : IAsyncDisposable
     /// <summary>Where queries are answered; a port of 0 in the options shows the one that was given.</summary>
     public IReadOnlyList<IPEndPoint> Bound => _tcp.ConvertAll(server => server.Bound!);
 
-    /// <summary>Opens all sockets. Returns what is wrong, everything at once; empty when all is bound.</summary>
-    public IReadOnlyList<string> Bind()
+    /// <summary>Opens all sockets that were not passed. Returns what is wrong, everything at once; empty when all is bound.</summary>
+    public IReadOnlyList<string> Bind(PassedSockets? passed = null)
     {
         var faults = new List<string>();
-        foreach (var endpoint in _options.Listen)
-            if (!TryBind(endpoint, out var fault)) faults.Add(fault);
+        if (!TryClaim(passed ?? PassedSockets.None, faults))
+            foreach (var endpoint in _options.Listen)
+                if (!TryBind(endpoint, out var fault)) faults.Add(fault);
         foreach (var upstream in OwnAddresses.Among(_options.ForwardTo, Bound))
             faults.Add($"forwardTo: {upstream} is this very server; name the resolvers that it shall ask.");
         if (_options.NotifyTargets is { Count: > 0 } targets) Notify(targets);
@@ -104,11 +107,40 @@ public sealed class NameServer : IAsyncDisposable
         _feed.Metrics.Observe("gateway_dns_notifications_given_up", "Notifications that were never answered", () => notifier.GivenUp);
     }
 
+    /// <summary>Takes the sockets named dns; false when none were passed.</summary>
+    private bool TryClaim(PassedSockets passed, List<string> faults)
+    {
+        var (streams, datagrams) = (passed.Claim("dns", SocketType.Stream), passed.Claim("dns", SocketType.Dgram));
+        foreach (var listener in streams)
+        {
+            _tcp.Add(NewTcp());
+            _tcp[^1].Take(listener);
+        }
+
+        foreach (var socket in datagrams)
+        {
+            _udp.Add(NewUdp());
+            _udp[^1].Take(socket, Threads);
+        }
+
+        // RFC 7766 section 5: a server answers by both.
+        var alone = streams.Select(it => it.LocalEndPoint!).ToHashSet();
+        alone.SymmetricExceptWith(datagrams.Select(it => it.LocalEndPoint!));
+        foreach (var endpoint in alone)
+            faults.Add($"dns: {endpoint} was passed for UDP or TCP only; pass it for both (ListenDatagram= and ListenStream=).");
+        return streams.Count + datagrams.Count > 0;
+    }
+
+    private int Threads => _options.UdpThreads > 0 ? _options.UdpThreads : Environment.ProcessorCount;
+
+    private TcpServer NewTcp() => new(_answering, new TcpLimits(_options.TcpConnections, _options.TcpConnectionsPerClient, _options.TcpIdle, _options.TcpStall), _log);
+
+    private UdpServer NewUdp() => new(_answering, _options.UdpSize, _log);
+
     private bool TryBind(IPEndPoint endpoint, out string fault)
     {
         // TCP first: with SO_REUSEPORT a second server would share our UDP port without a word.
-        var limits = new TcpLimits(_options.TcpConnections, _options.TcpConnectionsPerClient, _options.TcpIdle, _options.TcpStall);
-        var tcp = new TcpServer(_answering, limits, _log);
+        var tcp = NewTcp();
         _tcp.Add(tcp);
         if (!tcp.TryBind(endpoint, out fault))
         {
@@ -116,10 +148,9 @@ public sealed class NameServer : IAsyncDisposable
             return false;
         }
 
-        var udp = new UdpServer(_answering, _options.UdpSize, _log);
+        var udp = NewUdp();
         _udp.Add(udp);
-        var threads = _options.UdpThreads > 0 ? _options.UdpThreads : Environment.ProcessorCount;
-        return udp.TryBind(tcp.Bound!, threads, out fault);
+        return udp.TryBind(tcp.Bound!, Threads, out fault);
     }
 
     private static byte[]? Octets(Model.Secret secret) => secret.IsEmpty ? null : Convert.FromHexString(secret.Reveal());

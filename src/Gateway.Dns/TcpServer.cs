@@ -25,6 +25,13 @@ internal sealed partial class TcpServer : IDisposable
     public bool TryBind(IPEndPoint endpoint, out string fault)
     {
         if (!Listening.TryBind(endpoint, Backlog, out var listener, out fault)) return false;
+        Take(listener);
+        return true;
+    }
+
+    /// <summary>Takes a listener that is open already, and owns it from now on.</summary>
+    public void Take(Socket listener)
+    {
         Bound = (IPEndPoint)listener.LocalEndPoint!;
         _loop = new AcceptLoop(listener, _limits.Connections, VisitAsync, _answering.Time, e => AcceptFailed(_log, e.SocketErrorCode))
         {
@@ -32,7 +39,6 @@ internal sealed partial class TcpServer : IDisposable
             Patience = TimeSpan.FromMilliseconds(500),
             OnVisitFault = e => VisitDefect(_log, e),
         };
-        return true;
     }
 
     /// <summary>Answers until told to stop.</summary>

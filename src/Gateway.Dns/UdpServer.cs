@@ -42,6 +42,8 @@ internal sealed partial class UdpServer : IDisposable
             {
                 var socket = new Socket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
                 _sockets.Add(socket);
+                socket.SetRawSocketOption(SocketLevel, ReusePort, BitConverter.GetBytes(1));
+                if (endpoint.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
                 Prepare(socket);
                 socket.Bind(endpoint);
             }
@@ -56,6 +58,17 @@ internal sealed partial class UdpServer : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes a socket that is bound already, and owns it from now on. Its threads share its one queue: a second socket on the
+    /// same port is not ours to open.
+    /// </summary>
+    public void Take(Socket socket, int threads)
+    {
+        _sockets.Add(socket);
+        while (_sockets.Count < threads) _sockets.Add(Listening.Duplicate(socket));
+        foreach (var each in _sockets) Prepare(each);
+    }
+
     /// <summary>Answers until told to stop.</summary>
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(_sockets.ConvertAll(socket => StartThread(socket, stop)));
 
@@ -68,7 +81,6 @@ internal sealed partial class UdpServer : IDisposable
 
     private static void Prepare(Socket socket)
     {
-        socket.SetRawSocketOption(SocketLevel, ReusePort, BitConverter.GetBytes(1));
         socket.ReceiveBufferSize = ReceiveBuffer;
         socket.SendBufferSize = ReceiveBuffer;
         socket.ReceiveTimeout = PatienceMilliseconds;
@@ -79,7 +91,6 @@ internal sealed partial class UdpServer : IDisposable
             return;
         }
 
-        socket.DualMode = false;
         socket.SetRawSocketOption(IPv6Level, PacketInfoIPv6, BitConverter.GetBytes(1));
     }
 

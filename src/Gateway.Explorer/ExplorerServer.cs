@@ -43,16 +43,11 @@ public sealed class ExplorerServer : IAsyncDisposable
     /// <summary>Where it listens, after <see cref="Bind"/>.</summary>
     public IReadOnlyList<IPEndPoint> Bound { get; private set; } = [];
 
-    /// <summary>Takes all ports. Each fault is a sentence that names the port and the cure; none means that all are taken.</summary>
-    public IReadOnlyList<string> Bind()
+    /// <summary>Takes all ports that were not passed. Each fault is a sentence that names the port and the cure; none means that all are taken.</summary>
+    public IReadOnlyList<string> Bind(PassedSockets? passed = null)
     {
         var faults = new List<string>();
-        foreach (var endpoint in _options.Listen)
-        {
-            if (Listening.TryBind(endpoint, Backlog, out var listener, out var fault)) _listeners[listener.LocalEndPoint!] = listener;
-            else faults.Add(fault);
-        }
-
+        foreach (var listener in Listening.Open("explorer", _options.Listen, Backlog, passed ?? PassedSockets.None, faults)) _listeners[listener.LocalEndPoint!] = listener;
         Bound = [.. _listeners.Keys.Cast<IPEndPoint>()];
         return faults;
     }

@@ -54,16 +54,22 @@ public sealed class TcpRouter : IAsyncDisposable
     /// <summary>All of them.</summary>
     public IReadOnlyList<IPEndPoint> Bound => [.. TlsBound, .. HttpBound, .. TunnelBound];
 
-    /// <summary>Opens every listener. Returns every fault at once, and then holds none open; empty: all are bound.</summary>
-    public IReadOnlyList<string> Bind()
+    /// <summary>Opens every listener that was not passed. Returns every fault at once, and then holds none open; empty: all are bound.</summary>
+    public IReadOnlyList<string> Bind(PassedSockets? passed = null)
     {
         var faults = new List<string>();
-        TlsBound = Open(_options.TlsListen, _tls, faults);
-        HttpBound = Open(_options.HttpListen, _http, faults);
-        TunnelBound = Open(_options.TunnelListen, _clients, faults);
+        TlsBound = Open("tls", _options.TlsListen, _tls);
+        HttpBound = Open("http", _options.HttpListen, _http);
+        TunnelBound = Open("tunnel", _options.TunnelListen, _clients);
         if (faults.Count > 0) Close();
         else _guard.Protect(Bound);
         return faults;
+
+        IReadOnlyList<IPEndPoint> Open(string name, IReadOnlyList<IPEndPoint> wanted, List<Socket> listeners)
+        {
+            listeners.AddRange(Listening.Open(name, wanted, Backlog, passed ?? PassedSockets.None, faults));
+            return [.. listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!)];
+        }
     }
 
     /// <summary>Serves until told to stop; then accepts no more, lets visitors finish within the drain, and ends the tunnels last.</summary>
@@ -112,17 +118,6 @@ public sealed class TcpRouter : IAsyncDisposable
     {
         _routes.Metrics.AcceptFailed();
         RouterLog.AcceptFailed(_log, e.Message);
-    }
-
-    private static IReadOnlyList<IPEndPoint> Open(IReadOnlyList<IPEndPoint> wanted, List<Socket> listeners, List<string> faults)
-    {
-        foreach (var endPoint in wanted)
-        {
-            if (Listening.TryBind(endPoint, Backlog, out var listener, out var fault)) listeners.Add(listener);
-            else faults.Add(fault);
-        }
-
-        return [.. listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!)];
     }
 
     private void Close()

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Gateway.Server.Options;
+using Gateway.Transport;
 
 namespace Gateway.Server;
 
@@ -62,7 +63,7 @@ internal static class CommandLine
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        await using var node = new Node(configuration, new ServiceNotification(environment["NOTIFY_SOCKET"] as string), output);
+        await using var node = new Node(configuration, PassedSockets.Take(environment, Environment.ProcessId), new ServiceNotification(environment["NOTIFY_SOCKET"] as string), output);
         try
         {
             var faults = await node.StartAsync(stop.Token);

@@ -2,6 +2,7 @@ using Gateway.Model.Crypto;
 using Gateway.Server.Admin;
 using Gateway.Server.Metrics;
 using Gateway.Server.Options;
+using Gateway.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Server;
@@ -15,6 +16,7 @@ internal sealed partial class Node : IAsyncDisposable
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(20);
 
     private readonly Configuration _configuration;
+    private readonly PassedSockets _passed;
     private readonly ServiceNotification _notification;
     private readonly TextWriter _output;
     private readonly TimeProvider _time = TimeProvider.System;
@@ -26,9 +28,9 @@ internal sealed partial class Node : IAsyncDisposable
     private NodeParts? _parts;
     private AdminServer? _admin;
 
-    public Node(Configuration configuration, ServiceNotification notification, TextWriter output)
+    public Node(Configuration configuration, PassedSockets passed, ServiceNotification notification, TextWriter output)
     {
-        (_configuration, _notification, _output) = (configuration, notification, output);
+        (_configuration, _passed, _notification, _output) = (configuration, passed, notification, output);
         _logs = Logging.Create(configuration.Node);
         _log = _logs.CreateLogger<Node>();
     }
@@ -42,9 +44,10 @@ internal sealed partial class Node : IAsyncDisposable
         _redis = new NodeRedis(_configuration.Node, _directory, _time, _logs);
         if (await _redis.StartAsync(stop) is { } redisFault) return [redisFault];
         _parts = new NodeParts(_configuration, _directory, identity, _redis.Connection, _time, _logs);
-        var faults = new List<string>(_parts.Bind());
+        var faults = new List<string>(_parts.Bind(_passed));
         _admin = new AdminServer(_configuration.Node.Admin, Conditions, () => NodeFacts.Describe(identity, _parts, _admin!), _metrics, _logs);
-        if (await _admin.StartAsync(stop) is { } adminFault) faults.Add(adminFault);
+        if (await _admin.StartAsync(_passed, stop) is { } adminFault) faults.Add(adminFault);
+        faults.AddRange(_passed.Faults);
         if (faults.Count == 0) NodeFacts.WriteListening(_directory, _parts, _admin);
         return faults;
     }
@@ -75,6 +78,7 @@ internal sealed partial class Node : IAsyncDisposable
         if (_admin is not null) await _admin.DisposeAsync();
         if (_parts is not null) await _parts.DisposeAsync();
         if (_redis is not null) await _redis.DisposeAsync();
+        _passed.Dispose();
         _directory?.Dispose();
         _metrics.Dispose();
         _logs.Dispose();

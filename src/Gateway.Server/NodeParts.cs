@@ -9,6 +9,7 @@ using Gateway.Router;
 using Gateway.Server.Admin;
 using Gateway.Server.Options;
 using Gateway.Store;
+using Gateway.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Server;
@@ -65,8 +66,8 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>The first domain under which names can be reserved; null when there is none.</summary>
     public string? ManagedDomain => _configuration.Node.Domains is [var first, ..] ? first.ToString() : null;
 
-    /// <summary>Opens every socket. All faults at once; empty when all are open.</summary>
-    public IReadOnlyList<string> Bind() => [.. _dns?.Bind() ?? [], .. _router?.Bind() ?? [], .. _explorer?.Bind() ?? []];
+    /// <summary>Opens every socket that was not passed. All faults at once; empty when all are open.</summary>
+    public IReadOnlyList<string> Bind(PassedSockets passed) => [.. _dns?.Bind(passed) ?? [], .. _router?.Bind(passed) ?? [], .. _explorer?.Bind(passed) ?? []];
 
     /// <summary>Starts everything. Each task ends when told to stop, or fails.</summary>
     public IReadOnlyList<Task> Start(CancellationToken stop)

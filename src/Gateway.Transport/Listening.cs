@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Transport.Native;
 
 namespace Gateway.Transport;
 
@@ -9,6 +10,23 @@ public static class Listening
     // SOL_SOCKET and SO_REUSEADDR. The runtime's own ReuseAddress sets SO_REUSEPORT too, and would hide that a port is taken.
     private const int SocketLevel = 1;
     private const int ReuseAddress = 2;
+
+    /// <summary>
+    /// The TCP listeners of one part: those that the service manager passed under its name, else one for each endpoint that is
+    /// wanted. Faults are added to <paramref name="faults"/>, one for each that cannot be opened.
+    /// </summary>
+    public static IReadOnlyList<Socket> Open(string name, IReadOnlyList<IPEndPoint> wanted, int backlog, PassedSockets passed, List<string> faults)
+    {
+        if (passed.Claim(name, SocketType.Stream) is { Count: > 0 } claimed) return claimed;
+        var opened = new List<Socket>();
+        foreach (var endpoint in wanted)
+        {
+            if (TryBind(endpoint, backlog, out var listener, out var fault)) opened.Add(listener);
+            else faults.Add(fault);
+        }
+
+        return opened;
+    }
 
     /// <summary>
     /// Opens a TCP listener; an IPv6 one takes IPv6 visitors only. When it cannot, <paramref name="fault"/> is one sentence that
@@ -34,6 +52,14 @@ public static class Listening
             fault = Explain(endpoint, e, ProtocolType.Tcp);
             return false;
         }
+    }
+
+    /// <summary>A second descriptor of the same socket, for another thread; each is closed by itself.</summary>
+    /// <exception cref="IOException">No descriptor is left.</exception>
+    public static Socket Duplicate(Socket socket)
+    {
+        var copy = DescriptorCalls.Duplicate(socket.SafeHandle);
+        return copy >= 0 ? new Socket(new SafeSocketHandle(copy, ownsHandle: true)) : throw new IOException("No descriptor is left.");
     }
 
     /// <summary>Why a port cannot be opened, in one sentence that says what to do; names the port and, where /proc shows it, its holder.</summary>

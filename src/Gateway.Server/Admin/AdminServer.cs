@@ -50,9 +50,10 @@ internal sealed class AdminServer : IAsyncDisposable
     public IPEndPoint Bound { get; private set; } = new(IPAddress.None, 0);
 
     /// <summary>Binds and serves from now on. The fault is one line; null when all is well.</summary>
-    public async Task<string?> StartAsync(CancellationToken stop)
+    public async Task<string?> StartAsync(PassedSockets passed, CancellationToken stop)
     {
-        if (!Listening.TryBind(_listen, Backlog, out var listener, out var fault)) return $"admin: {fault}";
+        var faults = new List<string>();
+        if (Listening.Open("admin", [_listen], Backlog, passed, faults) is not [var listener, ..]) return $"admin: {faults[0]}";
         _listener = listener;
         Bound = (IPEndPoint)listener.LocalEndPoint!;
         await _web.StartAsync(stop);

@@ -81,7 +81,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>The session that stands now, or the next one.</summary>
+    /// <summary>The session that stands now, or the next one; never one that is lost already.</summary>
     internal async Task<RedisSession> SessionAsync(CancellationToken stop)
     {
         Task<RedisSession> next;
@@ -145,7 +145,8 @@ public sealed partial class RedisConnection : IAsyncDisposable
             Fault = null;
             EventsFault = session.EventsFault;
             Volatile.Write(ref _session, session);
-            waiting = _next;
+            // Whoever asks between the loss of this session and its withdrawal waits for the one after it.
+            (waiting, _next) = (_next, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
         StoreMetrics.ConnectionOpened();
@@ -159,11 +160,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
     private void Withdraw()
     {
         StoreMetrics.ConnectionLost();
-        lock (_lock)
-        {
-            Volatile.Write(ref _session, null);
-            _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
+        Volatile.Write(ref _session, null);
     }
 
     // One line for each new reason, not one for each attempt.

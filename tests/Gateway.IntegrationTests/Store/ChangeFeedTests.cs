@@ -83,7 +83,7 @@ public sealed class ChangeFeedTests(RedisFixture fixture) : IClassFixture<RedisF
         // And after a reconnection, during which others went on writing.
         await RedisCli.RunAsync(fixture.Endpoint, "CLIENT", "KILL", "TYPE", "pubsub");
         await OthersAsync(foreign, new Random(4), 500);
-        await Eventually.TrueAsync(async () => feed.Feed.IsCurrent && _mirror.Compared == 2 && await _mirror.IsEqualToRedisAsync(), "the mirror is equal again");
+        await Eventually.TrueAsync(async () => feed.Feed.IsCurrent && _mirror.Compared >= 2 && await _mirror.IsEqualToRedisAsync(), "the mirror is equal again");
     }
 
     [Fact]

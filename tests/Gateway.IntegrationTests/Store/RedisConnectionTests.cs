@@ -46,6 +46,21 @@ public sealed class RedisConnectionTests
 
     [Fact]
     [Trait("adv", "R3")]
+    public async Task A_lost_session_is_handed_to_nobody_not_even_while_its_loss_is_being_told()
+    {
+        await using var server = await ForeignRedis.StartAsync();
+        await using var redis = RedisConnection.Open(server.Endpoint(), TimeProvider.System, NullLoggerFactory.Instance);
+        var lost = await redis.SessionAsync(Deadline.Generous);
+        // The last to register is the first to be told: the connection itself does not know yet.
+        var next = new TaskCompletionSource<Task<Gateway.Store.Connecting.RedisSession>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var told = lost.Lost.Register(() => next.SetResult(redis.SessionAsync(Deadline.Generous)));
+        await server.KillAsync();
+        await server.StartAgainAsync();
+        Assert.NotSame(lost, await await next.Task.WaitAsync(Deadline.Generous));
+    }
+
+    [Fact]
+    [Trait("adv", "R3")]
     public async Task A_server_that_falls_silent_fails_the_commands_that_wait_for_it()
     {
         await using var server = await ForeignRedis.StartAsync();

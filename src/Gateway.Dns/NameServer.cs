@@ -27,8 +27,10 @@ public sealed class NameServer : IAsyncDisposable
     {
         (_options, _feed, _time) = (options, feed, time);
         _log = logs.CreateLogger<NameServer>();
+        var transfers = options.TransferPolicy.IsClosed ? null : new Transfers(options.TransferPolicy, options.TransfersAtOnce);
         var responder = new Responder(new ResponderOptions
         {
+            Transfers = transfers,
             UdpSize = options.UdpSize,
             Nsid = Encoding.UTF8.GetBytes(options.Nsid),
             Keys = options.Keys,
@@ -37,12 +39,12 @@ public sealed class NameServer : IAsyncDisposable
         _answering = new Answering(responder, feed.Zones, feed.Metrics, time)
         {
             Limit = options.RateLimit > 0 ? new RateLimit(options.RateLimit, options.RateLimitSlip, options.RateLimitExempt) : null,
-            Transfers = options.TransferPolicy.IsClosed ? null : new Transfers(options.TransferPolicy, options.TransfersAtOnce),
+            Transfers = transfers,
             Forwarder = options.ForwardTo.Count > 0 ? new Forwarder(options, responder, () => feed.IsLoaded, time, _log) : null,
             Log = options.QueryLog ? new QueryLog(_log) : null,
         };
         feed.Metrics.ObserveZones(feed.Zones);
-        if (_answering.Transfers is { } transfers) Observe(transfers);
+        if (transfers is not null) Observe(transfers);
         if (_answering.Forwarder is { } forwarder) Observe(forwarder);
     }
 

@@ -22,17 +22,21 @@ internal enum Admission
 /// every n-th response slips through truncated and the others are dropped.
 /// </summary>
 /// <remarks>
-/// A fixed table of buckets without owners: two networks that fall into one bucket share it, and no attacker can make it grow.
-/// Updates race without locks; a lost one lets a few more answers through.
+/// A fixed table, so that no attacker can make it grow. A bucket bears a tag of its owner; a pair may have either of two neighbours,
+/// and a newcomer takes the one that rested longer, and finds it full: so nobody is held back for what a stranger used up, and where
+/// a pair's buckets lie is known to this process alone. Updates race without locks; a lost one lets a few more answers through.
 /// </remarks>
 internal sealed class RateLimit
 {
     // 2^16 buckets of 8 octets: an attack of 50,000 networks a second still finds most of its buckets alone.
     private const int BucketCount = 1 << 16;
 
+    // A bucket, from the top: a tag of 16 bits, milliseconds (24 bits, which come round in four hours and a half), credit (24 bits).
     private const int CreditBits = 24;
+    private const int TimeBits = 24;
+    private const int TagShift = CreditBits + TimeBits;
     private const ulong CreditMask = (1UL << CreditBits) - 1;
-    private const ulong TimeMask = ulong.MaxValue >> CreditBits;
+    private const ulong TimeMask = (1UL << TimeBits) - 1;
 
     private static readonly ulong Seed = MemoryMarshal.Read<ulong>(RandomNumberGenerator.GetBytes(8));
     private static readonly ulong OtherSeed = MemoryMarshal.Read<ulong>(RandomNumberGenerator.GetBytes(8));
@@ -62,21 +66,37 @@ internal sealed class RateLimit
     /// <param name="now">Milliseconds on any clock that runs forward.</param>
     public Admission Admit(ReadOnlySpan<byte> address, in Verdict verdict, long now)
     {
-        ref var bucket = ref _buckets[(int)(KeyOf(address, verdict) % BucketCount)];
-        var credit = CreditOf(Volatile.Read(ref bucket), now);
+        var key = KeyOf(address, verdict);
+        var tag = key >> TagShift;
+        ref var bucket = ref BucketOf((int)(key % BucketCount), tag, now);
+        var credit = CreditOf(Volatile.Read(ref bucket), tag, now);
         var admitted = credit >= 1000;
         if (admitted) credit -= 1000;
-        Volatile.Write(ref bucket, ((ulong)now << CreditBits) | credit);
+        Volatile.Write(ref bucket, (tag << TagShift) | (((ulong)now & TimeMask) << CreditBits) | credit);
         // Only looked at when the bucket is empty, so that nobody else pays for the list.
         if (admitted || _exempt.Contains(address)) return Admission.Answer;
         return _slip > 0 && Interlocked.Increment(ref _slipCount) % _slip == 0 ? Admission.Slip : Admission.Drop;
     }
 
-    private ulong CreditOf(ulong bucket, long now)
+    /// <summary>The bucket with this tag, else the one that rested longer.</summary>
+    private ref ulong BucketOf(int at, ulong tag, long now)
+    {
+        ref var one = ref _buckets[at];
+        var first = Volatile.Read(ref one);
+        if (first >> TagShift == tag) return ref one;
+        ref var other = ref _buckets[at ^ 1];
+        var second = Volatile.Read(ref other);
+        if (second >> TagShift == tag || IdleOf(second, now) > IdleOf(first, now)) return ref other;
+        return ref one;
+    }
+
+    private static ulong IdleOf(ulong bucket, long now) => ((ulong)now - (bucket >> CreditBits)) & TimeMask;
+
+    private ulong CreditOf(ulong bucket, ulong tag, long now)
     {
         // A clock that was set back looks like a long idleness, and so refills: better than to punish everybody for it.
-        var idle = ((ulong)now - (bucket >> CreditBits)) & TimeMask;
-        return idle >= 1000 ? _full : Math.Min((bucket & CreditMask) + (idle * _perMillisecond), _full);
+        var idle = IdleOf(bucket, now);
+        return idle >= 1000 || bucket >> TagShift != tag ? _full : Math.Min((bucket & CreditMask) + (idle * _perMillisecond), _full);
     }
 
     private static ulong KeyOf(ReadOnlySpan<byte> address, in Verdict verdict)

@@ -18,6 +18,7 @@ internal sealed partial class Responder
         if (response.Length < SmallestAnswer + signed.Overhead) return 0;
         verdict = new Verdict(Rcode.NotAuth, null, client.OverTcp);
         if (signed.Worth != SignatureWorth.Good) return signed.Refuse(request.Message, response, client.Now);
+        if (TryRespondIncrement(request, response, zones, client, signed, out var increment, out verdict)) return increment;
         var room = Math.Max(LimitOf(request, client) - signed.Overhead, SmallestAnswer);
         var length = Respond(SignedRequest.WithoutSignature(request.Message), response[..Math.Min(room, response.Length - signed.Overhead)], zones, client, out verdict);
         // An upstream's answer could not be signed as ours.
@@ -25,13 +26,10 @@ internal sealed partial class Responder
         return length == 0 ? 0 : signed.Sign(response, length, client.Now);
     }
 
-    /// <summary>Writes a response that is a code and the question alone. Returns its length.</summary>
+    /// <summary>Writes a response that is a code, the question, and an OPT record if the request has one. Returns its length.</summary>
     public static int WriteError(in Request request, Span<byte> response, Rcode rcode)
     {
-        request.Message[..request.QuestionEnd].CopyTo(response);
-        Octets.Write16(response, 2, 0x8000 | (request.Flags & 0x7910) | (int)rcode);
-        Octets.Write16(response, 4, request.NameLength > 0 ? 1 : 0);
-        response[6..Request.HeaderLength].Clear();
-        return request.QuestionEnd;
+        var writer = new MessageWriter(response, LongestMessage, request);
+        return writer.Finish(request, 0x8000 | (request.Flags & 0x7910), rcode, OptReply.Plain);
     }
 }

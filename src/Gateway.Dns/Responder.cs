@@ -1,3 +1,4 @@
+using Gateway.Dns.Transfer;
 using Gateway.Dns.Tsig;
 using Gateway.Dns.Wire;
 using Gateway.Dns.Zones;
@@ -37,6 +38,7 @@ internal sealed partial class Responder(ResponderOptions options)
         verdict = default;
         if (!Request.TryRead(query, out var request)) return 0;
         if (request.IsSigned) return RespondSigned(request, response, zones, client, out verdict);
+        if (request.Type == RecordType.Ixfr && TryRespondIncrement(request, response, zones, client, null, out var increment, out verdict)) return increment;
         Span<byte> cookie = stackalloc byte[Cookies.Length];
         var opt = OpenOpt(request, client, cookie, out var trusted);
         var writer = new MessageWriter(response, LimitOf(request, client), request);
@@ -50,21 +52,6 @@ internal sealed partial class Responder(ResponderOptions options)
         if (!writer.Ok) writer.Truncate(ref flags);
         verdict = new Verdict(rcode, zone, trusted || client.OverTcp, rcode == Rcode.Refused && IsForwardable(request, client, opt));
         return writer.Finish(request, flags, rcode, opt);
-    }
-
-    /// <summary>Makes a response of our own into a truncated one without records, so that a real client asks again by TCP. Returns its length.</summary>
-    public static int Slip(Span<byte> response, int length)
-    {
-        var reader = new MessageReader(response[..length], Request.HeaderLength);
-        if (Octets.Read16(response, 4) > 0)
-        {
-            reader.SkipPlainName();
-            reader.ReadOctets(4);
-        }
-
-        response[2] |= 2;
-        response[6..Request.HeaderLength].Clear();
-        return reader.Position;
     }
 
     private OptReply OpenOpt(in Request request, in Client client, Span<byte> cookie, out bool trusted)
@@ -122,4 +109,7 @@ internal sealed record ResponderOptions
 
     /// <summary>The keys that queries may be signed with.</summary>
     public TsigKeys Keys { get; init; } = new([]);
+
+    /// <summary>Gives the changes of zones; null for to nobody.</summary>
+    public Transfers? Transfers { get; init; }
 }

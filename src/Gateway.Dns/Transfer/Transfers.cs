@@ -11,8 +11,9 @@ namespace Gateway.Dns.Transfer;
 /// <summary>Opens zone transfers for those who may have them (RFC 5936, RFC 1995), a bounded number at a time.</summary>
 /// <param name="policy">Who may.</param>
 /// <param name="most">Transfers at once: each holds on to a list of the zone's names while it runs.</param>
-internal sealed class Transfers(TransferPolicy policy, int most)
+internal sealed partial class Transfers(TransferPolicy policy, int most)
 {
+    private readonly SeenSignatures _seen = new();
     private int _running;
     private long _whole;
     private long _incremental;
@@ -37,16 +38,32 @@ internal sealed class Transfers(TransferPolicy policy, int most)
     public bool TryOpen(in Request request, ZoneSet zones, IPAddress client, SignedRequest? signature, [NotNullWhen(true)] out Transfer? transfer, out Rcode rcode)
     {
         transfer = null;
-        rcode = Rcode.Refused;
-        if (!policy.Allows(client, signature?.Key)) return false;
-        // RFC 5936 section 2.2.1: not authoritative for exactly this name.
-        rcode = Rcode.NotAuth;
-        if (request.Class != 1 || !DomainName.TryFromWire(request.Name, out var name) || zones[name] is not { } zone) return false;
+        if (!TryZone(request, zones, client, signature, out var zone, out var journal, out rcode)) return false;
         rcode = Rcode.ServFail;
-        if (zone.Journal is null || !TryContents(request, zone, zone.Journal, out var contents)) return false;
+        if (!TryContents(request, zone, journal, out var contents)) return false;
         if (Interlocked.Increment(ref _running) <= most) transfer = new Transfer(new TransferMessages(request, contents, signature), Leave);
         else Leave();
         return transfer is not null;
+    }
+
+    /// <summary>True for a client that may have zones.</summary>
+    public bool Allows(IPAddress client, SignedRequest? signature) => policy.Allows(client, signature?.Key);
+
+    private bool TryZone(in Request request, ZoneSet zones, IPAddress client, SignedRequest? signature, [NotNullWhen(true)] out Zone? zone, [NotNullWhen(true)] out ZoneJournal? journal, out Rcode rcode)
+    {
+        (zone, journal, rcode) = (null, null, Rcode.Refused);
+        if (!Allows(client, signature)) return false;
+        rcode = Rcode.NotAuth;
+        if (signature is not null && _seen.IsReplay(signature.Mac, client))
+        {
+            signature.Distrust();
+            return false;
+        }
+
+        // RFC 5936 section 2.2.1: not authoritative for exactly this name.
+        if (request.Class != 1 || !DomainName.TryFromWire(request.Name, out var name) || (zone = zones[name]) is null) return false;
+        rcode = Rcode.ServFail;
+        return (journal = zone.Journal) is not null;
     }
 
     private void Leave() => Interlocked.Decrement(ref _running);

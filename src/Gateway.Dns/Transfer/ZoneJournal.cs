@@ -83,7 +83,7 @@ internal sealed class ZoneJournal
 
     /// <summary>The steps from a serial to the committed one. False when they are not all remembered.</summary>
     /// <param name="serial">What the secondary has.</param>
-    /// <param name="head">The committed head.</param>
+    /// <param name="head">The committed head, whatever the result; null while the zone is being loaded.</param>
     /// <param name="steps">Oldest first; none when the secondary is up to date.</param>
     public bool TrySince(uint serial, [NotNullWhen(true)] out ZoneHead? head, out IReadOnlyList<JournalStep> steps)
     {

@@ -56,6 +56,9 @@ internal sealed class SignedRequest
     /// <summary>The key, when the signature is good.</summary>
     public TsigKey? Key => Worth == SignatureWorth.Good ? _key : null;
 
+    /// <summary>The request's MAC, until <see cref="Sign"/> is called.</summary>
+    public ReadOnlySpan<byte> Mac => _mac.AsSpan(0, _macLength);
+
     /// <summary>Octets that <see cref="Sign"/> appends at most: to be kept free.</summary>
     public int Overhead => _keyName.Wire.Length + RecordHead + _algorithmName.Wire.Length + TsigRecord.FixedLength + (_key?.Algorithm.MacLength ?? 0) + 6;
 
@@ -99,6 +102,9 @@ internal sealed class SignedRequest
         _macLength = mac.Length;
         return Append(message, length, fields, mac);
     }
+
+    /// <summary>Says that the signature is right and yet worth nothing, for somebody else used it before.</summary>
+    public void Distrust() => Worth = SignatureWorth.BadTime;
 
     /// <summary>Writes the whole answer to a request whose signature is not good: NOTAUTH and the reason. Returns its length.</summary>
     /// <param name="request">The request as it came.</param>

@@ -3,6 +3,9 @@ namespace Gateway.Dns.Wire;
 /// <summary>Our own OPT record: never an echo of the client's.</summary>
 internal ref struct OptReply
 {
+    /// <summary>No options, and what every network carries (DNS flag day 2020).</summary>
+    public static OptReply Plain => new() { Size = 1_232, Error = ExtendedError.None };
+
     private const int NsidOption = 3;
     private const int CookieOption = 10;
     private const int ExtendedErrorOption = 15;

@@ -74,6 +74,69 @@ public sealed class RateLimitTests
         Assert.Equal(12, Responder.Slip(empty, empty.Length));
     }
 
+    [Fact]
+    [Trait("adv", "D2")]
+    public void A_slipped_response_keeps_the_OPT_record_and_so_gives_the_cookie_that_frees_the_client()
+    {
+        var zones = new TestZones { Responder = new Responder(new ResponderOptions { Cookies = new Cookies(new byte[16], null) }) }.With("example", ("sub", """{"ns":[{"host":"ns.sub.example."}]}"""), ("ns.sub", """{"a":[{"ip":"192.0.2.1"}]}"""));
+        foreach (var question in new[] { "www.sub.example A", "missing.example A", "example SOA", "elsewhere.test A" })
+        {
+            var whole = zones.AskRaw(Query.Of(question).WithOpt(options: Query.Option(10, 1, 2, 3, 4, 5, 6, 7, 8)).ToBytes());
+            var cookie = Reply.Read(whole).Option(10);
+            var slipped = Reply.Read(whole.AsSpan(0, Responder.Slip(whole, whole.Length)));
+            Assert.True(slipped.Truncated);
+            Assert.Empty(slipped.Answer.Concat(slipped.Authority).Concat(slipped.Additional));
+            Assert.Equal(24, cookie!.Length);
+            Assert.Equal(cookie, slipped.Option(10));
+            Assert.NotEqual(3, slipped.Rcode);
+        }
+    }
+
+    /// <summary>A table without owners would hold back half of these: the flood meets every bucket.</summary>
+    [Fact]
+    [Trait("adv", "D2")]
+    public void A_flood_of_many_networks_holds_back_no_network_that_did_not_send_it()
+    {
+        for (var i = 0; i < 1 << 17; i++)
+            Admitted(120, [(byte)(i >> 16), (byte)(i >> 8), (byte)i, 1], Good, now: 5_000);
+        var heldBack = Enumerable.Range(0, 5_000).Count(i => _limit.Admit([100, (byte)(i >> 8), (byte)i, 1], Good, 5_000) != Admission.Answer);
+        // One of 2^15 pairs of tags is equal by chance.
+        Assert.InRange(heldBack, 0, 5);
+    }
+
+    [Fact]
+    [Trait("adv", "D2")]
+    public void A_network_over_its_limit_stays_held_back_while_others_ask_too()
+    {
+        Admitted(100, [192, 0, 2, 1], Good, now: 5_000);
+        for (var i = 0; i < 1_000; i++) _limit.Admit([10, (byte)(i >> 8), (byte)i, 1], Good, 5_000);
+        Assert.InRange(Admitted(1_000, [192, 0, 2, 1], Good, now: 5_000), 0, 200);
+    }
+
+    /// <summary>Amplification is at most threefold, whatever is asked, because what goes out is bounded by the rate.</summary>
+    [Fact]
+    [Trait("adv", "D2")]
+    public void A_reflected_flood_gives_its_victim_less_than_three_times_what_was_sent()
+    {
+        var zones = new TestZones().With("example", ("big", $$"""{"txt":[{{string.Join(',', Enumerable.Range(0, 10).Select(i => $$"""{"text":"{{i}}{{new string('x', 90)}}"}"""))}}]}"""));
+        var query = Query.Of("big.example TXT").WithOpt().ToBytes();
+        var response = new byte[1_232];
+        long sent = 0, reflected = 0;
+        for (var i = 0; i < 50_000; i++)
+        {
+            var length = zones.Responder.Respond(query, response, zones.Zones, new Client([192, 0, 2, 1], false, 1), out var verdict);
+            sent += query.Length;
+            reflected += _limit.Admit([192, 0, 2, 1], verdict, 5_000 + (i / 50)) switch
+            {
+                Admission.Answer => length,
+                Admission.Slip => Responder.Slip(response, length),
+                _ => 0,
+            };
+        }
+
+        Assert.InRange((double)reflected / sent, 0.1, 3);
+    }
+
     private int Admitted(int asked, byte[] address, Verdict verdict, long now) =>
         Enumerable.Range(0, asked).Count(_ => _limit.Admit(address, verdict, now) == Admission.Answer);
 }

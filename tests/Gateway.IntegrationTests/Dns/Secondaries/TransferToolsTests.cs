@@ -68,6 +68,27 @@ public sealed class TransferToolsTests
         Assert.Equal(0, primary.Transfers.Whole + primary.Transfers.Incremental);
     }
 
+    [Fact]
+    public async Task Dig_gets_a_small_difference_by_UDP_and_the_SOA_alone_for_a_large_one()
+    {
+        await using var primary = new Primary("hmac-sha256");
+        primary.Fill();
+        var before = primary.Serial;
+        primary.Put("new", """{"a":[{"ip":"198.51.100.1"}]}""");
+        primary.Commit();
+        var small = await Dig.AskAsync(primary.Port, "+notcp", "-y", primary.KeyArgument, "zone.example", $"IXFR={before}");
+        Assert.Contains("198.51.100.1", small, StringComparison.Ordinal);
+        Assert.Contains("(UDP)", small, StringComparison.Ordinal);
+        Assert.DoesNotContain("could not be validated", small, StringComparison.Ordinal);
+        for (var i = 0; i < 500; i++) primary.Put($"host{i}", """{"a":[{"ip":"198.51.100.2"}]}""");
+        primary.Commit();
+        var large = await Dig.AskAsync(primary.Port, "+notcp", "-y", primary.KeyArgument, "zone.example", $"IXFR={before}");
+        Assert.Contains($" {primary.Serial} ", large, StringComparison.Ordinal);
+        Assert.DoesNotContain("host7", large, StringComparison.Ordinal);
+        var whole = await Dig.AskAsync(primary.Port, "+tcp", "-y", primary.KeyArgument, "zone.example", $"IXFR={before}");
+        Assert.Contains("host7", whole, StringComparison.Ordinal);
+    }
+
     private static async Task RefusedAsync(Primary primary, string code, params string[] question)
     {
         var text = await Dig.AskAsync(primary.Port, ["+comments", "+all", .. question]);

@@ -44,9 +44,16 @@ internal sealed class Secondary(DomainName zone)
 
     public void Take(Gateway.Dns.Transfer.Transfer transfer)
     {
-        Messages.Clear();
+        var messages = new List<byte[]>();
         var buffer = new byte[TransferMessages.BufferLength];
-        for (int length; (length = transfer.Next(buffer, 0)) > 0;) Messages.Add(buffer[..length]);
+        for (int length; (length = transfer.Next(buffer, 0)) > 0;) messages.Add(buffer[..length]);
+        TakeMessages([.. messages]);
+    }
+
+    public void TakeMessages(params byte[][] messages)
+    {
+        Messages.Clear();
+        Messages.AddRange(messages);
         Apply([.. Messages.SelectMany(ReadAnswers)]);
     }
 

@@ -17,6 +17,7 @@ check() { # name command…: counts as one test
   if "${@:2}"; then passed=$((passed + 1)); else failed=$((failed + 1)); say "FAILED: $1"; fi
 }
 check "code is formatted" dotnet format Gateway.sln --no-restore --verify-no-changes --severity error
+check "a minute of hostile octets breaks no rule" tests/Gateway.Fuzz/bin/Release/net10.0/Gateway.Fuzz --seconds "${FUZZ_SECONDS:-60}" --seed "${FUZZ_SEED:-1}"
 
 for suite in UnitTests IntegrationTests EndToEndTests; do
   log=$(mktemp)

@@ -94,9 +94,12 @@ internal sealed class SignedRequest
             : new TsigFields(now, _fudge, (ushort)Worth);
         // Section 5.3.2: who could not prove to know the key gets no signature made with it.
         if (_key is null || Worth is SignatureWorth.BadKey or SignatureWorth.BadSig) return Append(message, length, fields, []);
+        // Section 4.3.2: the MAC covers the ID under which the request was signed; the answer goes out under that with which it came.
+        var id = Octets.Read16(message, 0);
         Octets.Write16(message, 0, _id);
         Span<byte> mac = stackalloc byte[_key.Algorithm.MacLength];
         TsigMac.Compute(_key, _mac.AsSpan(0, _macLength), message[..length], fields, _continues, mac);
+        Octets.Write16(message, 0, id);
         _continues = true;
         mac.CopyTo(_mac);
         _macLength = mac.Length;

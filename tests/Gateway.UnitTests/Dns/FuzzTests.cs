@@ -1,70 +1,79 @@
-using Gateway.Dns;
+using Gateway.Fuzz;
+using Gateway.UnitTests.Architecture;
 using Xunit;
 
 namespace Gateway.UnitTests.Dns;
 
-/// <summary>Hostile octets, from a seed so that a failure can be repeated. A longer run of the same is a program of its own.</summary>
+/// <summary>
+/// Hostile octets, from a seed so that a failure can be repeated: a slice of what tests/Gateway.Fuzz runs for as long as one wants,
+/// and every input that ever broke a rule there.
+/// </summary>
 public sealed class FuzzTests
 {
-    private static readonly byte[][] Corpus =
-    [
-        Query.Of("www.example A").ToBytes(),
-        Query.Of("x.wild.example MX").WithOpt(options: Query.Option(10, new byte[24])).ToBytes(),
-        Query.Of("www.old.example 65").WithOpt(512, dnssecOk: true, options: [.. Query.Option(3), .. Query.Option(8, 0, 1, 24, 0, 1, 2, 3)]).ToBytes(),
-        (Query.Of("example IXFR") with { Rest = ([0xC0, 12, 0, 6, 0, 1, 0, 0, 0, 0, 0, 22, 0, 0, .. new byte[20]], 0, 1, 0) }).ToBytes(),
-        (Query.Of("example SOA") with { Flags = 4 << 11 }).ToBytes(),
-        [0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xC0, 12, 0, 1, 0, 1],
-    ];
+    public static TheoryData<string> Targets => [.. FuzzTarget.All.Select(target => target.Name)];
 
-    private readonly TestZones _zones = new TestZones { Responder = new Responder(new ResponderOptions { Nsid = [1], Cookies = new Cookies(new byte[16], new byte[16]) }) }.With(
-        "example",
-        ("www", """{"a":[{"ip":"192.0.2.1"}],"mx":[{"host":"www.example."}]}"""),
-        ("*.wild", """{"mx":[{"host":"www.example."}],"cname":[]}"""),
-        ("loop", """{"cname":[{"host":"loop2.example."}]}"""),
-        ("loop2", """{"cname":[{"host":"www.old.example."}]}"""),
-        ("old", """{"dname":[{"host":"loop.example."}]}"""),
-        ("sub", """{"ns":[{"host":"ns.sub.example."}]}"""));
+    private static string Corpus => Path.Combine(House.Root, "tests", "Gateway.Fuzz", "corpus");
 
     [Theory]
     [Trait("adv", "D1")]
-    [InlineData(11)]
-    [InlineData(12)]
-    public void No_octets_make_it_fail_or_answer_a_response_or_say_too_much(int seed)
+    [MemberData(nameof(Targets))]
+    public void No_octets_break_a_rule(string name)
     {
-        var random = new Random(seed);
-        var response = new byte[65_535];
-        for (var i = 0; i < 200_000; i++)
+        var target = Named(name);
+        foreach (ulong seed in new[] { 11, 12 })
         {
-            var query = Mutate(random, Corpus[random.Next(Corpus.Length)]);
-            var tcp = random.Next(2) == 0;
-            var length = _zones.Responder.Respond(query, response, _zones.Zones, new Client([192, 0, 2, 1], tcp, (uint)random.Next()));
-            var answerable = query.Length >= 12 && (query[2] & 0x80) == 0;
-            var sound = answerable ? length >= 12 && length <= (tcp ? 65_535 : 1_232) : length == 0;
-            if (sound && length > 0) sound = response[0] == query[0] && response[1] == query[1] && (response[2] & 0x80) != 0;
-            if (!sound) Assert.Fail($"{length} octets for {Convert.ToHexString(query)}");
-            if (length > 0 && i % 16 == 0) Reply.Read(response.AsSpan(0, length));
+            var mutator = new Mutator(seed, target.Seeds);
+            for (var i = 0; i < 100_000; i++)
+            {
+                var input = mutator.Next();
+                if (FuzzRun.Verdict(target, input) is { } broken) Assert.Fail($"{broken}\n{Convert.ToHexString(input)}");
+            }
         }
     }
 
-    private static byte[] Mutate(Random random, byte[] seed)
+    [Theory]
+    [Trait("adv", "D1")]
+    [MemberData(nameof(Targets))]
+    public void What_once_broke_a_rule_breaks_none_now(string name)
     {
-        var octets = seed.ToList();
-        for (var times = random.Next(5); times > 0; times--)
+        var files = CorpusFile.ReadAll(Corpus, Named(name)).ToList();
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.Null(FuzzRun.Verdict(Named(name), file.Octets)));
+    }
+
+    [Fact]
+    public void An_input_that_breaks_a_rule_ends_the_run_and_is_kept()
+    {
+        var directory = Directory.CreateTempSubdirectory();
+        try
         {
-            var at = random.Next(octets.Count);
-            switch (random.Next(6))
-            {
-                case 0: octets[at] = (byte)random.Next(256); break;
-                case 1: octets[at] ^= (byte)(1 << random.Next(8)); break;
-                case 2: octets.Insert(at, (byte)random.Next(256)); break;
-                case 3: octets.RemoveRange(at, random.Next(octets.Count - at)); break;
-                case 4: octets.AddRange(octets.GetRange(at, random.Next(octets.Count - at))); break;
-                default: octets[random.Next(Math.Min(octets.Count, 12))] = (byte)random.Next(3); break;
-            }
-
-            if (octets.Count == 0) break;
+            var target = new Brittle();
+            Assert.False(new FuzzRun { Corpus = directory.FullName, Inputs = 100_000, Seconds = double.MaxValue }.Fuzz(target, 1));
+            var kept = Assert.Single(CorpusFile.ReadAll(directory.FullName, target));
+            Assert.NotNull(FuzzRun.Verdict(target, kept.Octets));
         }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
 
-        return [.. octets];
+    [Fact]
+    public void One_seed_makes_one_run()
+    {
+        var (one, other) = (new Mutator(3, SampleMessages.All), new Mutator(3, SampleMessages.All));
+        for (var i = 0; i < 1_000; i++) Assert.Equal(one.Next().ToArray(), other.Next().ToArray());
+    }
+
+    private static FuzzTarget Named(string name) => FuzzTarget.All.Single(target => target.Name == name);
+
+    /// <summary>Throws for messages whose fourth octet has its highest bit.</summary>
+    private sealed class Brittle : FuzzTarget
+    {
+        public override string Name => "brittle";
+
+        public override IReadOnlyList<byte[]> Seeds => [new byte[16]];
+
+        public override string? Broken(ReadOnlySpan<byte> input) => input.Length > 3 && input[3] >= 0x80 ? throw new InvalidOperationException("as planned") : null;
     }
 }

@@ -18,6 +18,12 @@ internal sealed class MemoryDuplex : Duplex
 
     public override EndPoint? Remote => null;
 
+    /// <summary>How many bytes this end has handed over, those included that still wait for room.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>How many bytes this end has read.</summary>
+    public long Received { get; private set; }
+
     /// <summary>True when this end was reset by its owner.</summary>
     public bool WasReset { get; private set; }
 
@@ -47,6 +53,7 @@ internal sealed class MemoryDuplex : Duplex
             at = at[part.Length..];
         }
         _reader.AdvanceTo(slice.End);
+        Received += taken;
         return taken;
     }
 
@@ -55,6 +62,7 @@ internal sealed class MemoryDuplex : Duplex
         while (!bytes.IsEmpty)
         {
             var piece = bytes[..Math.Min(bytes.Length, _schedule.Next(1, _largest + 1))];
+            Sent += piece.Length;
             var flushed = await GuardAsync(() => _writer.WriteAsync(piece, stop));
             if (flushed.IsCompleted) throw new IOException("the other end is gone");
             bytes = bytes[piece.Length..];

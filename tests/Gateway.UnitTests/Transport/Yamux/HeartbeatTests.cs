@@ -26,7 +26,7 @@ public sealed class HeartbeatTests
         await using var peer = new RawPeer(time: _time);
         for (var i = 0; i < 30; i++)
         {
-            await AdvanceAsync(TimeSpan.FromSeconds(10));
+            await AdvanceAsync(peer, TimeSpan.FromSeconds(10));
             await peer.SendAsync(FrameKind.Ping, FrameFlags.Ack, 0, 0);
             await peer.SendAsync(FrameKind.Ping, FrameFlags.Syn, 0, 1);
             await peer.NextHeaderAsync();
@@ -54,6 +54,8 @@ public sealed class HeartbeatTests
         await peer.SynAsync(1);
         var stream = await peer.Session.AcceptAsync(CancellationToken.None);
         var writing = stream!.WriteAsync(new byte[200_000], CancellationToken.None).AsTask();
+        // The clock must not run before the writer is stuck.
+        await peer.UntilAsync(() => peer.Carrier.Sent > 1000);
         var seconds = await SecondsUntilOverAsync(peer, () => peer.SendAsync(FrameKind.Ping, FrameFlags.Ack, 0, 0));
         Assert.InRange(seconds, 15, 25);
         Assert.Equal("the peer reads nothing", (await peer.EndedAsync()).Detail);
@@ -66,7 +68,7 @@ public sealed class HeartbeatTests
         await using var peer = new RawPeer(time: _time);
         await peer.SynAsync(1);
         await peer.AcceptedAsync();
-        await AdvanceAsync(TimeSpan.FromMilliseconds(150));
+        await AdvanceAsync(peer, TimeSpan.FromMilliseconds(150));
         await peer.SendAsync(FrameKind.Ping, FrameFlags.Ack, 0, 1);
         for (var i = 0; peer.Session.RoundTrip == default && i < 1000; i++) await Task.Delay(5);
         Assert.Equal(TimeSpan.FromMilliseconds(150), peer.Session.RoundTrip);
@@ -76,19 +78,20 @@ public sealed class HeartbeatTests
     {
         for (var seconds = 1; seconds < 1000; seconds++)
         {
-            await AdvanceAsync(TimeSpan.FromSeconds(1));
+            await AdvanceAsync(peer, TimeSpan.FromSeconds(1));
             if (await IsOverAsync(peer)) return seconds;
             await Task.WhenAny(meanwhile(), peer.Running);
+            await peer.HeardAsync();
         }
         return int.MaxValue;
     }
 
     // The heartbeat's loop sets its next timer before time moves on; a session that is over sets none.
-    private async Task AdvanceAsync(TimeSpan by)
+    private async Task AdvanceAsync(RawPeer peer, TimeSpan by)
     {
-        for (var i = 0; _time.Pending == 0 && i < 200; i++) await Task.Delay(1);
+        await peer.UntilAsync(() => _time.Pending > 0);
         _time.Advance(by);
-        for (var i = 0; _time.Pending == 0 && i < 200; i++) await Task.Delay(1);
+        await peer.UntilAsync(() => _time.Pending > 0 || !peer.Session.IsOpen);
     }
 
     private static async Task<bool> IsOverAsync(RawPeer peer)

@@ -7,7 +7,7 @@ namespace Gateway.UnitTests.Transport.Yamux;
 /// <summary>A session under test, and at the other end of its carrier a peer that writes frames by hand.</summary>
 internal sealed class RawPeer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly MemoryDuplex _wire;
 
@@ -34,6 +34,16 @@ internal sealed class RawPeer : IAsyncDisposable
     }
 
     public Task SendAsync(byte[] bytes) => _wire.WriteAsync(bytes, CancellationToken.None).AsTask().WaitAsync(Patience);
+
+    /// <summary>Waits until the session has read everything that was sent.</summary>
+    public Task HeardAsync() => UntilAsync(() => Carrier.Received == _wire.Sent);
+
+    /// <summary>Waits for something that needs no clock but a turn of the session's loops.</summary>
+    public async Task UntilAsync(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (!condition() && !Running.IsCompleted) await Task.Delay(1, deadline.Token);
+    }
 
     public Task DataAsync(uint stream, byte[] payload, FrameFlags flags = FrameFlags.None) =>
         SendAsync(FrameKind.Data, flags, stream, (uint)payload.Length, payload);

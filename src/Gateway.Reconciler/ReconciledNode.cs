@@ -23,6 +23,9 @@ public sealed record ReconciledNode(
     /// <summary>The host name or address by which tunnel clients reach the node, as the directory shows it; empty: not known.</summary>
     public string Address { get; init; } = "";
 
+    /// <summary>The pin of the tunnel port's key, as the directory shows it to tunnel clients; empty: not known here.</summary>
+    public string TunnelPin { get; init; } = "";
+
     /// <summary>The names by which the gateway itself is found: its name servers', and <see cref="Address"/> when that is a name.</summary>
     internal FrozenSet<DomainName> OwnNames => (DomainName.TryParse(Address, out var name) ? NameServers.Append(name) : NameServers).ToFrozenSet();
 }

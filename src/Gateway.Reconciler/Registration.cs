@@ -97,6 +97,7 @@ internal sealed partial class Registration(ReconciledNode node, ReconcilerOption
         Workloads = Volatile.Read(ref _served),
         ManagedDomains = [.. node.ManagedDomains.Select(it => it.ToString())],
         TcpRouterPort = node.TunnelPort,
+        TunnelPin = node.TunnelPin.Length > 0 ? node.TunnelPin : null,
         DnsNameserver = [.. node.NameServers.Select(it => it.ToString())],
         FreeToUse = options.FreeToUse,
     };

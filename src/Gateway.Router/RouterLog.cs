@@ -44,4 +44,7 @@ internal static partial class RouterLog
 
     [LoggerMessage(3013, LogLevel.Information, "Routing {Kind} on {EndPoint}")]
     public static partial void Listening(ILogger log, string kind, EndPoint endPoint);
+
+    [LoggerMessage(3014, LogLevel.Information, "Tunnel clients can pin this node's key: {Pin}")]
+    public static partial void TunnelKey(ILogger log, string pin);
 }

@@ -16,6 +16,15 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("Where tunnel clients connect; empty: nowhere.")]
     public IReadOnlyList<IPEndPoint> TunnelListen { get; set; } = [new(IPAddress.Loopback, 18000)];
 
+    [Option("The certificate of the tunnel listeners, a PEM file with its chain; empty: one that the node makes and keeps in its state directory. Clients pin its key.")]
+    public string TunnelCertificate { get; set; } = "";
+
+    [Option("The private key of tunnel_certificate, a PEM file; empty: it stands in the certificate's file.")]
+    public string TunnelKey { get; set; } = "";
+
+    [Option("Take tunnel clients without TLS too; clients of the old protocol have none. Their secrets and what their visitors say over HTTP can be read on the way.")]
+    public bool TunnelPlain { get; set; } = true;
+
     [Option("Networks of proxies in front of the TLS listeners: they must send a PROXY header (version 1 or 2) and are believed; nobody else may.")]
     public IReadOnlyList<IPNetwork> TlsProxies { get; set; } = [];
 
@@ -70,6 +79,7 @@ public sealed class RouterOptions : ICheckedOptions
         foreach (var (name, value) in Timeouts)
             if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(7)) yield return $"{name} is {value}: give a time above zero and up to seven days.";
         if (Drain < TimeSpan.Zero) yield return $"drain is {Drain}: give zero or more.";
+        if (TunnelKey.Length > 0 && TunnelCertificate.Length == 0) yield return "tunnel_key is given without tunnel_certificate: name the certificate that it belongs to.";
         var taken = new HashSet<IPEndPoint>();
         foreach (var endPoint in TlsListen.Concat(HttpListen).Concat(TunnelListen))
             if (endPoint.Port != 0 && !taken.Add(endPoint)) yield return $"{endPoint} is named twice among the router's listeners: give each its own port.";

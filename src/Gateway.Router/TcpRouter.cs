@@ -5,6 +5,7 @@ using Gateway.Router.Http;
 using Gateway.Router.Tunnelling;
 using Gateway.Router.Upstreams;
 using Gateway.Transport;
+using Gateway.Transport.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Router;
@@ -29,12 +30,17 @@ public sealed class TcpRouter : IAsyncDisposable
     private readonly List<Socket> _tls = [];
     private readonly List<Socket> _http = [];
     private readonly List<Socket> _clients = [];
+    private readonly string? _keptCertificate;
+    private TunnelCertificate? _certificate;
     private HttpFront? _front;
 
-    /// <summary>Builds the router; nothing is opened before <see cref="Bind"/>.</summary>
-    public TcpRouter(RouterOptions options, RouteFeed routes, TimeProvider time, ILoggerFactory logs)
+    /// <summary>
+    /// Builds the router; nothing is opened before <see cref="Bind"/>. Where the operator gives no certificate for tunnels, one is
+    /// kept in the file <paramref name="keptCertificate"/>; null: a new one is made each time.
+    /// </summary>
+    public TcpRouter(RouterOptions options, RouteFeed routes, TimeProvider time, ILoggerFactory logs, string? keptCertificate = null)
     {
-        (_options, _routes, _time, _logs) = (options, routes, time, logs);
+        (_options, _routes, _time, _logs, _keptCertificate) = (options, routes, time, logs, keptCertificate);
         _log = logs.CreateLogger<TcpRouter>();
         _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time));
         _tunnels = new Tunnels(options.TunnelsPerSecret);
@@ -51,6 +57,9 @@ public sealed class TcpRouter : IAsyncDisposable
     /// <summary>Where tunnel clients connect, after <see cref="Bind"/>.</summary>
     public IReadOnlyList<IPEndPoint> TunnelBound { get; private set; } = [];
 
+    /// <summary>What tunnel clients pin, after <see cref="Bind"/>; null: there is no tunnel port.</summary>
+    public KeyPin? TunnelPin => _certificate?.Pin;
+
     /// <summary>All of them.</summary>
     public IReadOnlyList<IPEndPoint> Bound => [.. TlsBound, .. HttpBound, .. TunnelBound];
 
@@ -61,6 +70,7 @@ public sealed class TcpRouter : IAsyncDisposable
         TlsBound = Open("tls", _options.TlsListen, _tls);
         HttpBound = Open("http", _options.HttpListen, _http);
         TunnelBound = Open("tunnel", _options.TunnelListen, _clients);
+        if (TunnelBound.Count > 0 && !TunnelCertificate.TryTake(_options, _keptCertificate, out _certificate, out var certificateFault)) faults.Add(certificateFault);
         if (faults.Count > 0) Close();
         else _guard.Protect(Bound);
         return faults;
@@ -77,7 +87,7 @@ public sealed class TcpRouter : IAsyncDisposable
     {
         // Visitors in a tunnel need it until they are done.
         using var tunnelsStop = new CancellationTokenSource();
-        var clients = new TunnelListener(_routes.Table, _tunnels, _options, _routes.Metrics, _time, _log);
+        var clients = new TunnelListener(_routes.Table, _tunnels, _certificate, _options, _routes.Metrics, _time, _log);
         var accepting = Task.WhenAll(_clients.Select(socket => Loop(socket, _options.MaxTunnels, clients.VisitAsync, TimeSpan.Zero).RunAsync(tunnelsStop.Token)));
         var house = new VisitHouse(_routes.Table, _dialer, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), _options, _routes.Metrics, _time, _log);
         var serving = _tls.Select(socket => Loop(socket, _options.MaxConnections, (visitor, cut) => new Visit(house, visitor).RunAsync(cut), _options.Drain).RunAsync(stop));
@@ -133,5 +143,6 @@ public sealed class TcpRouter : IAsyncDisposable
         foreach (var endPoint in TlsBound) RouterLog.Listening(_log, "TLS", endPoint);
         foreach (var endPoint in HttpBound) RouterLog.Listening(_log, "HTTP", endPoint);
         foreach (var endPoint in TunnelBound) RouterLog.Listening(_log, "tunnels", endPoint);
+        if (TunnelPin is { } pin) RouterLog.TunnelKey(_log, pin.ToString());
     }
 }

@@ -44,7 +44,7 @@ internal sealed class NodeParts : IAsyncDisposable
         if (configuration.Runs(Role.Router))
         {
             _routes = new RouteFeed(redis, Spare("routes"), time, logs.CreateLogger<RouteFeed>());
-            _router = new TcpRouter(configuration.Router, _routes, time, logs);
+            _router = new TcpRouter(configuration.Router, _routes, time, logs, directory.File("tunnel.pem"));
             _routes.Restore();
         }
 
@@ -127,6 +127,7 @@ internal sealed class NodeParts : IAsyncDisposable
         return new ReconciledNode(_identity, node.Domains, node.Nameservers, tunnels is [var first, ..] ? first.Port : 0, $"gateway@{CommandLine.Version}", Addresses())
         {
             Address = node.Address.Length > 0 ? node.Address : OwnAddress(tunnels),
+            TunnelPin = _router?.TunnelPin?.ToString() ?? "",
         };
     }
 

@@ -64,6 +64,15 @@ public sealed class SocketDuplex : Duplex
         return read >= 0 ? new ValueTask<int>(read) : ValueTask.FromException<int>(Errors.ToException(read));
     }
 
+    /// <summary>Waits for bytes and looks at the first of them, which the next read gives again; 0 when the peer has ended its direction.</summary>
+    /// <exception cref="IOException">The connection is broken.</exception>
+    public async ValueTask<int> PeekAsync(Memory<byte> buffer, CancellationToken stop)
+    {
+        await ReadAsync(Memory<byte>.Empty, stop);
+        var there = SocketCalls.Look(_handle, buffer.Span);
+        return there >= 0 ? there : throw Errors.ToException(there);
+    }
+
     /// <inheritdoc/>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {

@@ -55,12 +55,15 @@ internal static class TunnelReservation
         var line = secretFile is null ? $"TRC_SECRET={secret.Reveal()} {expose}" : $"{expose} --secret-file {secretFile}";
         var json = new JsonObject { ["remote"] = remote, ["expose"] = line };
         if (secretFile is null) json["secret"] = secret.Reveal();
-        return ($"Beside your service, run:\n  {line}", json);
+        if (gateway.TunnelPin is not { } pin) return ($"Beside your service, run:\n  {line}", json);
+        json["pin"] = pin;
+        return ($"The gateway's tunnel key is {pin}.\nBeside your service, run:\n  {line}", json);
     }
 
     private static string Remote(GatewayNode gateway)
     {
         var host = gateway.Address.Length > 0 ? gateway.Address : gateway.DnsNameserver is [var first, ..] ? first.TrimEnd('.') : "GATEWAY";
-        return string.Create(CultureInfo.InvariantCulture, $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{gateway.TcpRouterPort}");
+        var (scheme, pin) = gateway.TunnelPin is { } key ? ("tls://", "#" + key) : ("", "");
+        return string.Create(CultureInfo.InvariantCulture, $"{scheme}{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{gateway.TcpRouterPort}{pin}");
     }
 }

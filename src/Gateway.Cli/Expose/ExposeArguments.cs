@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Gateway.Model;
 using Gateway.Transport.Handshakes;
+using Gateway.Transport.Tls;
 
 namespace Gateway.Cli.Expose;
 
@@ -9,14 +10,14 @@ namespace Gateway.Cli.Expose;
 /// <param name="Targets">URLs of the local service: http, https or tcp.</param>
 /// <param name="Local">`host:port`, as the old client took it.</param>
 /// <param name="LocalTls">`host:port` for visitors who speak TLS.</param>
-/// <param name="Remotes">Each `host[:port]`.</param>
+/// <param name="Remotes">Each `host[:port]`, `tcp://…` or `tls://…`.</param>
 /// <param name="Secret">The secret itself.</param>
 /// <param name="SecretFile">A file that holds it.</param>
 /// <param name="BackOff">The longest pause in seconds.</param>
 internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Local, string? LocalTls, IReadOnlyList<string> Remotes, string? Secret, string? SecretFile, string? BackOff)
 {
-    /// <summary>Where gateways listen for tunnel clients when nobody says otherwise.</summary>
-    public const int TunnelPort = 18000;
+    /// <summary>The key that gateways must show which name none themselves.</summary>
+    public string? Pin { get; init; }
 
     /// <summary>Checks everything; the first fault is told with its cure.</summary>
     public Step<TunnelClientOptions> Check()
@@ -46,12 +47,19 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
         return new LocalTargets(local ?? any, tls ?? any);
     }
 
-    private Step<IReadOnlyList<HostPort>> ReadRemotes()
+    private Step<IReadOnlyList<TunnelRemote>> ReadRemotes()
     {
-        var remotes = new List<HostPort>();
+        KeyPin? pin = null;
+        if (Pin is not null)
+        {
+            if (!KeyPin.TryParse(Pin, out var read)) return Usage($"--pin takes sha256: and 64 hexadecimal digits, not '{Pin}'.");
+            pin = read;
+        }
+
+        var remotes = new List<TunnelRemote>();
         foreach (var text in Remotes.SelectMany(list => list.Split(',', StringSplitOptions.RemoveEmptyEntries)))
         {
-            if (!HostPort.TryParse(text, TunnelPort, out var remote)) return Usage($"--remote takes host:port, not '{text}'.");
+            if (!TunnelRemote.TryParse(text, pin, out var remote, out var fault)) return Usage(fault);
             if (!remotes.Contains(remote)) remotes.Add(remote);
         }
         return remotes.Count > 0 ? remotes : Usage("Say which gateway to dial: --remote host:port [variable TRC_REMOTE].");

@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
+using Gateway.Transport;
 using Gateway.Transport.Handshakes;
+using Gateway.Transport.Tls;
 using Gateway.Transport.Yamux;
 
 namespace Gateway.Cli.Expose;
 
 /// <summary>One gateway: dials it, proves the service, carries its visitors, and dials again when the session is over.</summary>
-internal sealed class RemoteLink(HostPort remote, TunnelClientOptions options, Dialer dialer, LocalApplication service, TimeProvider time, ClientLog log)
+internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions options, Dialer dialer, LocalApplication service, TimeProvider time, ClientLog log)
 {
     private const string About = "link";
 
@@ -23,7 +25,7 @@ internal sealed class RemoteLink(HostPort remote, TunnelClientOptions options, D
             failures = time.GetElapsedTime(started) >= options.Settled ? 1 : failures + 1;
             await PauseAsync(why, ReconnectPause.After(failures, options.LongestPause, Jitter()), stop);
         }
-        log.TellIfKnown(About, new ClientEvent("stopped", remote, "stopped"));
+        log.TellIfKnown(About, new ClientEvent("stopped", remote.At, "stopped"));
     }
 
     // Dials, serves until the session is over, and says why it is.
@@ -31,7 +33,7 @@ internal sealed class RemoteLink(HostPort remote, TunnelClientOptions options, D
     {
         try
         {
-            var carrier = await dialer.DialAsync(remote, stop);
+            var carrier = await ConnectAsync(stop);
             await using var session = new YamuxSession(carrier, YamuxRole.Client, options.Yamux, time);
             var running = session.RunAsync(CancellationToken.None);
             await OfferAsync(session, stop);
@@ -52,11 +54,27 @@ internal sealed class RemoteLink(HostPort remote, TunnelClientOptions options, D
         }
     }
 
+    private async Task<Duplex> ConnectAsync(CancellationToken stop)
+    {
+        var carrier = await dialer.DialAsync(remote.At, stop);
+        if (!remote.IsTls) return carrier;
+        using var deadline = new CancellationTokenSource(options.HandshakeTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
+        try
+        {
+            return await TlsDuplex.ConnectAsync(carrier, remote.At.Host, remote.Pin, time, either.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new IOException($"no answer to the TLS handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s; is this a gateway's tunnel port?");
+        }
+    }
+
     // Serves until the session is over, and tells whether the gateway took it: the protocol has no word for that. A gateway that
     // does not know the secret closes the session at once; one that brings a visitor, or lets it stand, has taken it.
     private async Task<bool> CarryAsync(YamuxSession session, CancellationToken stop)
     {
-        var taken = new Taken(() => log.Tell(About, new ClientEvent("connected", remote, "connected")));
+        var taken = new Taken(() => log.Tell(About, new ClientEvent("connected", remote.At, remote.IsTls ? "connected over TLS" : "connected")));
         var serving = service.ServeAsync(session, taken.Set, stop);
         try
         {
@@ -90,7 +108,7 @@ internal sealed class RemoteLink(HostPort remote, TunnelClientOptions options, D
 
     private async Task PauseAsync(string why, TimeSpan pause, CancellationToken stop)
     {
-        log.Tell(About, new ClientEvent("disconnected", remote, why, pause));
+        log.Tell(About, new ClientEvent("disconnected", remote.At, why, pause));
         try
         {
             await Task.Delay(pause, time, stop);

@@ -7,7 +7,7 @@ namespace Gateway.Cli.Expose;
 internal sealed record TunnelClientOptions
 {
     /// <summary>The gateways; each gets a session of its own, all at once.</summary>
-    public required IReadOnlyList<HostPort> Remotes { get; init; }
+    public required IReadOnlyList<TunnelRemote> Remotes { get; init; }
 
     /// <summary>Proves which service this is.</summary>
     public required Secret Secret { get; init; }

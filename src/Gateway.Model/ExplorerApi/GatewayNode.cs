@@ -61,6 +61,10 @@ public sealed record GatewayNode
     [JsonPropertyName("dns_nameserver")]
     public IReadOnlyList<string>? DnsNameserver { get; init; }
 
+    /// <summary>The pin of the tunnel port's key, `sha256:` and hex; absent where the port has no TLS. The original has no such member.</summary>
+    [JsonPropertyName("tunnel_pin"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TunnelPin { get; init; }
+
     /// <summary>True when users without paid capacity may use it.</summary>
     [JsonPropertyName("free_to_use")]
     public bool FreeToUse { get; init; }

@@ -4,16 +4,19 @@ using Gateway.Model;
 using Gateway.Router.Routing;
 using Gateway.Transport;
 using Gateway.Transport.Handshakes;
+using Gateway.Transport.Tls;
 using Gateway.Transport.Yamux;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Router.Tunnelling;
 
 /// <summary>
-/// The port of the tunnel clients. Only a secret that some route names is accepted; everybody else is closed without a word, so
-/// that a stranger learns nothing but that its guess was wrong, and holds a descriptor for the handshake's deadline at most.
+/// The port of the tunnel clients, who speak TLS or, where the operator lets them, yamux at once: the first byte says which. Only
+/// a secret that some route names is accepted; everybody else is closed without a word, so that a stranger learns nothing but
+/// that its guess was wrong, and holds a descriptor for the handshake's deadline at most.
 /// </summary>
-internal sealed class TunnelListener(RouteTable routes, Tunnels tunnels, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
+internal sealed class TunnelListener(
+    RouteTable routes, Tunnels tunnels, TunnelCertificate? certificate, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
 {
     /// <summary>Bytes that all tunnel clients together may have buffered here.</summary>
     private const long MaxBuffered = 1L << 30;
@@ -34,7 +37,8 @@ internal sealed class TunnelListener(RouteTable routes, Tunnels tunnels, RouterO
 
         try
         {
-            await ServeAsync(carrier, stop);
+            using var deadline = new Deadline(options.HandshakeTimeout, time, stop);
+            if (await OpenAsync(carrier, deadline) is { } opened) await ServeAsync(opened, deadline, stop);
         }
         finally
         {
@@ -42,14 +46,34 @@ internal sealed class TunnelListener(RouteTable routes, Tunnels tunnels, RouterO
         }
     }
 
-    private async Task ServeAsync(SocketDuplex carrier, CancellationToken stop)
+    /// <summary>What the session runs over: the connection itself, or TLS over it. Null: it is turned away.</summary>
+    private async Task<Duplex?> OpenAsync(SocketDuplex carrier, Deadline deadline)
+    {
+        try
+        {
+            var first = new byte[1];
+            if (await carrier.PeekAsync(first, deadline.Token) == 0) return Refuse(carrier.Remote, "left");
+            if (first[0] == TlsDuplex.FirstByte && certificate is not null) return await TlsDuplex.AcceptAsync(carrier, certificate.Context, deadline.Token);
+            return options.TunnelPlain ? carrier : Refuse(carrier.Remote, "not TLS");
+        }
+        catch (OperationCanceledException) when (deadline.Passed)
+        {
+            return Refuse(carrier.Remote, "too slow");
+        }
+        catch (IOException)
+        {
+            return Refuse(carrier.Remote, "left");
+        }
+    }
+
+    private async Task ServeAsync(Duplex carrier, Deadline deadline, CancellationToken stop)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var session = new YamuxSession(carrier, YamuxRole.Server, _session, time);
         var running = session.RunAsync(life.Token);
         try
         {
-            if (await ProveAsync(session, carrier.Remote, life.Token) is not { } secret) return;
+            if (await ProveAsync(session, carrier.Remote, deadline) is not { } secret) return;
             await JoinAsync(new TunnelSession(Interlocked.Increment(ref _lastId), secret, carrier.Remote, session), session, running, life);
         }
         finally
@@ -60,21 +84,20 @@ internal sealed class TunnelListener(RouteTable routes, Tunnels tunnels, RouterO
     }
 
     /// <summary>The secret, when it came in time and a route names it.</summary>
-    private async Task<Secret?> ProveAsync(YamuxSession session, EndPoint? remote, CancellationToken stop)
+    private async Task<Secret?> ProveAsync(YamuxSession session, EndPoint? remote, Deadline deadline)
     {
-        using var deadline = new Deadline(options.HandshakeTimeout, time, stop);
         try
         {
-            if (await TunnelHandshake.ReceiveAsync(session, deadline.Token) is not { } secret) return Refuse(remote, "no handshake");
-            return routes.Knows(secret, out _) ? secret : Refuse(remote, "unknown secret");
+            if (await TunnelHandshake.ReceiveAsync(session, deadline.Token) is not { } secret) return Refused(remote, "no handshake");
+            return routes.Knows(secret, out _) ? secret : Refused(remote, "unknown secret");
         }
         catch (OperationCanceledException) when (deadline.Passed)
         {
-            return Refuse(remote, "too slow");
+            return Refused(remote, "too slow");
         }
         catch (IOException)
         {
-            return Refuse(remote, "left");
+            return Refused(remote, "left");
         }
     }
 
@@ -114,7 +137,13 @@ internal sealed class TunnelListener(RouteTable routes, Tunnels tunnels, RouterO
         }
     }
 
-    private Secret? Refuse(EndPoint? remote, string reason)
+    private Secret? Refused(EndPoint? remote, string reason)
+    {
+        Refuse(remote, reason);
+        return null;
+    }
+
+    private Duplex? Refuse(EndPoint? remote, string reason)
     {
         metrics.Handshake(reason);
         RouterLog.TunnelRefused(log, remote, reason);

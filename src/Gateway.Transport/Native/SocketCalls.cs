@@ -29,6 +29,9 @@ internal static unsafe partial class SocketCalls
         return Receive(socket, one, DontWait | Peek);
     }
 
+    /// <summary>Reads what is there and leaves it there.</summary>
+    public static int Look(SafeHandle socket, Span<byte> into) => Receive(socket, into, DontWait | Peek);
+
     /// <summary>Hands over what fits.</summary>
     public static int Send(SafeHandle socket, ReadOnlySpan<byte> bytes)
     {

@@ -4,6 +4,7 @@ using Gateway.IntegrationTests.Support;
 using Gateway.Model;
 using Gateway.Model.Routes;
 using Gateway.Router;
+using Gateway.Transport.Tls;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -16,7 +17,7 @@ internal sealed class RouterHarness : IAsyncDisposable
     private readonly TcpRouter _router;
     private readonly Task _running;
 
-    public RouterHarness(Action<RouterOptions>? set = null, RouteFeed? feed = null)
+    public RouterHarness(Action<RouterOptions>? set = null, RouteFeed? feed = null, string? keptCertificate = null)
     {
         var options = new RouterOptions
         {
@@ -29,7 +30,7 @@ internal sealed class RouterHarness : IAsyncDisposable
         set?.Invoke(options);
         Assert.Empty(options.Faults());
         Feed = feed ?? new RouteFeed(null, null, TimeProvider.System, Log.CreateLogger<RouteFeed>());
-        _router = new TcpRouter(options, Feed, TimeProvider.System, Log);
+        _router = new TcpRouter(options, Feed, TimeProvider.System, Log, keptCertificate);
         Assert.Empty(_router.Bind());
         _running = Task.Run(() => _router.RunAsync(_stop.Token));
     }
@@ -43,6 +44,9 @@ internal sealed class RouterHarness : IAsyncDisposable
     public IPEndPoint Http => _router.HttpBound[0];
 
     public IPEndPoint Tunnels => _router.TunnelBound[0];
+
+    /// <summary>What tunnel clients pin.</summary>
+    public KeyPin Pin => _router.TunnelPin!.Value;
 
     public void Dial(string host, IPEndPoint to) => Put(host, new Target.Dial(to.Address.ToString(), to.Port, to.Port));
 

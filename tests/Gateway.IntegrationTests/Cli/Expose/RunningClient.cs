@@ -34,7 +34,7 @@ internal sealed class RunningClient : IAsyncDisposable
 
     public static TunnelClientOptions Options(int local, params int[] gateways) => new()
     {
-        Remotes = [.. gateways.Select(port => new HostPort("127.0.0.1", port))],
+        Remotes = [.. gateways.Select(port => new TunnelRemote(new HostPort("127.0.0.1", port)))],
         Secret = new Secret(Secret),
         Local = new HostPort("localhost", local),
         LongestPause = TimeSpan.FromMilliseconds(200),

@@ -14,7 +14,7 @@ public sealed class ExposeArgumentsTests
         var options = Good(Plain);
         Assert.Equal(new HostPort("localhost", 8000), options.Local);
         Assert.Equal(options.Local, options.LocalTls);
-        Assert.Equal([new HostPort("gw1", 18000)], options.Remotes);
+        Assert.Equal([new TunnelRemote(new HostPort("gw1", 18000))], options.Remotes);
         Assert.Equal("s3cr3t", options.Secret.Reveal());
     }
 
@@ -44,8 +44,26 @@ public sealed class ExposeArgumentsTests
         var options = Good(new ExposeArguments([], "web:80", "web:443", ["gw1:18000", "gw2:18001,gw1:18000"], "7:x", null, "5"));
         Assert.Equal("web:80", options.Local.ToString());
         Assert.Equal("web:443", options.LocalTls!.ToString());
-        Assert.Equal(["gw1:18000", "gw2:18001"], options.Remotes.Select(remote => remote.ToString()));
+        Assert.Equal(["gw1:18000", "gw2:18001"], options.Remotes.Select(remote => remote.At.ToString()));
         Assert.Equal(TimeSpan.FromSeconds(5), options.LongestPause);
+    }
+
+    [Fact]
+    public void A_pin_asks_for_TLS_and_each_gateway_may_have_its_own()
+    {
+        var (first, second) = ("sha256:" + new string('a', 64), "sha256:" + new string('B', 64));
+        var options = Good(Plain with { Remotes = [$"tls://gw1#{first}", "gw2:1", "tls://[::1]"], Pin = second });
+        Assert.All(options.Remotes, remote => Assert.True(remote.IsTls));
+        Assert.Equal([first, second.ToLowerInvariant(), second.ToLowerInvariant()], options.Remotes.Select(remote => remote.Pin.ToString()));
+        Assert.Equal(["gw1:18000", "gw2:1", "[::1]:18000"], options.Remotes.Select(remote => remote.At.ToString()));
+    }
+
+    [Fact]
+    public void Without_a_pin_a_gateway_is_spoken_to_as_its_url_says()
+    {
+        var options = Good(Plain with { Remotes = ["tls://gw1", "tcp://gw2", "gw3"] });
+        Assert.Equal([true, false, false], options.Remotes.Select(remote => remote.IsTls));
+        Assert.All(options.Remotes, remote => Assert.Null(remote.Pin));
     }
 
     public static TheoryData<string> Wrong() => new(Faulty.Keys);
@@ -57,6 +75,9 @@ public sealed class ExposeArgumentsTests
         ["another scheme"] = Plain with { Targets = ["ftp://localhost"] },
         ["a path"] = Plain with { Targets = ["http://localhost/app"] },
         ["no remote"] = Plain with { Remotes = [""] },
+        ["a short pin"] = Plain with { Remotes = ["tls://gw1#sha256:ab"] },
+        ["a pin of another hash"] = Plain with { Pin = "sha1:" + new string('a', 64) },
+        ["a pin for plain TCP"] = Plain with { Remotes = ["tcp://gw1"], Pin = "sha256:" + new string('a', 64) },
         ["no port"] = Plain with { Remotes = ["gw1:x"] },
         ["port 0"] = Plain with { Remotes = ["gw1:0"] },
         ["port 65536"] = Plain with { Local = "a:65536" },

@@ -46,7 +46,8 @@ internal sealed class AddressBudget(long limit)
         }
     }
 
-    private static IPAddress HolderOf(EndPoint? who)
+    /// <summary>Who holds: the address itself, or the /64 that it belongs to.</summary>
+    public static IPAddress HolderOf(EndPoint? who)
     {
         if (who is not IPEndPoint { Address: var address }) return IPAddress.None;
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();

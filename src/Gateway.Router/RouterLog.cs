@@ -15,8 +15,8 @@ internal static partial class RouterLog
     [LoggerMessage(3012, LogLevel.Debug, "HTTP {RequestId} could not be forwarded: {Error}, {Reason}")]
     public static partial void RequestFailed(ILogger log, string requestId, string error, string reason);
 
-    [LoggerMessage(3003, LogLevel.Information, "{Tunnel} from {Client} is up")]
-    public static partial void TunnelUp(ILogger log, string tunnel, EndPoint? client);
+    [LoggerMessage(3003, LogLevel.Information, "{Tunnel} from {Client} is up, protocol {Protocol}, client {Name}")]
+    public static partial void TunnelUp(ILogger log, string tunnel, EndPoint? client, string protocol, string name);
 
     [LoggerMessage(3004, LogLevel.Information, "{Tunnel} from {Client} ended after {Milliseconds} ms: {Reason}, {Detail}")]
     public static partial void TunnelDown(ILogger log, string tunnel, EndPoint? client, long milliseconds, string reason, string detail);

@@ -70,6 +70,12 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("Tunnel clients that share one secret and take turns; one more displaces the oldest.", Minimum = 1)]
     public int TunnelsPerSecret { get; set; } = 8;
 
+    [Option("Tunnel clients let in a second; when more come at once, after a restart, they wait in turn.", Minimum = 1, Maximum = 100_000)]
+    public int TunnelHandshakesPerSecond { get; set; } = 200;
+
+    [Option("Tunnel clients let in a second from one address (an IPv6 /64 counts as one), beyond a burst of tunnels_per_address.", Minimum = 1, Maximum = 100_000)]
+    public int TunnelHandshakesPerAddress { get; set; } = 20;
+
     [Option("How long a stop waits for running connections before it cuts them.")]
     public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(3);
 

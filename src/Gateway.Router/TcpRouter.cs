@@ -19,6 +19,9 @@ public sealed class TcpRouter : IAsyncDisposable
     /// <summary>Connections the kernel holds before we accept them.</summary>
     private const int Backlog = 4096;
 
+    /// <summary>What the last words to tunnel clients may take.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
+
     private readonly RouterOptions _options;
     private readonly RouteFeed _routes;
     private readonly TimeProvider _time;
@@ -85,10 +88,12 @@ public sealed class TcpRouter : IAsyncDisposable
     /// <summary>Serves until told to stop; then accepts no more, lets visitors finish within the drain, and ends the tunnels last.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        // Visitors in a tunnel need it until they are done.
-        using var tunnelsStop = new CancellationTokenSource();
+        // New tunnel clients are turned away at once, but visitors in a tunnel need it until they are done.
+        using var tunnelsStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var clients = new TunnelListener(_routes.Table, _tunnels, _certificate, _options, _routes.Metrics, _time, _log);
-        var accepting = Task.WhenAll(_clients.Select(socket => Loop(socket, _options.MaxTunnels, clients.VisitAsync, TimeSpan.Zero).RunAsync(tunnelsStop.Token)));
+        var doors = _clients.Select(socket => Loop(socket, _options.MaxTunnels, clients.VisitAsync, _options.Drain + Margin)).ToArray();
+        var accepting = Task.WhenAll(doors.Select(door => door.RunAsync(tunnelsStop.Token)));
+        var leaving = GoAwayAsync(tunnelsStop.Token);
         var house = new VisitHouse(_routes.Table, _dialer, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), _options, _routes.Metrics, _time, _log);
         var serving = _tls.Select(socket => Loop(socket, _options.MaxConnections, (visitor, cut) => new Visit(house, visitor).RunAsync(cut), _options.Drain).RunAsync(stop));
         try
@@ -101,8 +106,18 @@ public sealed class TcpRouter : IAsyncDisposable
         finally
         {
             await tunnelsStop.CancelAsync();
+            await leaving;
+            foreach (var door in doors) door.Dispose();
             await accepting;
         }
+    }
+
+    /// <summary>At the stop, before anything closes: tunnel clients are told, and have the time of the drain to take another node's session.</summary>
+    private async Task GoAwayAsync(CancellationToken stop)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var deadline = new CancellationTokenSource(Margin, _time);
+        await _tunnels.GoAwayAsync(_options.Drain, deadline.Token);
     }
 
     /// <inheritdoc/>

@@ -5,6 +5,7 @@ using Gateway.Router.Routing;
 using Gateway.Router.Sniff;
 using Gateway.Router.Upstreams;
 using Gateway.Transport;
+using Gateway.Transport.Handshakes;
 using Gateway.Transport.ProxyProtocol;
 using Microsoft.Extensions.Logging;
 
@@ -62,8 +63,9 @@ internal sealed class Visit(VisitHouse house, Socket socket)
         _upstream = outcome.Label;
         if (outcome is DialOutcome.Failed refused) return await ExplainAsync(visitor, refused.Fault, stop);
 
-        await using var upstream = ((DialOutcome.Open)outcome).Upstream;
-        _carried = await Relay.RunAsync(visitor, Opening(route.Route.Rules, visitor, peek), upstream, Bounds(route.Route.Rules), life.Token);
+        var open = (DialOutcome.Open)outcome;
+        await using var upstream = open.Upstream;
+        _carried = await Relay.RunAsync(visitor, Opening(open, route.Route.Rules, visitor, peek), upstream, Bounds(route.Route.Rules), life.Token);
         return VisitEnds.Of(_carried.End, route.Gone);
     }
 
@@ -83,12 +85,13 @@ internal sealed class Visit(VisitHouse house, Socket socket)
         }
     }
 
-    /// <summary>What the upstream reads first: the hello, and before it the visitor's address where the route asks for that.</summary>
-    private ReadOnlyMemory<byte> Opening(RouteRules rules, SocketDuplex visitor, HelloPeek peek)
+    /// <summary>What the upstream reads first: the hello, and before it the visitor's address where the route or the tunnel asks for that.</summary>
+    private ReadOnlyMemory<byte> Opening(DialOutcome.Open open, RouteRules rules, SocketDuplex visitor, HelloPeek peek)
     {
-        if (rules.ProxyProtocol == 0) return peek.Bytes;
+        if (rules.ProxyProtocol == 0 && !open.Announces) return peek.Bytes;
         var header = new ProxyHeader(_client as IPEndPoint, peek.Proxied.Destination ?? visitor.Kernel?.LocalEndPoint as IPEndPoint);
-        return (byte[])[.. header.Write((ProxyVersion)rules.ProxyProtocol, _host), .. peek.Bytes.Span];
+        byte[] announced = open.Announces ? new VisitorHeader(header, _host, IsTls: true).Write() : [];
+        return (byte[])[.. announced, .. header.Write((ProxyVersion)rules.ProxyProtocol, _host), .. peek.Bytes.Span];
     }
 
     private RelayOptions Bounds(RouteRules rules) =>

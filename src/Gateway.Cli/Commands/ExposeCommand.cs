@@ -11,6 +11,8 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
     private readonly Option<string?> _localTls = new("--local-tls") { Description = "Where visitors who speak TLS go, as host:port, when that is another place." };
     private readonly Option<string[]> _remotes = new("--remote") { Description = "A gateway's tunnel port: tls://host[:18000]#pin as 'gateway reserve tunnel' prints it, tls://host[:18000] where its certificate is trusted, or host[:18000] without TLS; may be repeated, all are held at once [variable TRC_REMOTE, separated by commas]." };
     private readonly Option<string?> _pin = new("--pin") { Description = "The key that the gateway must show, sha256:…, for remotes that name none." };
+    private readonly Option<string?> _proxy = new("--proxy-protocol") { Description = "Send the local service a PROXY header, v1 or v2, with the visitor's address and, in v2, the TLS server name." };
+    private readonly Option<string?> _name = new("--name") { Description = "How the gateway's operator sees this client; the machine's name by default." };
     private readonly Option<string?> _secret = new("--secret") { Description = "The tunnel's secret; other users of this machine can see it in the process list [variable TRC_SECRET]." };
     private readonly Option<string?> _secretFile = new("--secret-file") { Description = "A file that holds the secret." };
     private readonly Option<string?> _backOff = new("--backoff") { Description = "The longest pause between two tries, in seconds; 30 by default [variable TRC_BACKOFF]." };
@@ -19,7 +21,7 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
     {
         var command = new ExampleCommand("expose", "Carry a host's visitors through a tunnel to a service beside you. Runs until it is stopped, and reconnects by itself; prints one line per change.",
             "gateway expose http://localhost:8000 --remote gw1.example.com:18000 --secret-file hello.secret")
-        { _targets, _local, _localTls, _remotes, _pin, _secret, _secretFile, _backOff };
+        { _targets, _local, _localTls, _remotes, _pin, _proxy, _name, _secret, _secretFile, _backOff };
         command.SetAction(RunAsync);
         return command;
     }
@@ -48,6 +50,8 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
             parsed.GetValue(_backOff) ?? terminal.Variable("TRC_BACKOFF"))
         {
             Pin = parsed.GetValue(_pin),
+            ProxyProtocol = parsed.GetValue(_proxy),
+            Name = parsed.GetValue(_name) ?? Environment.MachineName,
         };
     }
 }

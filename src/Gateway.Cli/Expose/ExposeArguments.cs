@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Gateway.Model;
 using Gateway.Transport.Handshakes;
+using Gateway.Transport.ProxyProtocol;
 using Gateway.Transport.Tls;
 
 namespace Gateway.Cli.Expose;
@@ -19,13 +20,29 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
     /// <summary>The key that gateways must show which name none themselves.</summary>
     public string? Pin { get; init; }
 
+    /// <summary>`v1` or `v2`: the PROXY header that the local service wants.</summary>
+    public string? ProxyProtocol { get; init; }
+
+    /// <summary>How the gateway's operator sees this client.</summary>
+    public string Name { get; init; } = "";
+
     /// <summary>Checks everything; the first fault is told with its cure.</summary>
     public Step<TunnelClientOptions> Check()
     {
         if (ReadTargets().Failed(out var fault, out var targets)) return fault;
         if (ReadRemotes().Failed(out fault, out var remotes)) return fault;
         if (ReadSecret().Failed(out fault, out var secret)) return fault;
-        var options = new TunnelClientOptions { Remotes = remotes, Secret = new Secret(secret), Local = targets.Local, LocalTls = targets.Tls };
+        if (ReadProxyProtocol().Failed(out fault, out var proxy)) return fault;
+        var options = new TunnelClientOptions
+        {
+            Remotes = remotes,
+            Secret = new Secret(secret),
+            Local = targets.Local,
+            LocalTls = targets.Tls,
+            Serves = targets.Serves,
+            Name = Name,
+            ProxyProtocol = proxy,
+        };
         if (BackOff is null) return options;
         if (!int.TryParse(BackOff, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds is < 1 or > 3600) return Usage($"--backoff takes 1 to 3600 seconds, not '{BackOff}'.");
         return options with { LongestPause = TimeSpan.FromSeconds(seconds) };
@@ -34,17 +51,19 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
     private Step<LocalTargets> ReadTargets()
     {
         HostPort? local = null, tls = null;
+        var serves = Local is null && LocalTls is null ? ServedTraffic.None : ServedTraffic.Any;
         if (Local is not null && !HostPort.TryParse(Local, 0, out local)) return Usage($"--local takes host:port, not '{Local}'.");
         if (LocalTls is not null && !HostPort.TryParse(LocalTls, 0, out tls)) return Usage($"--local-tls takes host:port, not '{LocalTls}'.");
         foreach (var target in Targets)
         {
             if (!TryReadUrl(target, out var scheme, out var at)) return Usage($"'{target}' is no local service: write http://host:port, https://host:port or tcp://host:port.");
+            serves |= scheme == Uri.UriSchemeHttps ? ServedTraffic.Tls : scheme == Uri.UriSchemeHttp ? ServedTraffic.Http : ServedTraffic.Any;
             if (scheme == Uri.UriSchemeHttps) tls ??= at;
             else local ??= at;
         }
         if ((local ?? tls) is not { } any) return Usage("Say what to expose, for example 'gateway expose http://localhost:8000 …'.");
         // One target serves both kinds of visitors when the other is not named, as with the old client.
-        return new LocalTargets(local ?? any, tls ?? any);
+        return new LocalTargets(local ?? any, tls ?? any, serves);
     }
 
     private Step<IReadOnlyList<TunnelRemote>> ReadRemotes()
@@ -64,6 +83,14 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
         }
         return remotes.Count > 0 ? remotes : Usage("Say which gateway to dial: --remote host:port [variable TRC_REMOTE].");
     }
+
+    private Step<ProxyVersion> ReadProxyProtocol() => ProxyProtocol switch
+    {
+        null => ProxyVersion.None,
+        "v1" => ProxyVersion.One,
+        "v2" => ProxyVersion.Two,
+        _ => Usage($"--proxy-protocol takes v1 or v2, not '{ProxyProtocol}'."),
+    };
 
     private Step<string> ReadSecret()
     {
@@ -92,5 +119,5 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
 
     private static Outcome.Fault Usage(string message) => new(ExitCode.Usage, message);
 
-    private sealed record LocalTargets(HostPort Local, HostPort Tls);
+    private sealed record LocalTargets(HostPort Local, HostPort Tls, ServedTraffic Serves);
 }

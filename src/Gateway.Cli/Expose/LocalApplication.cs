@@ -9,17 +9,15 @@ namespace Gateway.Cli.Expose;
 /// </summary>
 internal sealed class LocalApplication(TunnelClientOptions options, Dialer dialer, TimeProvider time, ClientLog log)
 {
-    // RFC 8446 section 5.1: the content type of a handshake record, the first byte of every TLS client.
-    private const byte TlsHandshake = 0x16;
     private const string About = "local";
 
     private readonly RelayOptions _relay = new() { Time = time };
 
     /// <summary>
     /// Carries the session's visitors until it is over; told to stop, it lets those that are here finish, with a bound.
-    /// <paramref name="arrived"/> is called for each visitor, before anything else is done for him.
+    /// <paramref name="announces"/>: the gateway sends a header before each visitor. <paramref name="arrived"/> is called for each visitor, before anything else is done for him.
     /// </summary>
-    public async Task ServeAsync(YamuxSession session, Action arrived, CancellationToken stop)
+    public async Task ServeAsync(YamuxSession session, bool announces, Action arrived, CancellationToken stop)
     {
         var visits = new Visits();
         try
@@ -27,7 +25,7 @@ internal sealed class LocalApplication(TunnelClientOptions options, Dialer diale
             while (await session.AcceptAsync(stop) is { } stream)
             {
                 arrived();
-                visits.Start(() => VisitAsync(stream));
+                visits.Start(() => VisitAsync(stream, announces));
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -42,15 +40,12 @@ internal sealed class LocalApplication(TunnelClientOptions options, Dialer diale
         }
     }
 
-    private async Task VisitAsync(YamuxStream visitor)
+    private async Task VisitAsync(YamuxStream visitor, bool announces)
     {
         await using var owned = visitor;
         try
         {
-            var (peeked, target) = await ChooseAsync(visitor);
-            await using var local = await DialAsync(target);
-            if (local is null) visitor.Reset();
-            else await Relay.RunAsync(visitor, peeked, local, _relay, CancellationToken.None);
+            if (await HearAsync(visitor, announces) is { } opening) await CarryAsync(visitor, opening);
         }
         catch (IOException)
         {
@@ -58,12 +53,33 @@ internal sealed class LocalApplication(TunnelClientOptions options, Dialer diale
         }
     }
 
-    // With one target for both kinds there is nothing to look at, and nothing to wait for.
-    private async ValueTask<(ReadOnlyMemory<byte> Peeked, HostPort Target)> ChooseAsync(YamuxStream visitor)
+    private async Task CarryAsync(Duplex visitor, VisitorOpening opening)
     {
-        if (options.LocalTls is not { } tls || tls == options.Local) return (default, options.Local);
-        var first = await PeekAsync(visitor);
-        return (first, first.Span is [TlsHandshake, ..] ? tls : options.Local);
+        await using var local = await DialAsync(opening.IsTls ? options.LocalTls ?? options.Local : options.Local);
+        if (local is null) visitor.Reset();
+        else await Relay.RunAsync(visitor, opening.First, local, _relay, CancellationToken.None);
+    }
+
+    // With one target for both kinds and an old gateway there is nothing to look at, and nothing to wait for.
+    private async ValueTask<VisitorOpening?> HearAsync(YamuxStream visitor, bool announces)
+    {
+        if (announces) return await ReadHeaderAsync(visitor);
+        if (options.LocalTls is not { } tls || tls == options.Local) return VisitorOpening.Guess(default, options);
+        return VisitorOpening.Guess(await PeekAsync(visitor), options);
+    }
+
+    private async ValueTask<VisitorOpening?> ReadHeaderAsync(YamuxStream visitor)
+    {
+        using var deadline = new CancellationTokenSource(options.HandshakeTimeout, time);
+        try
+        {
+            return await VisitorOpening.ReadAsync(visitor, options, deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The gateway opened a stream and says nothing: nobody is there to be served.
+            return null;
+        }
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> PeekAsync(YamuxStream visitor)

@@ -1,15 +1,19 @@
 using System.Security.Cryptography;
 using Gateway.Transport;
-using Gateway.Transport.Handshakes;
 using Gateway.Transport.Tls;
 using Gateway.Transport.Yamux;
 
 namespace Gateway.Cli.Expose;
 
-/// <summary>One gateway: dials it, proves the service, carries its visitors, and dials again when the session is over.</summary>
+/// <summary>One gateway: dials it, proves the service, carries its visitors, and dials again when the session is over or about to be.</summary>
 internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions options, Dialer dialer, LocalApplication service, TimeProvider time, ClientLog log)
 {
     private const string About = "link";
+
+    private readonly Introduction _introduction = new(remote, options, time);
+
+    // Sessions whose gateway goes away: they carry the visitors they have to the end, beside the session that follows.
+    private readonly List<Task> _leaving = [];
 
     /// <summary>Runs until told to stop.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -18,39 +22,75 @@ internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions option
         while (!stop.IsCancellationRequested)
         {
             var started = time.GetTimestamp();
-            var why = await ServeOnceAsync(stop);
+            var end = await ServeOnceAsync(stop);
             if (stop.IsCancellationRequested) break;
+            if (end is null) continue;
             // A session that held earns an immediate retry; one that is thrown out at once does not, or two clients with one
             // secret would chase each other without a pause.
             failures = time.GetElapsedTime(started) >= options.Settled ? 1 : failures + 1;
-            await PauseAsync(why, ReconnectPause.After(failures, options.LongestPause, Jitter()), stop);
+            var pause = ReconnectPause.After(failures, options.LongestPause, Jitter());
+            await PauseAsync(end.Why, pause > end.AtLeast ? pause : end.AtLeast, stop);
         }
+        await Task.WhenAll(_leaving);
         log.TellIfKnown(About, new ClientEvent("stopped", remote.At, "stopped"));
     }
 
-    // Dials, serves until the session is over, and says why it is.
-    private async Task<string> ServeOnceAsync(CancellationToken stop)
+    // Dials, serves until the session is over or the gateway goes away, and says why; null: try at once, without a word.
+    private async Task<LinkEnd?> ServeOnceAsync(CancellationToken stop)
     {
         try
         {
-            var carrier = await ConnectAsync(stop);
-            await using var session = new YamuxSession(carrier, YamuxRole.Client, options.Yamux, time);
+            var session = new YamuxSession(await ConnectAsync(stop), YamuxRole.Client, options.Yamux, time);
             var running = session.RunAsync(CancellationToken.None);
-            await OfferAsync(session, stop);
-            var connected = time.GetTimestamp();
-            var isTaken = await CarryAsync(session, stop);
-            var detail = (await running).Detail;
-            if (!isTaken) return $"refused or lost right after the handshake: {detail}; the secret may not be that of a reservation at this gateway";
-            var hint = time.GetElapsedTime(connected) < options.Settled ? " soon after the handshake; is the secret that of a reservation at this gateway?" : "";
-            return $"lost: {detail}{hint}";
+            var serving = ServeAsync(session, running, stop);
+            await Task.WhenAny(serving, session.GoingAway);
+            return await IsLeavingAsync(session, serving) ? new LinkEnd("the gateway goes away; visitors who are here may finish") : await serving;
         }
         catch (IOException e)
         {
-            return $"cannot connect: {e.Message}";
+            return new LinkEnd($"cannot connect: {e.Message}");
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return "stopped";
+            return new LinkEnd("stopped");
+        }
+    }
+
+    // A go-away before a close is no more than a close; one that leaves the session standing gives us time to take another.
+    private async Task<bool> IsLeavingAsync(YamuxSession session, Task<LinkEnd?> serving)
+    {
+        if (!session.PeerGoesAway || await IsOverAsync(serving, options.Probation)) return false;
+        _leaving.RemoveAll(task => task.IsCompleted);
+        _leaving.Add(LeaveAsync(serving));
+        return true;
+    }
+
+    private static async Task LeaveAsync(Task serving)
+    {
+        try
+        {
+            await serving;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // However it ends: the session that follows is what counts.
+        }
+    }
+
+    /// <summary>The life of one session, which it owns.</summary>
+    private async Task<LinkEnd?> ServeAsync(YamuxSession session, Task<YamuxEnd> running, CancellationToken stop)
+    {
+        await using var owned = session;
+        switch (await _introduction.MakeAsync(session, running, stop))
+        {
+            case Welcome.NotUnderstood: return null;
+            case Welcome.Refused refused: return new LinkEnd(refused.Why) { AtLeast = refused.Pause };
+            case Welcome.In taken:
+                Tell($"connected{(remote.IsTls ? " over TLS" : "")} as tunnel {taken.Answer.Session}");
+                await using (taken.Control) await service.ServeAsync(session, announces: true, () => { }, stop);
+                return new LinkEnd($"lost: {(await running).Detail}");
+            default:
+                return await CarryAsync(session, running, stop);
         }
     }
 
@@ -70,40 +110,25 @@ internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions option
         }
     }
 
-    // Serves until the session is over, and tells whether the gateway took it: the protocol has no word for that. A gateway that
+    // Serves until the session is over, and tells whether the gateway took it: the old protocol has no word for that. A gateway that
     // does not know the secret closes the session at once; one that brings a visitor, or lets it stand, has taken it.
-    private async Task<bool> CarryAsync(YamuxSession session, CancellationToken stop)
+    private async Task<LinkEnd?> CarryAsync(YamuxSession session, Task<YamuxEnd> running, CancellationToken stop)
     {
-        var taken = new Taken(() => log.Tell(About, new ClientEvent("connected", remote.At, remote.IsTls ? "connected over TLS" : "connected")));
-        var serving = service.ServeAsync(session, taken.Set, stop);
-        try
-        {
-            await serving.WaitAsync(options.Probation, time, CancellationToken.None);
-        }
-        catch (TimeoutException)
-        {
-            if (session.IsOpen) taken.Set();
-            await serving;
-        }
-        return taken.IsSet;
+        var connected = time.GetTimestamp();
+        var taken = new Taken(() => Tell("connected"));
+        var serving = service.ServeAsync(session, announces: false, taken.Set, stop);
+        if (!await IsOverAsync(serving, options.Probation) && session.IsOpen) taken.Set();
+        await serving;
+        var detail = (await running).Detail;
+        if (!taken.IsSet) return new LinkEnd($"refused or lost right after the handshake: {detail}; the secret may not be that of a reservation at this gateway");
+        var hint = time.GetElapsedTime(connected) < options.Settled ? " soon after the handshake; is the secret that of a reservation at this gateway?" : "";
+        return new LinkEnd($"lost: {detail}{hint}");
     }
 
-    private async Task OfferAsync(YamuxSession session, CancellationToken stop)
+    private async Task<bool> IsOverAsync(Task task, TimeSpan within)
     {
-        using var deadline = new CancellationTokenSource(options.HandshakeTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
-        try
-        {
-            await TunnelHandshake.OfferAsync(session, options.Secret, either.Token);
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            throw new IOException($"no answer to the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s; is this a gateway's tunnel port?");
-        }
-        catch (IOException e)
-        {
-            throw new IOException("the gateway ended the handshake; is this its tunnel port, and the secret that of a reservation?", e);
-        }
+        await Task.WhenAny(task, Task.Delay(within, time, CancellationToken.None));
+        return task.IsCompleted;
     }
 
     private async Task PauseAsync(string why, TimeSpan pause, CancellationToken stop)
@@ -119,5 +144,13 @@ internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions option
         }
     }
 
+    private void Tell(string connected) => log.Tell(About, new ClientEvent("connected", remote.At, connected));
+
     private static double Jitter() => RandomNumberGenerator.GetInt32(1_000_000) / 1_000_000.0;
+
+    /// <summary>Why a session is over, and how long to stay away at least.</summary>
+    private sealed record LinkEnd(string Why)
+    {
+        public TimeSpan AtLeast { get; init; }
+    }
 }

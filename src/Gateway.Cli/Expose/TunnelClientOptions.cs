@@ -1,4 +1,6 @@
 using Gateway.Model;
+using Gateway.Transport.Handshakes;
+using Gateway.Transport.ProxyProtocol;
 using Gateway.Transport.Yamux;
 
 namespace Gateway.Cli.Expose;
@@ -17,6 +19,15 @@ internal sealed record TunnelClientOptions
 
     /// <summary>Where visitors go whose first byte is that of a TLS handshake; the same as the others when null.</summary>
     public HostPort? LocalTls { get; init; }
+
+    /// <summary>Which visitors the local service takes; a newer gateway sends no others.</summary>
+    public ServedTraffic Serves { get; init; } = ServedTraffic.Any;
+
+    /// <summary>How the gateway's operator sees this client; 64 characters at most.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The PROXY header that the local service gets before each visitor; none by default.</summary>
+    public ProxyVersion ProxyProtocol { get; init; } = ProxyVersion.None;
 
     /// <summary>The longest pause between two tries at a gateway. Default 30 s.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(30);

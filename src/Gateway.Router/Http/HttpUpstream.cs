@@ -1,6 +1,7 @@
 using System.Net;
 using Gateway.Router.Routing;
 using Gateway.Router.Tunnelling;
+using Gateway.Transport.Handshakes;
 using Gateway.Transport.ProxyProtocol;
 using Microsoft.AspNetCore.Http;
 
@@ -10,7 +11,7 @@ namespace Gateway.Router.Http;
 /// What one HTTP request is forwarded to: a version of a route, and the tunnel session chosen for it. Kept connections are
 /// pooled under <see cref="Prefix"/>, which is different for every version and session: so a kept connection of one host never
 /// serves another host, nor a target that was replaced, nor a tunnel that is no longer there. Where a PROXY header opens the
-/// connection it is different for every visitor's connection too, since the header speaks for one visitor.
+/// connection, or the tunnel's client hands the visitor's address on, it is different for every visitor's connection too, since the header speaks for one visitor.
 /// </summary>
 internal sealed class HttpUpstream
 {
@@ -18,12 +19,14 @@ internal sealed class HttpUpstream
     public static readonly HttpRequestOptionsKey<HttpUpstream> Key = new("gateway.upstream");
 
     private readonly ProxyHeader _visitor;
+    private readonly bool _isApart;
 
     public HttpUpstream(LiveRoute route, TunnelSession? session, ConnectionInfo visitor)
     {
         (Route, Session) = (route, session);
         _visitor = new ProxyHeader(EndPointOf(visitor.RemoteIpAddress, visitor.RemotePort), EndPointOf(visitor.LocalIpAddress, visitor.LocalPort));
-        var apart = route.Route.Rules.ProxyProtocol == 0 ? "" : $".c{visitor.Id}";
+        _isApart = route.Route.Rules.ProxyProtocol != 0 || session?.Features.HasFlag(TunnelFeatures.HandsOnAddresses) == true;
+        var apart = _isApart ? $".c{visitor.Id}" : "";
         Prefix = $"http://r{route.Id}.s{session?.Id ?? 0}{apart}.invalid/";
         Label = session?.Label ?? route.Route.Target.Match(dial => $"{dial.Address}:{dial.HttpPort}", _ => "tunnel");
     }
@@ -40,8 +43,15 @@ internal sealed class HttpUpstream
     /// <summary>How log lines name it.</summary>
     public string Label { get; }
 
-    /// <summary>What opens a new connection: the visitor's address where the route asks for that, else nothing.</summary>
-    public ReadOnlyMemory<byte> Opening => _visitor.Write((ProxyVersion)Route.Route.Rules.ProxyProtocol);
+    /// <summary>
+    /// What opens a new connection: the visitor's address where the route asks for that, and before it a header for the tunnel's client
+    /// where it expects one; that names the visitor only when the connection is his alone.
+    /// </summary>
+    public ReadOnlyMemory<byte> Opening(bool announces)
+    {
+        byte[] announced = announces ? new VisitorHeader(_isApart ? _visitor : default, "", IsTls: false).Write() : [];
+        return (byte[])[.. announced, .. _visitor.Write((ProxyVersion)Route.Route.Rules.ProxyProtocol)];
+    }
 
     private static IPEndPoint? EndPointOf(IPAddress? address, int port) => address is null ? null : new IPEndPoint(address, port);
 }

@@ -48,7 +48,7 @@ internal sealed class HttpVisit(
     {
         if (Find(context.Request.Host) is not { } route) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NoRoute), "");
         if (HttpsRedirect.For(context.Request, route.Route.Rules, options.HttpsPort) is { } location) return (Redirect(context.Response, location), "");
-        var session = route.Route.Target is Target.Tunnel tunnel ? tunnels.Pick(tunnel.Secret) : null;
+        var session = route.Route.Target is Target.Tunnel tunnel ? tunnels.Pick(tunnel.Secret, Traffic.Http) : null;
         var upstream = new HttpUpstream(route, session, context.Connection);
         if (route.Route.Target is Target.Tunnel && session is null) return (await RefuseAsync(context, Refusal.NoTunnel, VisitEnd.NoTunnel), upstream.Label);
         if (route.Route.Target is Target.Dial { HttpPort: 0 }) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NotServed), upstream.Label);

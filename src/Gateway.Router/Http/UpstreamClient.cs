@@ -40,7 +40,8 @@ internal static class UpstreamClient
             ? await dialer.OpenStreamAsync(session, stop)
             : await dialer.OpenAsync(upstream.Route.Route.Target, Traffic.Http, stop);
         if (outcome is DialOutcome.Failed failed) throw new UpstreamException(failed.Fault, failed.Label);
-        return await OpenedAsync(((DialOutcome.Open)outcome).Upstream, upstream.Opening, stop);
+        var open = (DialOutcome.Open)outcome;
+        return await OpenedAsync(open.Upstream, upstream.Opening(open.Announces), stop);
     }
 
     private static async ValueTask<Stream> OpenedAsync(Duplex upstream, ReadOnlyMemory<byte> opening, CancellationToken stop)

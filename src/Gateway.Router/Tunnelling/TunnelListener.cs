@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Gateway.Model;
 using Gateway.Router.Routing;
 using Gateway.Transport;
 using Gateway.Transport.Handshakes;
@@ -21,8 +20,12 @@ internal sealed class TunnelListener(
     /// <summary>Bytes that all tunnel clients together may have buffered here.</summary>
     private const long MaxBuffered = 1L << 30;
 
+    /// <summary>A refused client need not ask more often: a reservation takes a moment to arrive, and a node to start.</summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
     private readonly AddressBudget _guests = new(options.TunnelsPerAddress);
     private readonly YamuxOptions _session = YamuxOptions.Default with { Shared = new ByteBudget(MaxBuffered) };
+    private readonly HandshakePace _pace = new(options.TunnelHandshakesPerSecond, options.TunnelHandshakesPerAddress, options.TunnelsPerAddress, time);
     private long _lastId;
 
     /// <summary>The story of one tunnel client: prove, join, carry visitors, leave.</summary>
@@ -31,12 +34,19 @@ internal sealed class TunnelListener(
         await using var carrier = new SocketDuplex(socket);
         if (!_guests.TryTake(carrier.Remote, 1))
         {
-            Refuse(carrier.Remote, "crowded");
+            await SendAwayAsync(carrier, "crowded", stop);
             return;
         }
 
         try
         {
+            if (_pace.Take(carrier.Remote) is not { } wait)
+            {
+                await SendAwayAsync(carrier, "paced", stop);
+                return;
+            }
+
+            if (wait > TimeSpan.Zero) await Task.Delay(wait, time, stop);
             using var deadline = new Deadline(options.HandshakeTimeout, time, stop);
             if (await OpenAsync(carrier, deadline) is { } opened) await ServeAsync(opened, deadline, stop);
         }
@@ -44,6 +54,16 @@ internal sealed class TunnelListener(
         {
             _guests.Give(carrier.Remote, 1);
         }
+    }
+
+    /// <summary>
+    /// Turned away before anything was read. The go-away tells a newer client that this is no server of the old protocol which did
+    /// not understand it.
+    /// </summary>
+    private async Task SendAwayAsync(SocketDuplex carrier, string reason, CancellationToken stop)
+    {
+        Refuse(carrier.Remote, reason);
+        if (options.TunnelPlain) await Farewell.SayAsync(carrier, YamuxSession.GoAwayFrame, time, stop);
     }
 
     /// <summary>What the session runs over: the connection itself, or TLS over it. Null: it is turned away.</summary>
@@ -69,36 +89,72 @@ internal sealed class TunnelListener(
     private async Task ServeAsync(Duplex carrier, Deadline deadline, CancellationToken stop)
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        TunnelOffer? offer = null;
         await using var session = new YamuxSession(carrier, YamuxRole.Server, _session, time);
         var running = session.RunAsync(life.Token);
         try
         {
-            if (await ProveAsync(session, carrier.Remote, deadline) is not { } secret) return;
-            await JoinAsync(new TunnelSession(Interlocked.Increment(ref _lastId), secret, carrier.Remote, session), session, running, life);
+            offer = await ReceiveAsync(session, carrier.Remote, deadline);
+            if (offer is null) return;
+            var id = Interlocked.Increment(ref _lastId);
+            if (!await AnswerAsync(offer, carrier.Remote, id, deadline)) return;
+            await JoinAsync(new TunnelSession(id, offer, carrier.Remote, carrier is TlsDuplex, session), session, running, life);
         }
         finally
         {
+            if (offer?.Control is { } control) await control.DisposeAsync();
             await life.CancelAsync();
             await running;
         }
     }
 
-    /// <summary>The secret, when it came in time and a route names it.</summary>
-    private async Task<Secret?> ProveAsync(YamuxSession session, EndPoint? remote, Deadline deadline)
+    /// <summary>What the client proves, when it came in time.</summary>
+    private async Task<TunnelOffer?> ReceiveAsync(YamuxSession session, EndPoint? remote, Deadline deadline)
     {
         try
         {
-            if (await TunnelHandshake.ReceiveAsync(session, deadline.Token) is not { } secret) return Refused(remote, "no handshake");
-            return routes.Knows(secret, out _) ? secret : Refused(remote, "unknown secret");
+            var offer = await TunnelHandshake.ReceiveAsync(session, deadline.Token);
+            if (offer is null) Refuse(remote, "no handshake");
+            return offer;
         }
         catch (OperationCanceledException) when (deadline.Passed)
         {
-            return Refused(remote, "too slow");
+            Refuse(remote, "too slow");
+            return null;
+        }
+    }
+
+    /// <summary>Says to a newer client how it is decided; one of the old protocol learns it from what follows.</summary>
+    private async Task<bool> AnswerAsync(TunnelOffer offer, EndPoint? remote, long id, Deadline deadline)
+    {
+        var refusal = Judge(offer);
+        if (refusal != TunnelRefusal.None) Refuse(remote, refusal switch { TunnelRefusal.Unknown => "unknown secret", TunnelRefusal.Stopping => "stopping", _ => "unsupported" });
+        if (offer.Control is not { } control) return refusal == TunnelRefusal.None;
+        var answer = refusal == TunnelRefusal.None ? TunnelAnswer.Accept(id, offer.Hello!.Features & TunnelSession.Known) : TunnelAnswer.Refuse(refusal, RetryAfter);
+        try
+        {
+            await control.WriteAsync(answer.Encode(), deadline.Token);
+            if (refusal == TunnelRefusal.None) return true;
+            await control.EndAsync(deadline.Token);
+            // The client hangs up when it has read why; if we did first, it might lose the answer with the session.
+            await control.ReadAsync(new byte[1], deadline.Token);
+            return false;
+        }
+        catch (OperationCanceledException) when (deadline.Passed)
+        {
+            return false;
         }
         catch (IOException)
         {
-            return Refused(remote, "left");
+            return false;
         }
+    }
+
+    private TunnelRefusal Judge(TunnelOffer offer)
+    {
+        if (offer.InsistsOnUnknown) return TunnelRefusal.Unsupported;
+        if (tunnels.IsLeaving) return TunnelRefusal.Stopping;
+        return routes.Knows(offer.Secret, out _) ? TunnelRefusal.None : TunnelRefusal.Unknown;
     }
 
     private async Task JoinAsync(TunnelSession tunnel, YamuxSession session, Task<YamuxEnd> running, CancellationTokenSource life)
@@ -112,7 +168,7 @@ internal sealed class TunnelListener(
         try
         {
             metrics.Handshake("accepted");
-            RouterLog.TunnelUp(log, tunnel.Label, tunnel.Remote);
+            RouterLog.TunnelUp(log, tunnel.Label, tunnel.Remote, tunnel.Protocol, tunnel.Name);
             await RefuseStreamsAsync(session, life.Token);
             var end = await running;
             var reason = forgotten.IsCancellationRequested ? "RouteDeleted" : tunnel.Displaced.IsCancellationRequested ? "Displaced" : end.Reason.ToString();
@@ -135,12 +191,6 @@ internal sealed class TunnelListener(
         {
             // The session is ending; its own task says why.
         }
-    }
-
-    private Secret? Refused(EndPoint? remote, string reason)
-    {
-        Refuse(remote, reason);
-        return null;
     }
 
     private Duplex? Refuse(EndPoint? remote, string reason)

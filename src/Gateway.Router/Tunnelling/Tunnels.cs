@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gateway.Model;
+using Gateway.Transport.Handshakes;
 
 namespace Gateway.Router.Tunnelling;
 
@@ -14,19 +15,27 @@ internal sealed class Tunnels(int perSecret)
     private readonly Lock _writing = new();
     private readonly Lock _taking = new();
     private int _count;
+    private volatile bool _isLeaving;
+
+    /// <summary>True once <see cref="GoAwayAsync"/> was called: nobody is let in any more.</summary>
+    public bool IsLeaving => _isLeaving;
+
+    /// <summary>All sessions.</summary>
+    public IEnumerable<TunnelSession> Sessions => _sessions.Values.SelectMany(sessions => sessions);
 
     /// <summary>How many sessions there are.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>The session with the fewest visitors; among equals the newest, since it is the likeliest to be alive. Null: none.</summary>
-    public TunnelSession? Pick(Secret secret)
+    /// <summary>The session with the fewest visitors; among equals the newest, since it is the likeliest to be alive. Null: none takes such visitors.</summary>
+    public TunnelSession? Pick(Secret secret, Traffic traffic)
     {
         if (!_sessions.TryGetValue(secret, out var sessions)) return null;
+        var wanted = traffic == Traffic.Tls ? ServedTraffic.Tls : ServedTraffic.Http;
         TunnelSession? best = null;
         var fewest = int.MaxValue;
         foreach (var session in sessions)
         {
-            if (!session.IsOpen || session.Streams > fewest) continue;
+            if (!session.IsOpen || (session.Serves & wanted) == 0 || session.Streams > fewest) continue;
             (best, fewest) = (session, session.Streams);
         }
 
@@ -34,11 +43,11 @@ internal sealed class Tunnels(int perSecret)
     }
 
     /// <summary>As <see cref="Pick"/>, and counts the visitor who is about to come, so that two at once do not choose the same session.</summary>
-    public TunnelSession? Take(Secret secret)
+    public TunnelSession? Take(Secret secret, Traffic traffic)
     {
         lock (_taking)
         {
-            var session = Pick(secret);
+            var session = Pick(secret, traffic);
             session?.Expect();
             return session;
         }
@@ -57,6 +66,13 @@ internal sealed class Tunnels(int perSecret)
         }
 
         displaced?.Displaced.Cancel();
+    }
+
+    /// <summary>Tells every client that the node closes its session after this time. Waits until all are told, or the token ends it.</summary>
+    public Task GoAwayAsync(TimeSpan closes, CancellationToken stop)
+    {
+        _isLeaving = true;
+        return Task.WhenAll(Sessions.Select(session => session.GoAwayAsync(closes, stop)));
     }
 
     /// <summary>Takes a session out; nothing when it was displaced already.</summary>

@@ -38,7 +38,11 @@ internal abstract record DialOutcome(string Label)
     };
 
     /// <summary>A connection, which the caller owns.</summary>
-    public sealed record Open(Duplex Upstream, string Label) : DialOutcome(Label);
+    public sealed record Open(Duplex Upstream, string Label) : DialOutcome(Label)
+    {
+        /// <summary>True: the other end expects a visitor's header before the visitor's bytes.</summary>
+        public bool Announces { get; init; }
+    }
 
     /// <summary>None, for this reason.</summary>
     public sealed record Failed(DialFault Fault, string Label) : DialOutcome(Label);

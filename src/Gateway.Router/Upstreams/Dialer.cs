@@ -27,7 +27,7 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
     /// <summary>Reaches the target for one kind of traffic. Expected failures are values; only <paramref name="stop"/> throws.</summary>
     public ValueTask<DialOutcome> OpenAsync(Target target, Traffic traffic, CancellationToken stop) => target.Match(
         dial => DialAsync(dial, traffic, stop),
-        tunnel => OpenTunnelAsync(tunnel, stop));
+        tunnel => OpenTunnelAsync(tunnel, traffic, stop));
 
     /// <summary>Opens a stream of one session.</summary>
     public ValueTask<DialOutcome> OpenStreamAsync(TunnelSession session, CancellationToken stop)
@@ -42,7 +42,7 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         try
         {
             return await session.OpenExpectedAsync(deadline.Token) is { } stream
-                ? new DialOutcome.Open(stream, session.Label)
+                ? new DialOutcome.Open(stream, session.Label) { Announces = session.Announces }
                 : new DialOutcome.Failed(DialFault.NoTunnel, session.Label);
         }
         catch (OperationCanceledException) when (deadline.Passed && !stop.IsCancellationRequested)
@@ -55,12 +55,12 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         }
     }
 
-    private async ValueTask<DialOutcome> OpenTunnelAsync(Target.Tunnel tunnel, CancellationToken stop)
+    private async ValueTask<DialOutcome> OpenTunnelAsync(Target.Tunnel tunnel, Traffic traffic, CancellationToken stop)
     {
         DialOutcome outcome = new DialOutcome.Failed(DialFault.NoTunnel, "tunnel");
         for (var attempt = 0; attempt < MaxSessions && outcome is DialOutcome.Failed { Fault: DialFault.NoTunnel }; attempt++)
         {
-            if (tunnels.Take(tunnel.Secret) is not { } session) return outcome;
+            if (tunnels.Take(tunnel.Secret, traffic) is not { } session) return outcome;
             outcome = await OpenExpectedAsync(session, stop);
         }
 

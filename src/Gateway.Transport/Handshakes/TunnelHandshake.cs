@@ -19,8 +19,9 @@ public enum HandshakeParse
 }
 
 /// <summary>
-/// The first message of a tunnel client, on its first stream: magic 0x1111, length (two bytes, big-endian) and the secret's UTF-8
-/// bytes, in one data frame, then the end of its direction. There is no answer but the end of ours.
+/// The first message of a tunnel client, on its first stream. The old kind: magic 0x1111, length (two bytes, big-endian) and the secret's
+/// UTF-8 bytes, in one data frame, then the end of its direction; there is no answer but the end of ours. The negotiated kind: a
+/// <see cref="TunnelHello"/>, a <see cref="TunnelAnswer"/>, and then, as long as the session lasts, <see cref="TunnelNotice"/>s.
 /// </summary>
 public static class TunnelHandshake
 {
@@ -58,24 +59,47 @@ public static class TunnelHandshake
     }
 
     /// <summary>
-    /// Takes the peer's first stream and reads its handshake; null when it is none, or the session ended. The deadline is the caller's.
+    /// Takes the peer's first stream and reads its handshake, of either kind; null when it is none, or the session ended. The deadline is
+    /// the caller's.
     /// </summary>
-    public static async Task<Secret?> ReceiveAsync(YamuxSession session, CancellationToken stop)
+    public static async Task<TunnelOffer?> ReceiveAsync(YamuxSession session, CancellationToken stop)
     {
-        await using var stream = await session.AcceptAsync(stop);
+        var stream = await session.AcceptAsync(stop);
         if (stream is null) return null;
+        TunnelOffer? offer = null;
         try
         {
-            var secret = await ReadAsync(stream, stop);
-            if (secret is null) return null;
-            await stream.EndAsync(stop);
-            // The client's own end follows its message; waiting for it spares it a reset.
-            await stream.ReadAsync(new byte[1], stop);
-            return secret;
+            if (await ReadAsync(stream, stop) is not { } message) return null;
+            offer = HandshakeFields.MayBegin(message) ? Negotiated(message, stream) : await OldAsync(message, stream, stop);
+            return offer;
         }
         catch (IOException)
         {
             return null;
+        }
+        finally
+        {
+            if (offer?.Control is null) await stream.DisposeAsync();
+        }
+    }
+
+    /// <summary>
+    /// Opens the first stream, sends the negotiated handshake, and waits for the answer; null when the peer ended without one: it may know the
+    /// old handshake only. The stream is the caller's from then on; the deadline is too.
+    /// </summary>
+    /// <exception cref="IOException">There is no session to speak over any more.</exception>
+    public static async Task<(TunnelAnswer? Answer, YamuxStream Control)> OfferAsync(YamuxSession session, TunnelHello hello, CancellationToken stop)
+    {
+        var stream = await session.OpenAsync(stop) ?? throw new IOException("the session ended before the handshake");
+        try
+        {
+            await stream.WriteAsync(hello.Encode(), stop);
+            var message = await ReadAsync(stream, stop);
+            return (message is not null && TunnelAnswer.TryDecode(message, out var answer, out _) == HandshakeParse.Found ? answer : null, stream);
+        }
+        catch (IOException)
+        {
+            return (null, stream);
         }
     }
 
@@ -95,19 +119,34 @@ public static class TunnelHandshake
         }
     }
 
-    private static async ValueTask<Secret?> ReadAsync(YamuxStream stream, CancellationToken stop)
+    private static TunnelOffer? Negotiated(byte[] message, YamuxStream stream) =>
+        TunnelHello.TryDecode(message, out var hello, out var unknown, out _) == HandshakeParse.Found ? new TunnelOffer(hello.Secret, hello, unknown != 0, stream) : null;
+
+    private static async ValueTask<TunnelOffer?> OldAsync(byte[] message, YamuxStream stream, CancellationToken stop)
+    {
+        if (TryDecode(message, out var secret, out _) != HandshakeParse.Found) return null;
+        await stream.EndAsync(stop);
+        // The client's own end follows its message; waiting for it spares it a reset.
+        await stream.ReadAsync(new byte[1], stop);
+        return new TunnelOffer(secret, null, false, null);
+    }
+
+    // Both kinds begin with a magic and the length of what follows. Never a byte too much: what comes after it is no handshake.
+    private static async ValueTask<byte[]?> ReadAsync(YamuxStream stream, CancellationToken stop)
     {
         var bytes = new byte[256];
-        var there = 0;
-        while (true)
+        var (there, length) = (0, Prefix);
+        while (there < length)
         {
-            var read = await stream.ReadAsync(bytes.AsMemory(there), stop);
+            if (there == bytes.Length) Array.Resize(ref bytes, Math.Min(2 * there, length));
+            var read = await stream.ReadAsync(bytes.AsMemory(there, Math.Min(length, bytes.Length) - there), stop);
             there += read;
-            var parse = TryDecode(bytes.AsSpan(0, there), out var secret, out _);
-            if (parse == HandshakeParse.Found) return secret;
-            if (parse == HandshakeParse.Malformed || read == 0) return null;
-            if (there == bytes.Length) Array.Resize(ref bytes, Math.Min(2 * there, Prefix + MaxSecret));
+            var malformed = TryDecode(bytes.AsSpan(0, Math.Min(there, Prefix)), out _, out _) == HandshakeParse.Malformed;
+            if (read == 0 || (malformed && !HandshakeFields.MayBegin(bytes.AsSpan(0, there)))) return null;
+            if (there >= Prefix) length = Prefix + BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(2));
         }
+
+        return bytes[..there];
     }
 
     private static HandshakeParse TryText(ReadOnlySpan<byte> text, out Secret secret, out int used)

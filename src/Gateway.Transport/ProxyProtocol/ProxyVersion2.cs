@@ -16,7 +16,7 @@ internal static class ProxyVersion2
     private const byte TcpOverIPv6 = 0x21;
 
     /// <summary>PP2_TYPE_AUTHORITY (section 2.2.1): the host name that the client asked for, in TLS the server name.</summary>
-    private const byte Authority = 0x02;
+    public const byte Authority = 0x02;
 
     /// <summary>No line of text and no TLS record begins so.</summary>
     public static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
@@ -34,11 +34,12 @@ internal static class ProxyVersion2
         return TryReadBody(bytes[12], bytes[13], bytes.Slice(Fixed, length), out header) ? ProxyParse.Found : ProxyParse.Malformed;
     }
 
-    public static byte[] Write(ProxyHeader header, string serverName)
+    /// <summary>The header; <paramref name="more"/> are further TLVs, as they stand.</summary>
+    public static byte[] Write(ProxyHeader header, string serverName, ReadOnlySpan<byte> more = default)
     {
         byte[] addresses = header is { Source: { } source, Destination: { } destination } ? Addresses(source, destination) : [];
         var name = Encoding.ASCII.GetBytes(serverName);
-        var tlv = name.Length > 0 ? (byte[])[Authority, 0, (byte)name.Length, .. name] : [];
+        byte[] tlv = name.Length > 0 ? [Authority, 0, (byte)name.Length, .. name, .. more] : [.. more];
         var family = addresses.Length switch { 0 => Unspecified, 12 => TcpOverIPv4, _ => TcpOverIPv6 };
         var bytes = new byte[Fixed + addresses.Length + tlv.Length];
         Signature.CopyTo(bytes);
@@ -48,6 +49,22 @@ internal static class ProxyVersion2
         addresses.CopyTo(bytes, Fixed);
         tlv.CopyTo(bytes, Fixed + addresses.Length);
         return bytes;
+    }
+
+    /// <summary>The value of a TLV in a whole header that <see cref="TryRead"/> has found; empty when it has none of this type.</summary>
+    public static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> header, byte type)
+    {
+        var addresses = header[13] switch { TcpOverIPv4 => 12, TcpOverIPv6 => 36, _ => 0 };
+        if (header.Length < Fixed + addresses) return default;
+        for (var rest = header[(Fixed + addresses)..]; rest.Length >= 3;)
+        {
+            var length = BinaryPrimitives.ReadUInt16BigEndian(rest[1..]);
+            if (3 + length > rest.Length) return default;
+            if (rest[0] == type) return rest.Slice(3, length);
+            rest = rest[(3 + length)..];
+        }
+
+        return default;
     }
 
     private static bool TryReadBody(byte command, byte family, ReadOnlySpan<byte> body, out ProxyHeader header)

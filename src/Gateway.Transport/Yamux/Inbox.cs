@@ -46,7 +46,7 @@ internal sealed class Inbox(YamuxSession session, StreamTable streams, Heartbeat
 
     private FrameFault OnGoAway(FrameHeader goAway)
     {
-        session.PeerGoesAway(goAway.Length);
+        session.OnGoAway(goAway.Length);
         return FrameFault.None;
     }
 

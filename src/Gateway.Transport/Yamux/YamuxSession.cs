@@ -25,6 +25,7 @@ public sealed class YamuxSession : IAsyncDisposable
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _started;
     private volatile bool _weGoAway;
+    private readonly TaskCompletionSource _goingAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _peerGoesAway;
 
     /// <summary>Takes over the carrier; nothing moves before <see cref="RunAsync"/>.</summary>
@@ -39,11 +40,20 @@ public sealed class YamuxSession : IAsyncDisposable
         _backlog = Channel.CreateBounded<YamuxStream>(options.Backlog);
     }
 
+    /// <summary>A go-away with code 0 as it stands on the wire, for a peer that is turned away before there is a session.</summary>
+    public static ReadOnlyMemory<byte> GoAwayFrame { get; } = Frame(new FrameHeader(FrameKind.GoAway, FrameFlags.None, 0, 0));
+
     /// <summary>How many streams are open.</summary>
     public int Streams => _streams.Count;
 
-    /// <summary>True while new streams can be opened.</summary>
-    public bool IsOpen => !_weGoAway && !_peerGoesAway && !_end.Task.IsCompleted;
+    /// <summary>True while new streams can be opened. Our own go-away does not hinder us: it tells the peer to open none.</summary>
+    public bool IsOpen => !_peerGoesAway && !_end.Task.IsCompleted;
+
+    /// <summary>True when the peer has told us to open no more streams.</summary>
+    public bool PeerGoesAway => _peerGoesAway;
+
+    /// <summary>Ends when the peer goes away or the session is over.</summary>
+    public Task GoingAway => _goingAway.Task;
 
     /// <summary>Who is at the other end of the carrier.</summary>
     public EndPoint? Remote => _carrier.Remote;
@@ -142,9 +152,10 @@ public sealed class YamuxSession : IAsyncDisposable
     }
 
     /// <summary>The peer opens no more streams; with a code it gives up the whole session.</summary>
-    internal void PeerGoesAway(uint code)
+    internal void OnGoAway(uint code)
     {
         _peerGoesAway = true;
+        _goingAway.TrySetResult();
         if (code != 0) End(YamuxEndReason.PeerComplained, code == 1 ? "the peer reports a protocol error" : "the peer reports an internal error");
     }
 
@@ -163,8 +174,19 @@ public sealed class YamuxSession : IAsyncDisposable
         if (_streams.Remove(stream)) stream.Acknowledge();
     }
 
+    private static byte[] Frame(FrameHeader header)
+    {
+        var bytes = new byte[FrameHeader.Size];
+        header.Write(bytes);
+        return bytes;
+    }
+
     // The first cause is the one that is told.
-    private void End(YamuxEndReason reason, string detail) => _end.TrySetResult(new YamuxEnd(reason, detail));
+    private void End(YamuxEndReason reason, string detail)
+    {
+        _end.TrySetResult(new YamuxEnd(reason, detail));
+        _goingAway.TrySetResult();
+    }
 
     private async ValueTask<bool> MayOpenAsync(CancellationToken stop)
     {

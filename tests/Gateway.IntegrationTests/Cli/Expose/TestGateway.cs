@@ -88,8 +88,15 @@ internal sealed class TestGateway : IAsyncDisposable
             return;
         }
         var running = session.RunAsync(stop);
-        if (await TunnelHandshake.ReceiveAsync(session, stop) is not { } secret) return;
-        Secrets.Enqueue(secret.Reveal());
+        if (await TunnelHandshake.ReceiveAsync(session, stop) is not { } offer) return;
+        if (offer.Hello is not null)
+        {
+            // A gateway of the old protocol: what is not its magic, it closes, without a go-away.
+            await carrier.EndAsync(stop);
+            await running;
+            return;
+        }
+        Secrets.Enqueue(offer.Secret.Reveal());
         if (Refuses) return;
         _sessions[session] = carrier;
         try

@@ -67,8 +67,9 @@ public sealed class TunnelHandshakeTests
         await using var peer = new RawPeer(YamuxRole.Server);
         var session = Vectors.Read("tunnel.json").GetProperty("session");
         foreach (var hex in Sent(session, "c2s").Take(3)) await peer.SendAsync(hex);
-        var secret = await TunnelHandshake.ReceiveAsync(peer.Session, CancellationToken.None).WaitAsync(Patience);
-        Assert.Equal("7:s3cr3t", secret!.Value.Reveal());
+        var offer = await TunnelHandshake.ReceiveAsync(peer.Session, CancellationToken.None).WaitAsync(Patience);
+        Assert.Equal("7:s3cr3t", offer!.Secret.Reveal());
+        Assert.Null(offer.Hello);
         Assert.Equal(new FrameHeader(FrameKind.WindowUpdate, FrameFlags.Ack, 1, 0), await peer.NextHeaderAsync());
         Assert.Equal(Sent(session, "s2c").First(), Bytes(await peer.NextHeaderAsync()));
 

@@ -7,7 +7,8 @@ namespace Gateway.Dns;
 
 /// <summary>
 /// One TCP connection: queries in, answers out, many of each in one read and one write when the client pipelines (RFC 7766
-/// section 6.2.1.1). While nothing comes it holds no buffer. Every answer from our zones is
+/// section 6.2.1.1). It holds memory for what came alone: none while nothing comes, and none for answers before there is a query to
+/// answer, so that slow clients cost little. Every answer from our zones is
 /// ready when its query is read; only a transfer, or a query that is forwarded, makes those after it wait.
 /// </summary>
 internal sealed partial class TcpVisit : IDisposable
@@ -61,7 +62,7 @@ internal sealed partial class TcpVisit : IDisposable
     /// <summary>Answers until every query that came is answered. False when the client sends no more.</summary>
     private async Task<bool> AnswerWhatComesAsync()
     {
-        Rent();
+        _input = ArrayPool<byte>.Shared.Rent(SmallInput);
         _deadline.CancelAfter(_limits.Stall);
         do
         {
@@ -76,6 +77,8 @@ internal sealed partial class TcpVisit : IDisposable
             }
 
             await SendAsync();
+            // While the rest of a query is awaited, only what came of it is held.
+            ReturnOutput();
         }
         while (_read > 0);
         Return();
@@ -118,6 +121,7 @@ internal sealed partial class TcpVisit : IDisposable
 
     private void Answer(ReadOnlySpan<byte> query)
     {
+        if (_output.Length == 0) _output = ArrayPool<byte>.Shared.Rent(SendAbove + LengthOctets + Responder.LongestMessage);
         var recursion = _answering.Forwarder?.Serves(_address) ?? false;
         var client = new Client(_address, overTcp: true, (uint)_answering.Time.GetUtcNow().ToUnixTimeSeconds(), recursion);
         if (TryTransfer(query, client.Now)) return;
@@ -136,26 +140,26 @@ internal sealed partial class TcpVisit : IDisposable
         _written += LengthOctets + length;
     }
 
-    // A query longer than the small buffer is legal, and rare.
+    // A query longer than the small buffer is legal, and rare: room is made as it comes, and not because its length was announced.
     private void Grow()
     {
-        if (_read < LengthOctets || LengthOctets + Octets.Read16(_input, 0) <= _input.Length) return;
-        var larger = ArrayPool<byte>.Shared.Rent(LengthOctets + Responder.LongestMessage);
+        if (_read < _input.Length || LengthOctets + Octets.Read16(_input, 0) <= _input.Length) return;
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(2 * _input.Length, LengthOctets + Responder.LongestMessage));
         _input.AsSpan(0, _read).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_input);
         _input = larger;
     }
 
-    private void Rent()
+    private void ReturnOutput()
     {
-        _input = ArrayPool<byte>.Shared.Rent(SmallInput);
-        _output = ArrayPool<byte>.Shared.Rent(SendAbove + LengthOctets + Responder.LongestMessage);
+        if (_output.Length > 0) ArrayPool<byte>.Shared.Return(_output);
+        (_output, _written) = ([], 0);
     }
 
     private void Return()
     {
         if (_input.Length > 0) ArrayPool<byte>.Shared.Return(_input);
-        if (_output.Length > 0) ArrayPool<byte>.Shared.Return(_output);
-        (_input, _output, _read, _written) = ([], [], 0, 0);
+        (_input, _read) = ([], 0);
+        ReturnOutput();
     }
 }

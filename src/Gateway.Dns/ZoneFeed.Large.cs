@@ -98,7 +98,9 @@ public sealed partial class ZoneFeed
                 // Gone: whoever hears of that takes the names away.
                 if (Zones[zone.Name] != zone || await KeyOfAsync(zone.Name, stop) is not { } key) return true;
                 if (zone.Generation != generation) return false;
-                cursor = await ReadPageAsync(zone, key, cursor, odd, stop);
+                var page = await ReadPageAsync(key, cursor, stop);
+                PutPage(zone, page, odd);
+                cursor = page.Cursor;
             }
         }
         while (cursor != "0");

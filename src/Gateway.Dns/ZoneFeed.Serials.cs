@@ -62,12 +62,6 @@ public sealed partial class ZoneFeed
         }
     }
 
-    private async Task<uint> ReadSerialAsync(DomainName zone, CancellationToken stop)
-    {
-        var value = (string?)await Database.StringGetAsync(RedisSchema.ZoneSerialKey(zone)).WaitAsync(stop);
-        return value is not null && RedisSchema.TryDecodeZoneSerial(value, out var serial) ? serial.Serial : 0;
-    }
-
     /// <summary>Another node took a serial: it is ours too when it stands for the data that we serve.</summary>
     private async Task AdoptSerialAsync(DomainName name, CancellationToken stop)
     {
@@ -84,7 +78,6 @@ public sealed partial class ZoneFeed
         zone.Publish(serial, digest);
         if (isNew) Notifier?.Changed(zone.Name, zone.Head);
     }
-
 
     [LoggerMessage(2103, LogLevel.Warning, "Zone serials could not be stored ({Fault}); until they can be, this node counts its own")]
     private static partial void SerialsNotStored(ILogger log, string fault);

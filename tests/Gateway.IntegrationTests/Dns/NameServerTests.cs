@@ -144,6 +144,28 @@ public sealed class NameServerTests(RedisFixture redis) : IClassFixture<RedisFix
     }
 
     [Fact]
+    public async Task Thousands_of_zones_are_all_loaded_whatever_stands_between_them()
+    {
+        await redis.FlushAsync();
+        await using var other = await redis.ConnectAsync();
+        var database = other.Database;
+        var writes = new List<Task>();
+        for (var i = 0; i < 3_000; i++)
+        {
+            writes.Add(database.HashSetAsync("zone", $"z{i}.test", """{"Owner":"7"}"""));
+            // One in ten has no names yet, one in a hundred a key that is no hash.
+            if (i % 100 == 99) writes.Add(database.StringSetAsync($"z{i}.test.", "no hash"));
+            else if (i % 10 > 0) writes.Add(database.HashSetAsync($"z{i}.test.", [new("@", One), new("www", One.Replace("192.0.2.1", $"10.0.{i >> 8}.{i & 255}", StringComparison.Ordinal))]));
+        }
+
+        await Task.WhenAll(writes);
+        await using var server = await RunningNameServer.StartAsync(redis);
+        await Eventually.TrueAsync(() => server.Feed.ZoneCount == 3_000, "all zones are served");
+        foreach (var i in new[] { 1, 255, 256, 257, 511, 1_234, 2_998 }) Assert.Contains($"10.0.{i >> 8}.{i & 255}", await server.DigAsync($"www.z{i}.test A"), StringComparison.Ordinal);
+        foreach (var i in new[] { 0, 10, 99, 2_999 }) Assert.Contains("status: NXDOMAIN", await server.DigAsync($"www.z{i}.test A"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_zone_whose_key_has_capitals_is_served_until_the_right_key_comes()
     {
         await redis.FlushAsync();

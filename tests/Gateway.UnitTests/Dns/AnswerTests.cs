@@ -233,6 +233,17 @@ public sealed class AnswerTests
 
     [Fact]
     [Trait("adv", "D11")]
+    public void A_DNAME_that_a_chain_passes_twice_stands_in_the_answer_once()
+    {
+        _zones.Put("example", "up", """{"dname":[{"host":"example.","ttl":60}]}""");
+        Assert.Equal(
+            ["up.example. 60 DNAME example.", "www.UP.up.example. 60 CNAME www.up.example.", "www.up.example. 60 CNAME www.example.", "www.example. 60 A 192.0.2.1", "www.example. 60 A 192.0.2.2"],
+            _zones.Ask("www.UP.up.example A").Answer);
+        Assert.Equal(["up.example. 60 DNAME example.", "up.up.example. 60 CNAME up.example."], _zones.Ask("up.up.example DNAME").Answer);
+    }
+
+    [Fact]
+    [Trait("adv", "D11")]
     public void A_DNAME_that_makes_a_name_too_long_says_so()
     {
         var label = new string('x', 63);

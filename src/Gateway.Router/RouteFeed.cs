@@ -101,13 +101,14 @@ public sealed class RouteFeed : IChangeReader, IDisposable
             {
                 await _unsaved.WaitAsync(stop);
                 Volatile.Write(ref _isUnsaved, 0);
-                await SaveAsync(stop);
+                // Never cut short: a stop in the middle would leave the last changes in no file.
+                await SaveAsync();
                 await Task.Delay(SaveEvery, _time, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            if (_unsaved.CurrentCount > 0) await SaveAsync(CancellationToken.None);
+            if (_unsaved.CurrentCount > 0) await SaveAsync();
         }
     }
 
@@ -176,11 +177,11 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         if (Interlocked.Exchange(ref _isUnsaved, 1) == 0) _unsaved.Release();
     }
 
-    private async Task SaveAsync(CancellationToken stop)
+    private async Task SaveAsync()
     {
         if (_lastKnownGood is null) return;
         var values = Table.Routes.Select(RedisSchema.EncodeService).Select(it => new StoredValue(it.Key, null, Encoding.UTF8.GetBytes(it.Value)));
-        if (!await _lastKnownGood.SaveAsync(values, stop)) MarkUnsaved();
+        if (!await _lastKnownGood.SaveAsync(values, CancellationToken.None)) MarkUnsaved();
     }
 
     private static string Describe(Target target) =>

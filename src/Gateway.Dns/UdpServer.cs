@@ -21,6 +21,12 @@ internal sealed partial class UdpServer : IDisposable
     private const int PacketInfoIPv4 = 8;
     private const int PacketInfoIPv6 = 49;
     private const int IPv6Level = 41;
+    private const int PathMtuIPv4 = 10;
+    private const int PathMtuIPv6 = 23;
+    private const int ProbePathMtu = 3;
+
+    /// <summary>Octets of an answer that passes every network whole (DNS flag day 2020).</summary>
+    private const int UnfragmentedAnswer = 1_232;
 
     /// <summary>Octets in the kernel for queries that wait; the kernel cuts it to what the operator allows.</summary>
     private const int ReceiveBuffer = 4 * 1024 * 1024;
@@ -44,7 +50,7 @@ internal sealed partial class UdpServer : IDisposable
                 _sockets.Add(socket);
                 socket.SetRawSocketOption(SocketLevel, ReusePort, BitConverter.GetBytes(1));
                 if (endpoint.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
-                Prepare(socket);
+                Prepare(socket, endpoint);
                 socket.Bind(endpoint);
             }
 
@@ -66,7 +72,7 @@ internal sealed partial class UdpServer : IDisposable
     {
         _sockets.Add(socket);
         while (_sockets.Count < threads) _sockets.Add(Listening.Duplicate(socket));
-        foreach (var each in _sockets) Prepare(each);
+        foreach (var each in _sockets) Prepare(each, (IPEndPoint)socket.LocalEndPoint!);
     }
 
     /// <summary>Answers until told to stop.</summary>
@@ -79,19 +85,19 @@ internal sealed partial class UdpServer : IDisposable
         _sockets.Clear();
     }
 
-    private static void Prepare(Socket socket)
+    private void Prepare(Socket socket, IPEndPoint bound)
     {
         socket.ReceiveBufferSize = ReceiveBuffer;
         socket.SendBufferSize = ReceiveBuffer;
         socket.ReceiveTimeout = PatienceMilliseconds;
-        // The kernel tells which of our addresses was asked, and takes it back as the source of the answer.
-        if (socket.AddressFamily == AddressFamily.InterNetwork)
-        {
-            socket.SetRawSocketOption(0, PacketInfoIPv4, BitConverter.GetBytes(1));
-            return;
-        }
-
-        socket.SetRawSocketOption(IPv6Level, PacketInfoIPv6, BitConverter.GetBytes(1));
+        var isIPv4 = socket.AddressFamily == AddressFamily.InterNetwork;
+        // Never in fragments, and deaf to whoever claims that the path is narrow (RFC 9715 section 3.1), unless the operator wants long answers.
+        if (_answerSpace <= UnfragmentedAnswer)
+            socket.SetRawSocketOption(isIPv4 ? 0 : IPv6Level, isIPv4 ? PathMtuIPv4 : PathMtuIPv6, BitConverter.GetBytes(ProbePathMtu));
+        // A socket of one address answers from it anyway.
+        if (!bound.Address.Equals(IPAddress.Any) && !bound.Address.Equals(IPAddress.IPv6Any)) return;
+        // Otherwise the kernel tells which of our addresses was asked, and takes it back as the source of the answer.
+        socket.SetRawSocketOption(isIPv4 ? 0 : IPv6Level, isIPv4 ? PacketInfoIPv4 : PacketInfoIPv6, BitConverter.GetBytes(1));
     }
 
     private Task StartThread(Socket socket, CancellationToken stop)

@@ -8,6 +8,12 @@ internal static unsafe partial class DatagramCalls
     /// <summary>Wait for the first datagram only.</summary>
     public const int WaitForOne = 0x10000;
 
+    /// <summary>EINVAL.</summary>
+    public const int InvalidArgument = 22;
+
+    /// <summary>EIO: what a send says whose device cannot compute checksums of segments.</summary>
+    public const int InputOutputError = 5;
+
     /// <summary>Receives up to <paramref name="count"/> datagrams. Returns how many, or -1 and sets the last error.</summary>
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     public static partial int Receive(SafeHandle socket, Message* messages, uint count, int flags, void* timeout);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using Gateway.Model;
 using Gateway.Router.Sniff;
 using Gateway.Transport;
@@ -13,6 +14,7 @@ internal sealed class HelloPeek(Duplex visitor, AddressBudget budget) : IDisposa
     private const int FirstBuffer = 2 * 1024;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+    private EndPoint? _payer;
     private long _charged;
     private int _start;
     private int _count;
@@ -58,7 +60,7 @@ internal sealed class HelloPeek(Duplex visitor, AddressBudget budget) : IDisposa
     /// <inheritdoc/>
     public void Dispose()
     {
-        budget.Give(visitor.Remote, _charged);
+        budget.Give(_payer, _charged);
         _charged = 0;
         if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
         (_buffer, _start, _count) = ([], 0, 0);
@@ -76,7 +78,9 @@ internal sealed class HelloPeek(Duplex visitor, AddressBudget budget) : IDisposa
     private bool TryGrow()
     {
         var size = Math.Min(_buffer.Length * 4, HandshakeRecords.MaxWire + ProxyHeader.MaxLength);
-        if (size <= _buffer.Length || !budget.TryTake(visitor.Remote, size - _charged)) return false;
+        // Behind a trusted proxy the visitor pays, not the proxy that brings them all.
+        _payer ??= Proxied.Source ?? visitor.Remote;
+        if (size <= _buffer.Length || !budget.TryTake(_payer, size - _charged)) return false;
         _charged = size;
         var larger = ArrayPool<byte>.Shared.Rent(size);
         _buffer.AsSpan(0, _count).CopyTo(larger);

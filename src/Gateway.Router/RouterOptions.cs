@@ -43,8 +43,11 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("Visitors served at once on one listener; more wait in the kernel's queue.", Minimum = 1, Maximum = 1_000_000)]
     public int MaxConnections { get; set; } = 60_000;
 
+    [Option("Visitors of one address served at once, on all TLS and HTTP listeners together (an IPv6 /64 counts as one); more are closed.", Minimum = 1)]
+    public int ConnectionsPerAddress { get; set; } = 10_000;
+
     [Option("Bytes of unfinished TLS hellos held for one address (an IPv6 /64 counts as one).", Unit = "bytes", Minimum = 16384)]
-    public long HelloBytesPerAddress { get; set; } = 512 * 1024;
+    public long HelloBytesPerAddress { get; set; } = 256 * 1024;
 
     [Option("How long a visitor may take to say which host it wants.")]
     public TimeSpan HelloTimeout { get; set; } = TimeSpan.FromSeconds(5);

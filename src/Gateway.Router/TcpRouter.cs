@@ -94,12 +94,13 @@ public sealed class TcpRouter : IAsyncDisposable
         var doors = _clients.Select(socket => Loop(socket, _options.MaxTunnels, clients.VisitAsync, _options.Drain + Margin)).ToArray();
         var accepting = Task.WhenAll(doors.Select(door => door.RunAsync(tunnelsStop.Token)));
         var leaving = GoAwayAsync(tunnelsStop.Token);
-        var house = new VisitHouse(_routes.Table, _dialer, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), _options, _routes.Metrics, _time, _log);
+        var visitors = new AddressBudget(_options.ConnectionsPerAddress);
+        var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), _options, _routes.Metrics, _time, _log);
         var serving = _tls.Select(socket => Loop(socket, _options.MaxConnections, (visitor, cut) => new Visit(house, visitor).RunAsync(cut), _options.Drain).RunAsync(stop));
         try
         {
             using var client = UpstreamClient.Create(_dialer, _options.ConnectTimeout);
-            var http = await StartHttpAsync(client, stop);
+            var http = await StartHttpAsync(client, visitors, stop);
             Tell();
             await Task.WhenAll([.. serving, http(), _routes.RunAsync(stop)]);
         }
@@ -128,18 +129,19 @@ public sealed class TcpRouter : IAsyncDisposable
     }
 
     /// <summary>Starts the HTTP server, which may throw, before the tasks that do not; the result waits for its end.</summary>
-    private async Task<Func<Task>> StartHttpAsync(HttpMessageInvoker client, CancellationToken stop)
+    private async Task<Func<Task>> StartHttpAsync(HttpMessageInvoker client, AddressBudget visitors, CancellationToken stop)
     {
         if (_http.Count == 0) return () => Task.CompletedTask;
-        _front = new HttpFront([.. _http], _options, _time, _logs);
-        await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _front.Forwarder, client, _options, _routes.Metrics, _time, _log), stop);
+        _front = new HttpFront([.. _http], visitors, OnAcceptError, _options, _time, _logs);
+        // Its listeners are bound, so it starts at once; a stop meanwhile is seen by the drain.
+        await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _front.Forwarder, client, _options, _routes.Metrics, _time, _log), CancellationToken.None);
         return () => _front.DrainAsync(_options.Drain, _time, stop);
     }
 
     private AcceptLoop Loop(Socket listener, int limit, Func<Socket, CancellationToken, Task> visit, TimeSpan drain) =>
         new(listener, limit, visit, _time, OnAcceptError) { Drain = drain, OnVisitFault = fault => RouterLog.VisitFault(_log, fault) };
 
-    private void OnAcceptError(SocketException e)
+    private void OnAcceptError(Exception e)
     {
         _routes.Metrics.AcceptFailed();
         RouterLog.AcceptFailed(_log, e.Message);

@@ -13,7 +13,7 @@ namespace Gateway.Router;
 
 /// <summary>What all visits to the TLS port share.</summary>
 internal sealed record VisitHouse(
-    RouteTable Routes, Dialer Dialer, AddressBudget Hellos, TrustedProxies Proxies, RouterOptions Options, RouterMetrics Metrics, TimeProvider Time, ILogger Log);
+    RouteTable Routes, Dialer Dialer, AddressBudget Visitors, AddressBudget Hellos, TrustedProxies Proxies, RouterOptions Options, RouterMetrics Metrics, TimeProvider Time, ILogger Log);
 
 /// <summary>The story of one TLS connection: hear which host it wants, find the route, reach the upstream, relay.</summary>
 internal sealed class Visit(VisitHouse house, Socket socket)
@@ -22,6 +22,7 @@ internal sealed class Visit(VisitHouse house, Socket socket)
     private EndPoint? _client;
     private string _host = "";
     private string _upstream = "";
+    private bool _isSeated;
     private RelayResult _carried;
 
     /// <summary>Runs to the end of the connection and tells it in one line. It owns both ends.</summary>
@@ -41,6 +42,7 @@ internal sealed class Visit(VisitHouse house, Socket socket)
         }
         finally
         {
+            if (_isSeated) house.Visitors.Give(_client, 1);
             house.Metrics.VisitEnded(end, _carried.ToUpstream, _carried.ToVisitor);
             var elapsed = (long)house.Time.GetElapsedTime(_began).TotalMilliseconds;
             RouterLog.VisitEnded(house.Log, _client, _host, _upstream, end, elapsed, _carried.ToUpstream, _carried.ToVisitor);
@@ -77,6 +79,7 @@ internal sealed class Visit(VisitHouse house, Socket socket)
         {
             if (house.Proxies.Trusts(visitor.Remote) && !await peek.ReadProxyHeaderAsync(deadline.Token)) return (default, VisitEnd.NoProxyHeader);
             _client = peek.Proxied.Source ?? _client;
+            if (!(_isSeated = house.Visitors.TryTake(_client, 1))) return (default, VisitEnd.Crowded);
             return (await peek.ReadAsync(deadline.Token), null);
         }
         catch (OperationCanceledException) when (deadline.Passed)

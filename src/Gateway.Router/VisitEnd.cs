@@ -30,6 +30,9 @@ internal enum VisitEnd
     /// <summary>The visitor took too long to say which host it wants.</summary>
     TooSlow,
 
+    /// <summary>The visitor's address has as many connections as one may have.</summary>
+    Crowded,
+
     /// <summary>A trusted proxy did not send the PROXY header that it must send.</summary>
     NoProxyHeader,
 
@@ -39,7 +42,7 @@ internal enum VisitEnd
     /// <summary>HTTP on the TLS port.</summary>
     PlainHttp,
 
-    /// <summary>A hello that no server would accept.</summary>
+    /// <summary>A hello that no server would accept, or a request that can be read in two ways.</summary>
     Malformed,
 
     /// <summary>Nobody here has the name.</summary>

@@ -57,7 +57,8 @@ internal static class CommandLine
         using var stop = new CancellationTokenSource();
         void Stop(PosixSignalContext signal)
         {
-            signal.Cancel = true;
+            // The first asks for an orderly stop. Whoever sends a second does not want to wait for it: the signal does what it does by default.
+            signal.Cancel = !stop.IsCancellationRequested;
             stop.Cancel();
         }
 

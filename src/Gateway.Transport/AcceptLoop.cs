@@ -76,7 +76,7 @@ public sealed class AcceptLoop : IDisposable
             await _permits.WaitAsync(stop);
             try
             {
-                Start(await _listener.AcceptAsync(stop));
+                Start(Spared(await _listener.AcceptAsync(stop)));
                 backOff = FirstBackOff;
                 continue;
             }
@@ -94,6 +94,13 @@ public sealed class AcceptLoop : IDisposable
             await Task.Delay(backOff, _time, stop);
             backOff = backOff * 2 < LastBackOff ? backOff * 2 : LastBackOff;
         }
+    }
+
+    private static Socket Spared(Socket visitor)
+    {
+        if (!DescriptorReserve.IsTouchedBy(visitor.SafeHandle)) return visitor;
+        visitor.Dispose();
+        throw new SocketException((int)SocketError.TooManyOpenSockets);
     }
 
     // The visitor left between its SYN and our accept: the next one waits already.

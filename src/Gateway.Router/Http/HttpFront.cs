@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,28 +22,30 @@ internal sealed class HttpFront : IAsyncDisposable
     /// <summary>RFC 9112 section 2.2 allows a bare LF as the end of a line; it is how two parsers come to disagree, so it is refused.</summary>
     private const string RefuseBareLineFeeds = "Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators";
 
+    private static readonly DigitsOnly Digits = new();
+
     static HttpFront() => AppContext.SetSwitch(RefuseBareLineFeeds, true);
 
     /// <summary>Prepares the server for these listeners, which it owns from now on.</summary>
-    public HttpFront(IReadOnlyList<Socket> listeners, RouterOptions options, TimeProvider time, ILoggerFactory logs)
+    public HttpFront(IReadOnlyList<Socket> listeners, AddressBudget visitors, Action<Exception> onAcceptError, RouterOptions options, TimeProvider time, ILoggerFactory logs)
     {
         // The forwarder would add two lines to each request's one, with names in them that mean nothing to anybody else.
         _services = new ServiceCollection().AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddLogging().AddHttpForwarder().BuildServiceProvider();
         var kestrel = new KestrelServerOptions { ApplicationServices = _services, AddServerHeader = false };
         Limit(kestrel.Limits, options);
+        kestrel.RequestHeaderEncodingSelector = static name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Digits : null;
         var proxies = new TrustedProxies(options.HttpProxies);
-        foreach (var listener in listeners)
+        var transport = new VisitorTransport(listeners, options.MaxConnections, time, onAcceptError, logs);
+        foreach (var listener in listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!))
         {
-            kestrel.Listen((IPEndPoint)listener.LocalEndPoint!, port =>
+            kestrel.Listen(listener, port =>
             {
                 port.Protocols = HttpProtocols.Http1;
-                if (proxies.Any) port.Use(next => new ProxiedConnection(proxies, options.HelloTimeout, time, next).RunAsync);
+                port.Use(next => new VisitorConnection(proxies, visitors, options.HelloTimeout, time, () => transport.Leave(listener), next).RunAsync);
             });
         }
 
-        var bound = listeners.ToDictionary(listener => listener.LocalEndPoint!);
-        var transport = new SocketTransportOptions { CreateBoundListenSocket = endPoint => bound[endPoint] };
-        _server = new KestrelServer(Options.Create(kestrel), new SocketTransportFactory(Options.Create(transport), logs), logs);
+        _server = new KestrelServer(Options.Create(kestrel), transport, logs);
     }
 
     /// <summary>What forwards a request; it lives as long as this.</summary>
@@ -79,7 +80,8 @@ internal sealed class HttpFront : IAsyncDisposable
         // A whole header takes longer to send than a hello does.
         limits.RequestHeadersTimeout = options.HelloTimeout * 2;
         limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
-        limits.MaxConcurrentConnections = options.MaxConnections;
+        // Counted before the accept, by the transport.
+        limits.MaxConcurrentConnections = null;
         limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
     }
 }

@@ -46,6 +46,7 @@ internal sealed class HttpVisit(
 
     private async Task<(VisitEnd End, string Upstream)> ServeAsync(HttpContext context)
     {
+        if (IsAmbiguous(context.Request)) return (await RefuseAsync(context, Refusal.Ambiguous, VisitEnd.Malformed), "");
         if (Find(context.Request.Host) is not { } route) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NoRoute), "");
         if (HttpsRedirect.For(context.Request, route.Route.Rules, options.HttpsPort) is { } location) return (Redirect(context.Response, location), "");
         var session = route.Route.Target is Target.Tunnel tunnel ? tunnels.Pick(tunnel.Secret, Traffic.Http) : null;
@@ -53,6 +54,18 @@ internal sealed class HttpVisit(
         if (route.Route.Target is Target.Tunnel && session is null) return (await RefuseAsync(context, Refusal.NoTunnel, VisitEnd.NoTunnel), upstream.Label);
         if (route.Route.Target is Target.Dial { HttpPort: 0 }) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NotServed), upstream.Label);
         return (await ForwardAsync(context, upstream), upstream.Label);
+    }
+
+    /// <summary>
+    /// True when another parser might see another end of this request (RFC 9112 section 6.1): a body in chunks that also has a
+    /// length, is not only in chunks, or comes from a client too old to know them. Kestrel puts a length that it overrides aside.
+    /// </summary>
+    private static bool IsAmbiguous(HttpRequest request)
+    {
+        var coding = request.Headers.TransferEncoding;
+        if (coding.Count == 0) return false;
+        return coding.Count > 1 || !string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase)
+            || request.Headers.ContainsKey("X-Content-Length") || !HttpProtocol.IsHttp11(request.Protocol);
     }
 
     private LiveRoute? Find(HostString host)
@@ -108,6 +121,7 @@ internal sealed class HttpVisit(
         response.ContentLength = body.Length;
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Request-Id"] = context.TraceIdentifier;
+        if (refusal.EndsConnection) response.Headers.Connection = "close";
         if (refusal.RetryAfter > 0) response.Headers.RetryAfter = refusal.RetryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body, context.RequestAborted);
         return end;

@@ -11,8 +11,12 @@ namespace Gateway.Router.Http;
 /// <param name="Code">One word for programs; it never changes.</param>
 /// <param name="Message">One sentence for people. It repeats nothing that the visitor sent.</param>
 /// <param name="RetryAfter">Seconds after which trying again makes sense; 0 when it does not.</param>
-internal sealed record Refusal(int Status, string Code, string Message, int RetryAfter = 0)
+/// <param name="EndsConnection">Nothing that follows on the connection is read.</param>
+internal sealed record Refusal(int Status, string Code, string Message, int RetryAfter = 0, bool EndsConnection = false)
 {
+    /// <summary>Where the request ends can be read in two ways, so it is served to nobody.</summary>
+    public static readonly Refusal Ambiguous = new(400, "ambiguous_request", "This request can be read in two ways, so it is not served.", EndsConnection: true);
+
     /// <summary>Nobody here has the host, or it is not served over HTTP.</summary>
     public static readonly Refusal UnknownHost = new(404, "unknown_host", "No site is served here under this name.");
 

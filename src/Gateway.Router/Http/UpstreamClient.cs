@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Gateway.Router.Upstreams;
 using Gateway.Transport;
 
@@ -46,7 +45,7 @@ internal static class UpstreamClient
 
     private static async ValueTask<Stream> OpenedAsync(Duplex upstream, ReadOnlyMemory<byte> opening, CancellationToken stop)
     {
-        Stream stream = upstream is SocketDuplex socket ? new NetworkStream(socket.Detach(), ownsSocket: true) : new DuplexStream(upstream);
+        var stream = new DuplexStream(new AnsweringUpstream(upstream));
         try
         {
             if (!opening.IsEmpty) await stream.WriteAsync(opening, stop);

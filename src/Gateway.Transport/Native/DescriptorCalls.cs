@@ -18,8 +18,20 @@ internal static partial class DescriptorCalls
     /// <summary>Calls on it wait, whatever its opener had set.</summary>
     public static void LetWait(int descriptor) => _ = fcntl(descriptor, SetStatusFlags, fcntl(descriptor, GetStatusFlags, 0) & ~NonBlocking);
 
+    /// <summary>How many descriptors this process may have (RLIMIT_NOFILE).</summary>
+    public static long Limit()
+    {
+        const int openFiles = 7;
+        return getrlimit(openFiles, out var limits) == 0 && limits.Soft < long.MaxValue ? (long)limits.Soft : long.MaxValue;
+    }
+
     /// <summary>A second descriptor of the same socket; negative when there is none left.</summary>
     public static int Duplicate(SafeHandle descriptor) => fcntl(descriptor, DuplicateCloseOnExec, 0);
+
+    private record struct Limits(ulong Soft, ulong Hard);
+
+    [LibraryImport("libc")]
+    private static partial int getrlimit(int resource, out Limits limits);
 
     [LibraryImport("libc")]
     private static partial int fcntl(int descriptor, int command, int value);

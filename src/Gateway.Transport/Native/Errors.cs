@@ -11,6 +11,9 @@ internal static class Errors
     /// <summary>EBADF: we have closed it ourselves.</summary>
     public const int Closed = 9;
 
+    /// <summary>EMFILE: this process has as many descriptors as it may.</summary>
+    public const int TooManyHere = 24;
+
     public const int InProgress = 115;
 
     /// <summary>The failure of a call that gave a negative errno.</summary>

@@ -20,6 +20,13 @@ internal static unsafe partial class SpliceCalls
         var opened = pipe2(ends, NonBlocking | CloseOnExec) == 0;
         (readEnd, writeEnd, size) = opened ? (ends[0], ends[1], 0) : (-1, -1, 0);
         if (!opened) return false;
+        if (DescriptorReserve.IsTouchedBy(Math.Max(readEnd, writeEnd)))
+        {
+            Close(readEnd);
+            Close(writeEnd);
+            return false;
+        }
+
         _ = fcntl(writeEnd, SetPipeSize, wished);
         size = fcntl(writeEnd, GetPipeSize, 0);
         return true;

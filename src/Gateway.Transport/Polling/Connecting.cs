@@ -15,6 +15,7 @@ internal readonly record struct Connecting(SafeSocketHandle Handle, SocketReadin
         PollSlot? slot = null;
         try
         {
+            if (begun is 0 or -Errors.InProgress && DescriptorReserve.IsTouchedBy(handle)) begun = -Errors.TooManyHere;
             if (begun is not 0 and not -Errors.InProgress) throw Errors.ToException(begun, to.ToString());
             var readiness = new SocketReadiness();
             slot = Poller.Next().Add(handle, readiness);

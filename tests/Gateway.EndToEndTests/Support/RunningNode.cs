@@ -50,12 +50,16 @@ internal sealed class RunningNode : IAsyncDisposable
     public IPEndPoint Admin => _listening["admin"];
 
     /// <summary>Starts a node and waits until it says that it is ready; the managed domain is gw.test.</summary>
-    public static async Task<RunningNode> StartAsync(string state, params string[] more)
+    public static Task<RunningNode> StartAsync(string state, params string[] more) => StartUnderAsync([], state, more);
+
+    /// <summary>The same, started by another program's command line, which must become the node (exec).</summary>
+    public static async Task<RunningNode> StartUnderAsync(string[] starter, string state, params string[] more)
     {
         Directory.CreateDirectory(state);
         File.Delete(Path.Combine(state, "listening"));
         string[] ports = ["--admin", "127.0.0.1:0", "--explorer-listen", "127.0.0.1:0", "--dns-listen", "127.0.0.1:0", "--router-http-listen", "127.0.0.1:0", "--router-tls-listen", "127.0.0.1:0", "--router-tunnel-listen", "127.0.0.1:0"];
-        var process = Programs.Start(Programs.Gatewayd, ["--state", state, "--domains", "gw.test", "--nameservers", "ns1.gw.test", .. ports, .. more]);
+        string[] words = [.. starter, Programs.Gatewayd];
+        var process = Programs.Start(words[0], [.. words[1..], "--state", state, "--domains", "gw.test", "--nameservers", "ns1.gw.test", .. ports, .. more]);
         var node = new RunningNode(process, state);
         try
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using Gateway.IntegrationTests.Support;
 using Gateway.Model.Routes;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -136,6 +137,55 @@ public sealed class HttpPortTests
         router.Dial("a.example", upstream.EndPoint);
         await LargeBody.UpAsync(router, "a.example", Size);
         await LargeBody.DownAsync(router, "a.example", Size);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_answers_and_hangs_up_before_it_has_read_the_body_is_heard()
+    {
+        await using var upstream = new Upstream(async (socket, stop) =>
+        {
+            await socket.ReceiveAsync(new byte[100], stop);
+            await socket.SendAllAsync("HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nmuch"u8.ToArray(), stop);
+            // With bytes unread: the end is a reset.
+        });
+        await using var router = new RouterHarness();
+        router.Dial("a.example", upstream.EndPoint);
+        using var client = router.Client();
+        for (var i = 0; i < 20; i++)
+        {
+            using var answer = await client.PostAsync(new Uri("http://a.example/"), new ByteArrayContent(new byte[4 * 1024 * 1024]));
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+            Assert.Equal("much", await answer.Content.ReadAsStringAsync());
+        }
+    }
+
+    [Fact, Trait("adv", "H5")]
+    public async Task One_address_cannot_have_all_connections_and_gets_new_ones_when_it_lets_go()
+    {
+        await using var web = await WebUpstream.SayAsync("hello");
+        await using var router = new RouterHarness(options => options.ConnectionsPerAddress = 2);
+        router.Dial("a.example", web.EndPoint);
+        const string Request = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+        using var first = await RouterHarness.ConnectAsync(router.Http);
+        using var second = await RouterHarness.ConnectAsync(router.Http);
+        foreach (var visitor in new[] { first, second }) Assert.Contains("hello", await RawHttp.AskAsync(visitor, Request), StringComparison.Ordinal);
+        Assert.False(await IsServedAsync());
+        first.Dispose();
+        await Eventually.TrueAsync(IsServedAsync, "a place is free again");
+
+        async Task<bool> IsServedAsync()
+        {
+            try
+            {
+                using var visitor = await RouterHarness.ConnectAsync(router.Http);
+                return (await RawHttp.AskAsync(visitor, Request)).Contains("hello", StringComparison.Ordinal);
+            }
+            catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+            {
+                // Closed without an answer.
+                return false;
+            }
+        }
     }
 
     [Fact]

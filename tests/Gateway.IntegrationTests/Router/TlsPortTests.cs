@@ -70,6 +70,35 @@ public sealed class TlsPortTests
         await router.LineAsync("Malformed");
     }
 
+    [Fact, Trait("adv", "H5")]
+    public async Task An_address_with_as_many_connections_as_one_may_have_is_closed_until_it_lets_go()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness(options => options.ConnectionsPerAddress = 1);
+        router.Dial(Name, upstream.EndPoint);
+        var first = await RouterHarness.ConnectAsync(router.Tls);
+        var hello = Hello.For(Name);
+        await first.SendAllAsync(hello);
+        await first.ReceiveExactlyAsync(hello.Length);
+        Assert.False(await IsServedAsync());
+        await router.LineAsync("Crowded");
+        first.Dispose();
+        await Eventually.TrueAsync(IsServedAsync, "its place is free again");
+
+        async Task<bool> IsServedAsync()
+        {
+            try
+            {
+                return (await AskAsync(router, hello)).Length == hello.Length;
+            }
+            catch (SocketException)
+            {
+                // Closed with bytes unread.
+                return false;
+            }
+        }
+    }
+
     [Theory, Trait("adv", "H7")]
     [InlineData(0, 16384)]
     [InlineData(1200, 1)]
@@ -78,7 +107,8 @@ public sealed class TlsPortTests
     public async Task A_hello_of_any_shape_reaches_the_upstream_byte_for_byte(int keys, int fragment)
     {
         await using var upstream = Upstream.Echo();
-        await using var router = new RouterHarness();
+        // A byte in each record is six on the wire.
+        await using var router = new RouterHarness(options => options.HelloBytesPerAddress = 512 * 1024);
         router.Dial(Name, upstream.EndPoint);
         var hello = new Hello().WithExtension(51, new byte[keys]).WithName("Shop.Example.ORG.").Record(fragment);
         Assert.Equal(hello, await AskAsync(router, hello));

@@ -5,16 +5,51 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Router.Http;
 
-/// <summary>Reads the PROXY header of connections that come from a trusted proxy, before Kestrel reads its first request.</summary>
-internal sealed class ProxiedConnection(TrustedProxies proxies, TimeSpan timeout, TimeProvider time, ConnectionDelegate next)
+/// <summary>
+/// One connection of the HTTP port around Kestrel's own work: the PROXY header of a trusted proxy, the visitor's seat among those
+/// of its address, and the permit that was taken before it was accepted.
+/// </summary>
+internal sealed class VisitorConnection(TrustedProxies proxies, AddressBudget visitors, TimeSpan timeout, TimeProvider time, Action leave, ConnectionDelegate next)
 {
-    /// <summary>Takes the header off and puts the visitor's address in the proxy's place; without a header the connection is cut.</summary>
+    /// <summary>Serves the connection to its end; one that may not be served is cut.</summary>
     public async Task RunAsync(ConnectionContext connection)
     {
-        if (proxies.Trusts(connection.RemoteEndPoint) && !await TryReadHeaderAsync(connection)) connection.Abort();
-        else await next(connection);
+        try
+        {
+            await ServeAsync(connection);
+        }
+        finally
+        {
+            leave();
+        }
     }
 
+    private async Task ServeAsync(ConnectionContext connection)
+    {
+        if (proxies.Trusts(connection.RemoteEndPoint) && !await TryReadHeaderAsync(connection))
+        {
+            connection.Abort();
+            return;
+        }
+
+        var visitor = connection.RemoteEndPoint;
+        if (!visitors.TryTake(visitor, 1))
+        {
+            connection.Abort();
+            return;
+        }
+
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            visitors.Give(visitor, 1);
+        }
+    }
+
+    /// <summary>Takes the header off and puts the visitor's address in the proxy's place. False: there is none.</summary>
     private async ValueTask<bool> TryReadHeaderAsync(ConnectionContext connection)
     {
         using var deadline = new Deadline(timeout, time, connection.ConnectionClosed);

@@ -22,7 +22,7 @@ public sealed class SignalTests
         await Programs.EventuallyAsync(() => Task.FromResult(node.HasExited), "the node has ended");
     }
 
-    private static Task SignalAsync(RunningNode node) => Programs.RunAsync("kill", ["-TERM", node.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+    private static async Task SignalAsync(RunningNode node) => await Programs.RunAsync("kill", ["-TERM", node.ProcessId.ToString(CultureInfo.InvariantCulture)]);
 
     private static async Task<bool> IsClosedAsync(RunningNode node)
     {

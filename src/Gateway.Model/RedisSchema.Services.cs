@@ -19,6 +19,8 @@ public static partial class RedisSchema
     private const string ProxyProtocolMember = "proxyprotocol";
     private const string HttpsRedirectMember = "httpsredirect";
     private const string IdleSecondsMember = "idleseconds";
+    private const string HealthCheckMember = "healthcheck";
+    private const string HealthSecondsMember = "healthseconds";
 
     /// <summary>The key of a host's route. The wildcard of the root (`*`) is the catch-all.</summary>
     public static string ServiceKey(DomainName host) => ServicePrefix + host;
@@ -60,6 +62,20 @@ public static partial class RedisSchema
         return route is not null;
     }
 
+    /// <summary>
+    /// Reads the same members where an operator wrote them as plain JSON (docs/routes.md). Here a member that nobody knows is a
+    /// fault, for it is misspelt.
+    /// </summary>
+    public static bool TryReadService(DomainName host, JsonElement json, [NotNullWhen(true)] out Route? route, out string fault)
+    {
+        route = null;
+        var members = new ServiceMembers();
+        if (!TryReadObject(json, out fault, member => ServiceMembers.Knows(member) && members.TryTake(member))) return false;
+        if (members.TargetOrNull() is not { } target) fault = "it names neither an address nor a secret";
+        else route = new Route(host, target, members.User) { Rules = members.Rules };
+        return route is not null;
+    }
+
     private static string InnerJson(Route route) => route.Target.Match(
         dial => InnerJson(dial.Address, "", dial.TlsPort, dial.HttpPort, route.User, Later(route.Rules, dial.More)),
         tunnel => InnerJson("", tunnel.Secret.Reveal(), 0, 0, route.User, Later(route.Rules, null)));
@@ -76,6 +92,8 @@ public static partial class RedisSchema
         if (rules.ProxyProtocol != 0) json.Append(CultureInfo.InvariantCulture, $",\"{ProxyProtocolMember}\":{rules.ProxyProtocol}");
         if (rules.RedirectToHttps) json.Append($",\"{HttpsRedirectMember}\":true");
         if (rules.IdleSeconds != 0) json.Append(CultureInfo.InvariantCulture, $",\"{IdleSecondsMember}\":{rules.IdleSeconds}");
+        if (rules.HealthCheck.Length > 0) json.Append($",\"{HealthCheckMember}\":{GoJson.Quote(rules.HealthCheck)}");
+        if (rules.HealthSeconds != RouteRules.DefaultHealthSeconds) json.Append(CultureInfo.InvariantCulture, $",\"{HealthSecondsMember}\":{rules.HealthSeconds}");
         return json.ToString();
     }
 
@@ -112,13 +130,7 @@ public static partial class RedisSchema
         try
         {
             using var document = JsonDocument.Parse(json);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) return false;
-            foreach (var member in document.RootElement.EnumerateObject())
-            {
-                if (take(member)) continue;
-                fault = $"its member '{member.Name}' has a wrong type or range";
-                return false;
-            }
+            return TryReadObject(document.RootElement, out fault, take);
         }
         catch (JsonException)
         {
@@ -127,6 +139,18 @@ public static partial class RedisSchema
         catch (InvalidOperationException)
         {
             // A string with half a surrogate pair: there is no text that it could mean.
+            return false;
+        }
+    }
+
+    private static bool TryReadObject(JsonElement json, out string fault, Func<JsonProperty, bool> take)
+    {
+        fault = "it is no JSON object";
+        if (json.ValueKind != JsonValueKind.Object) return false;
+        foreach (var member in json.EnumerateObject())
+        {
+            if (take(member)) continue;
+            fault = $"its member '{member.Name}' is unknown, or has a wrong type or range";
             return false;
         }
 

@@ -22,6 +22,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
 
     private readonly RedisConnection? _redis;
     private readonly LastKnownGood? _lastKnownGood;
+    private readonly StaticRoutes _static;
     private readonly TimeProvider _time;
     private readonly ILogger<RouteFeed> _log;
     private readonly SemaphoreSlim _unsaved = new(0, 1);
@@ -31,8 +32,12 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     /// <summary>Prepares the feed; nothing is read before <see cref="Restore"/> or the change feed's first comparison.</summary>
     /// <param name="redis">Null in a router that has static routes only.</param>
     /// <param name="lastKnownGood">Null: nothing is saved, and nothing restored.</param>
-    public RouteFeed(RedisConnection? redis, LastKnownGood? lastKnownGood, TimeProvider time, ILogger<RouteFeed> log)
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Where to tell.</param>
+    /// <param name="operators">The operator's own routes; none when null.</param>
+    public RouteFeed(RedisConnection? redis, LastKnownGood? lastKnownGood, TimeProvider time, ILogger<RouteFeed> log, StaticRoutes? operators = null)
     {
+        _static = operators ?? StaticRoutes.None;
         (_redis, _lastKnownGood, _time, _log) = (redis, lastKnownGood, time, log);
     }
 
@@ -60,6 +65,21 @@ public sealed class RouteFeed : IChangeReader, IDisposable
             if (RedisSchema.TryReadServiceKey(value.Key, out var host)) Take(host, value.Key, value.Value.Span);
         ServedFromFile = savedAt;
         RouterLog.ServingLastKnownGood(_log, Table.Count, savedAt);
+    }
+
+    /// <summary>
+    /// Reads the operator's file, for the first time or again. A host that is no longer in it has the route of Redis, or none; a
+    /// file that cannot be used changes nothing, and its faults are logged.
+    /// </summary>
+    public async Task ReloadAsync(CancellationToken stop)
+    {
+        var before = _static.ByHost;
+        var faults = _static.Load();
+        foreach (var fault in faults) RouterLog.StaticRoutesFault(_log, fault);
+        if (faults.Count > 0) return;
+        foreach (var route in _static.ByHost.Values)
+            if (Table.Put(route)) RouterLog.RouteChanged(_log, route.Host.ToString(), Describe(route.Target));
+        await ReleaseAsync([.. before.Keys.Where(host => !IsStatic(host))], stop);
     }
 
     /// <inheritdoc/>
@@ -147,7 +167,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
             return;
         }
 
-        if (!Table.Put(route)) return;
+        if (IsStatic(host) || !Table.Put(route)) return;
         RouterLog.RouteChanged(_log, host.ToString(), Describe(route.Target));
         MarkUnsaved();
     }
@@ -165,9 +185,26 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         RouterLog.RouteUndecodable(_log, key, "it is no string");
     }
 
+    /// <summary>These hosts have left the operator's file; Redis may know them too.</summary>
+    private async Task ReleaseAsync(DomainName[] hosts, CancellationToken stop)
+    {
+        try
+        {
+            if (_redis is not null) await ReadAgainAsync(_redis.Database, [.. hosts.Select(RedisSchema.ServiceKey)], stop);
+            else foreach (var host in hosts) Delete(host);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            // The next comparison, which follows when Redis is back, finds what it has for them.
+            RouterLog.StaticRoutesFault(_log, $"Redis could not be asked about hosts that are no longer in it: {e.Message}");
+        }
+    }
+
+    private bool IsStatic(DomainName host) => _static.ByHost.ContainsKey(host);
+
     private void Delete(DomainName host)
     {
-        if (!Table.Remove(host)) return;
+        if (IsStatic(host) || !Table.Remove(host)) return;
         RouterLog.RouteDeleted(_log, host.ToString());
         MarkUnsaved();
     }
@@ -180,7 +217,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     private async Task SaveAsync()
     {
         if (_lastKnownGood is null) return;
-        var values = Table.Routes.Select(RedisSchema.EncodeService).Select(it => new StoredValue(it.Key, null, Encoding.UTF8.GetBytes(it.Value)));
+        var values = Table.Routes.Where(route => !IsStatic(route.Host)).Select(RedisSchema.EncodeService).Select(it => new StoredValue(it.Key, null, Encoding.UTF8.GetBytes(it.Value)));
         if (!await _lastKnownGood.SaveAsync(values, CancellationToken.None)) MarkUnsaved();
     }
 

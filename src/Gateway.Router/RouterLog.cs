@@ -42,6 +42,15 @@ internal static partial class RouterLog
     [LoggerMessage(3011, LogLevel.Warning, "Serving {Count} routes from the last-known-good file of {SavedAt} until Redis can be read")]
     public static partial void ServingLastKnownGood(ILogger log, int count, DateTimeOffset savedAt);
 
+    [LoggerMessage(3014, LogLevel.Warning, "The upstream {Address} port {Port} of {Host} is ill and asked last: {Reason}")]
+    public static partial void UpstreamDown(ILogger log, string address, int port, string host, string reason);
+
+    [LoggerMessage(3015, LogLevel.Information, "The upstream {Address} port {Port} of {Host} is well again")]
+    public static partial void UpstreamUp(ILogger log, string address, int port, string host);
+
+    [LoggerMessage(3016, LogLevel.Error, "The file of static routes: {Fault}")]
+    public static partial void StaticRoutesFault(ILogger log, string fault);
+
     [LoggerMessage(3013, LogLevel.Information, "Routing {Kind} on {EndPoint}")]
     public static partial void Listening(ILogger log, string kind, EndPoint endPoint);
 

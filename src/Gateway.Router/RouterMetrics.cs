@@ -26,9 +26,10 @@ internal sealed class RouterMetrics : IDisposable
     }
 
     /// <summary>Watches numbers that others keep.</summary>
-    public void Watch(Func<int> routes, Func<int> tunnels)
+    public void Watch(Func<int> routes, Func<int> tunnels, Func<int> down)
     {
         _meter.CreateObservableGauge("gateway_router_routes", routes, description: "Hosts that have a route.");
+        _meter.CreateObservableGauge("gateway_router_upstreams_down", down, description: "Upstream addresses that a health check found ill.");
         _meter.CreateObservableGauge("gateway_router_tunnels", tunnels, description: "Tunnel clients connected now.");
     }
 

@@ -25,6 +25,9 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("Take tunnel clients without TLS too; clients of the old protocol have none. Their secrets and what their visitors say over HTTP can be read on the way.")]
     public bool TunnelPlain { get; set; } = true;
 
+    [Option("A JSON file with routes of the operator's own (docs/routes.md), read again on SIGHUP; they come before those of Redis, and the address policy is not asked about them. Empty: none.")]
+    public string Routes { get; set; } = "";
+
     [Option("Networks of proxies in front of the TLS listeners: they must send a PROXY header (version 1 or 2) and are believed; nobody else may.")]
     public IReadOnlyList<IPNetwork> TlsProxies { get; set; } = [];
 
@@ -36,6 +39,9 @@ public sealed class RouterOptions : ICheckedOptions
 
     [Option("Networks that routes may point to although they are private, local or otherwise not public.")]
     public IReadOnlyList<IPNetwork> AllowedNetworks { get; set; } = [];
+
+    [Option("Addresses that lead to this machine although none of its interfaces has them, as behind a translating router; routes may not lead back here.")]
+    public IReadOnlyList<IPAddress> OwnAddresses { get; set; } = [];
 
     [Option("Ports that are never dialled, whatever a route says.", Minimum = 1, Maximum = 65535)]
     public IReadOnlyList<int> RefusedPorts { get; set; } = AddressPolicy.DefaultRefusedPorts;
@@ -89,6 +95,7 @@ public sealed class RouterOptions : ICheckedOptions
             if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(7)) yield return $"{name} is {value}: give a time above zero and up to seven days.";
         if (Drain < TimeSpan.Zero) yield return $"drain is {Drain}: give zero or more.";
         if (TunnelKey.Length > 0 && TunnelCertificate.Length == 0) yield return "tunnel_key is given without tunnel_certificate: name the certificate that it belongs to.";
+        foreach (var fault in new StaticRoutes(Routes).Load()) yield return fault;
         var taken = new HashSet<IPEndPoint>();
         foreach (var endPoint in TlsListen.Concat(HttpListen).Concat(TunnelListen))
             if (endPoint.Port != 0 && !taken.Add(endPoint)) yield return $"{endPoint} is named twice among the router's listeners: give each its own port.";

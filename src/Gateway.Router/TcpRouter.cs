@@ -45,10 +45,10 @@ public sealed class TcpRouter : IAsyncDisposable
     {
         (_options, _routes, _time, _logs, _keptCertificate) = (options, routes, time, logs, keptCertificate);
         _log = logs.CreateLogger<TcpRouter>();
-        _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time));
+        _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time, options.OwnAddresses));
         _tunnels = new Tunnels(options.TunnelsPerSecret);
         _dialer = new Dialer(_guard, _tunnels, options.ConnectTimeout, time);
-        routes.Metrics.Watch(() => routes.Table.Count, () => _tunnels.Count);
+        routes.Metrics.Watch(() => routes.Table.Count, () => _tunnels.Count, () => _dialer.Turns.DownCount);
     }
 
     /// <summary>Where TLS is taken, after <see cref="Bind"/>.</summary>
@@ -75,7 +75,7 @@ public sealed class TcpRouter : IAsyncDisposable
         TunnelBound = Open("tunnel", _options.TunnelListen, _clients);
         if (TunnelBound.Count > 0 && !TunnelCertificate.TryTake(_options, _keptCertificate, out _certificate, out var certificateFault)) faults.Add(certificateFault);
         if (faults.Count > 0) Close();
-        else _guard.Protect(Bound);
+        else _guard.ProtectVisitors(Bound);
         return faults;
 
         IReadOnlyList<IPEndPoint> Open(string name, IReadOnlyList<IPEndPoint> wanted, List<Socket> listeners)
@@ -84,6 +84,9 @@ public sealed class TcpRouter : IAsyncDisposable
             return [.. listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!)];
         }
     }
+
+    /// <summary>Names the node's other ports, which no tenant's route may lead to, whatever networks are allowed.</summary>
+    public void Protect(IEnumerable<IPEndPoint> ports) => _guard.ProtectInner(ports);
 
     /// <summary>Serves until told to stop; then accepts no more, lets visitors finish within the drain, and ends the tunnels last.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -102,7 +105,8 @@ public sealed class TcpRouter : IAsyncDisposable
             using var client = UpstreamClient.Create(_dialer, _options.ConnectTimeout);
             var http = await StartHttpAsync(client, visitors, stop);
             Tell();
-            await Task.WhenAll([.. serving, http(), _routes.RunAsync(stop)]);
+            var checks = new HealthChecks(_routes.Table, _dialer, _options.ConnectTimeout, _time, _log);
+            await Task.WhenAll([.. serving, http(), _routes.RunAsync(stop), checks.RunAsync(stop)]);
         }
         finally
         {

@@ -65,6 +65,11 @@ internal static class CommandLine
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         await using var node = new Node(configuration, PassedSockets.Take(environment, Environment.ProcessId), new ServiceNotification(environment["NOTIFY_SOCKET"] as string), output);
+        using var reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            node.Reload();
+        });
         try
         {
             var faults = await node.StartAsync(stop.Token);

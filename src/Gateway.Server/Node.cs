@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Gateway.Model.Crypto;
 using Gateway.Server.Admin;
 using Gateway.Server.Metrics;
@@ -22,6 +23,8 @@ internal sealed partial class Node : IAsyncDisposable
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly ILoggerFactory _logs;
     private readonly ILogger<Node> _log;
+    /* One: a second asking before the first is heard asks for the same. */
+    private readonly Channel<bool> _reloads = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly MetricsText _metrics = new();
     private NodeDirectory? _directory;
     private NodeRedis? _redis;
@@ -48,9 +51,14 @@ internal sealed partial class Node : IAsyncDisposable
         _admin = new AdminServer(_configuration.Node.Admin, Conditions, () => NodeFacts.Describe(identity, _parts, _admin!), _metrics, _logs);
         if (await _admin.StartAsync(_passed, stop) is { } adminFault) faults.Add(adminFault);
         faults.AddRange(_passed.Faults);
+        _parts.Protect(_redis.EndPoint is { } redis ? [_admin.Bound, redis] : [_admin.Bound]);
+        await _parts.ReloadAsync(stop);
         if (faults.Count == 0) NodeFacts.WriteListening(_directory, _parts, _admin);
         return faults;
     }
+
+    /// <summary>Asks a running node to read again what may change meanwhile; several askings at once are one.</summary>
+    public void Reload() => _reloads.Writer.TryWrite(true);
 
     /// <summary>Runs until told to stop, or until a part breaks. Gives the process's exit code.</summary>
     public async Task<int> RunAsync(CancellationToken stop)
@@ -60,12 +68,13 @@ internal sealed partial class Node : IAsyncDisposable
         var redisRuns = _redis!.RunAsync(redisEnd.Token);
         var parts = _parts!.Start(end.Token);
         var announced = AnnounceAsync(end.Token);
+        var reloading = ReloadAsync(end.Token);
         var broken = await Task.WhenAny([.. parts, redisRuns, Stopped(stop)]);
         var failed = !stop.IsCancellationRequested;
         if (failed) Broke(_log, broken.Exception?.InnerException?.Message ?? "it ended by itself");
         else _notification.Stopping();
         await end.CancelAsync();
-        await Task.WhenAll([.. parts, announced]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll([.. parts, announced, reloading]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _redis.DisconnectAsync();
         await redisEnd.CancelAsync();
         await redisRuns.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -96,6 +105,11 @@ internal sealed partial class Node : IAsyncDisposable
         else NotServing(_log, string.Join(" ", missing));
         _notification.Ready(missing.Length == 0 ? "serving" : "not everything serves yet: " + string.Join(" ", missing));
         if (_configuration.Node.Banner) await _output.WriteLineAsync(NodeFacts.Banner(_parts!, _admin!));
+    }
+
+    private async Task ReloadAsync(CancellationToken stop)
+    {
+        await foreach (var _ in _reloads.Reader.ReadAllAsync(stop)) await _parts!.ReloadAsync(stop);
     }
 
     private static Task Stopped(CancellationToken stop)

@@ -43,7 +43,7 @@ internal sealed class NodeParts : IAsyncDisposable
 
         if (configuration.Runs(Role.Router))
         {
-            _routes = new RouteFeed(redis, Spare("routes"), time, logs.CreateLogger<RouteFeed>());
+            _routes = new RouteFeed(redis, Spare("routes"), time, logs.CreateLogger<RouteFeed>(), new StaticRoutes(configuration.Router.Routes));
             _router = new TcpRouter(configuration.Router, _routes, time, logs, directory.File("tunnel.pem"));
             _routes.Restore();
         }
@@ -68,6 +68,12 @@ internal sealed class NodeParts : IAsyncDisposable
 
     /// <summary>Opens every socket that was not passed. All faults at once; empty when all are open.</summary>
     public IReadOnlyList<string> Bind(PassedSockets passed) => [.. _dns?.Bind(passed) ?? [], .. _router?.Bind(passed) ?? [], .. _explorer?.Bind(passed) ?? []];
+
+    /// <summary>Reads again what may change while the node runs: the operator's own routes.</summary>
+    public Task ReloadAsync(CancellationToken stop) => _routes?.ReloadAsync(stop) ?? Task.CompletedTask;
+
+    /// <summary>Names all ports of the node to the router, once everything is bound, so that no tenant's route leads to them.</summary>
+    public void Protect(IEnumerable<IPEndPoint> others) => _router?.Protect([.. Listening.Select(it => it.EndPoint), .. others]);
 
     /// <summary>Starts everything. Each task ends when told to stop, or fails.</summary>
     public IReadOnlyList<Task> Start(CancellationToken stop)

@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Server.Admin;
 using Gateway.Server.Options;
 using Gateway.Store;
@@ -24,9 +25,14 @@ internal sealed class NodeRedis(NodeOptions options, NodeDirectory directory, Ti
             endpoint = _private.Endpoint;
         }
 
+        EndPoint = IPAddress.TryParse(endpoint.Host, out var address) ? new IPEndPoint(address, endpoint.Port)
+            : endpoint.Host == "localhost" ? new IPEndPoint(IPAddress.Loopback, endpoint.Port) : null;
         _connection = RedisConnection.Open(endpoint, time, logs);
         return null;
     }
+
+    /// <summary>Where it is, when that is an address of its own and not a name.</summary>
+    public IPEndPoint? EndPoint { get; private set; }
 
     /// <summary>Supervises the private Redis until told to stop; the operator's needs nothing.</summary>
     public Task RunAsync(CancellationToken stop) => _private?.RunAsync(stop) ?? Task.Delay(Timeout.InfiniteTimeSpan, time, stop);

@@ -29,6 +29,12 @@ public abstract record Target
         /// <summary>Further addresses with the same ports, which take turns with <see cref="Address"/>; usually none.</summary>
         public EquatableList<string> More { get; init; } = None;
 
+        /// <summary>
+        /// The operator wrote it into the node's own configuration, so the address policy, which guards against tenants, does not
+        /// apply. Never read from Redis, and never written there.
+        /// </summary>
+        public bool IsOperators { get; init; }
+
         private static EquatableList<string> None { get; } = new([]);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -21,6 +22,15 @@ internal sealed class ForwardedHeaders(HttpUpstream upstream) : HttpTransformer
         "X-Request-Id", "X-Content-Length", "Proxy", "Proxy-Connection",
     ];
 
+    private const string LoopHeader = "CDN-Loop";
+
+    /// <summary>By which this process knows its own requests (RFC 8586). It says nothing about the node.</summary>
+    private static readonly string Here = $"gateway-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+
+    /// <summary>True when we forwarded this request before.</summary>
+    public static bool HaveBeenHere(IHeaderDictionary headers) =>
+        headers.TryGetValue(LoopHeader, out var loop) && loop.ToString().Contains(Here, StringComparison.Ordinal);
+
     /// <inheritdoc/>
     public override async ValueTask TransformRequestAsync(HttpContext context, HttpRequestMessage request, string destinationPrefix, CancellationToken stop)
     {
@@ -36,8 +46,15 @@ internal sealed class ForwardedHeaders(HttpUpstream upstream) : HttpTransformer
         headers.TryAddWithoutValidation("X-Forwarded-Proto", context.Request.Scheme);
         headers.TryAddWithoutValidation("X-Forwarded-Host", host);
         headers.TryAddWithoutValidation("Forwarded", Forwarded(Unmapped(client), host, context.Request.Scheme));
+        headers.TryAddWithoutValidation(LoopHeader, Here);
         headers.TryAddWithoutValidation("X-Request-Id", context.TraceIdentifier);
+        // RFC 9110 section 9.2.2: no proxy repeats such a request. The HTTP client does when the connection breaks before an answer,
+        // unless it has begun to send a body; so there is one, with nothing in it.
+        if (request.Content is null && !IsIdempotent(context.Request.Method)) request.Content = new ByteArrayContent([]);
     }
+
+    private static bool IsIdempotent(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
 
     /// <summary>RFC 9110 section 7.6.1: what Connection names was meant for us alone. Upgrade is the forwarder's own affair.</summary>
     private static void DropNamedByConnection(HttpContext context, HttpRequestMessage request)

@@ -14,6 +14,9 @@ namespace Gateway.Router.Http;
 /// <param name="EndsConnection">Nothing that follows on the connection is read.</param>
 internal sealed record Refusal(int Status, string Code, string Message, int RetryAfter = 0, bool EndsConnection = false)
 {
+    /// <summary>The request has been here before: a route leads back to this gateway.</summary>
+    public static readonly Refusal Loop = new(508, "loop_detected", "This site leads back to itself.");
+
     /// <summary>Where the request ends can be read in two ways, so it is served to nobody.</summary>
     public static readonly Refusal Ambiguous = new(400, "ambiguous_request", "This request can be read in two ways, so it is not served.", EndsConnection: true);
 

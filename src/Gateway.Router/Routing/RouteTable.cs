@@ -17,6 +17,9 @@ internal sealed class RouteTable
     /// <summary>By the name below which they apply.</summary>
     private readonly ConcurrentDictionary<DomainName, Entry> _wildcards = new();
 
+    /// <summary>Those that want health checks.</summary>
+    private readonly ConcurrentDictionary<DomainName, Route> _checked = new();
+
     private readonly KnownSecrets _secrets = new();
     private readonly Lock _writing = new();
     private long _lastId;
@@ -26,6 +29,9 @@ internal sealed class RouteTable
 
     /// <summary>All routes; those that change meanwhile may show either version.</summary>
     public IEnumerable<Route> Routes => _exact.Values.Concat(_wildcards.Values).Select(entry => entry.Live.Route);
+
+    /// <summary>The routes whose upstreams want to be asked whether they are well.</summary>
+    public IEnumerable<Route> Checked => _checked.Values;
 
     /// <summary>The route of a host name; null when nobody has it.</summary>
     public LiveRoute? Find(DomainName host)
@@ -64,6 +70,8 @@ internal sealed class RouteTable
             // The new secret first: a tunnel that both versions name must not be cut in between.
             if (route.Target is Target.Tunnel tunnel) _secrets.Add(tunnel.Secret);
             map[key] = new Entry(new LiveRoute(++_lastId, route, gone.Token), gone);
+            if (route.Rules.HealthCheck.Length > 0) _checked[route.Host] = route;
+            else _checked.TryRemove(route.Host, out _);
             Forget(old);
             return true;
         }
@@ -75,6 +83,7 @@ internal sealed class RouteTable
         lock (_writing)
         {
             if (!MapOf(host, out var key).TryRemove(key, out var old)) return false;
+            _checked.TryRemove(host, out _);
             old.Gone.Cancel();
             Forget(old);
             return true;

@@ -4,21 +4,27 @@ using Gateway.Model.Routes;
 namespace Gateway.Router.Upstreams;
 
 /// <summary>
-/// The last word before a connection to an address: the address policy, and that the gateway does not dial itself. Our own
-/// listeners are refused even in an allowed network, for a visitor sent there would come back to us for ever.
+/// The last word before a connection to an address: the address policy, which the operator's own routes need not keep, and that
+/// the gateway does not dial itself. The visitors' listeners are refused to everybody, for a visitor sent there would come back
+/// to us for ever; the node's other ports (Redis, admin, the reservation API) are refused to tenants even in an allowed network.
 /// </summary>
 internal sealed class DialGuard(AddressPolicy policy, OwnAddresses own)
 {
-    private volatile IPEndPoint[] _listeners = [];
+    private volatile int[] _visitors = [];
+    private volatile IPEndPoint[] _inner = [];
 
-    /// <summary>Names our own listeners, once they are bound.</summary>
-    public void Protect(IEnumerable<IPEndPoint> listeners) => _listeners = [.. listeners];
+    /// <summary>Names the listeners through which visitors come, once they are bound.</summary>
+    public void ProtectVisitors(IEnumerable<IPEndPoint> listeners) => _visitors = [.. listeners.Select(it => it.Port)];
 
-    /// <summary>True when this address and port may be dialled.</summary>
-    public bool Allows(IPEndPoint to)
+    /// <summary>Names the node's other ports.</summary>
+    public void ProtectInner(IEnumerable<IPEndPoint> listeners) => _inner = [.. listeners];
+
+    /// <summary>True when this address and port may be dialled, for a tenant's route or one of the operator's.</summary>
+    public bool Allows(IPEndPoint to, bool isOperators = false)
     {
-        if (!policy.Allows(to)) return false;
-        if (!own.Contains(to.Address)) return true;
-        return policy.Opens(to.Address) && !Array.Exists(_listeners, listener => listener.Port == to.Port);
+        if (!isOperators && !policy.Allows(to)) return false;
+        if (!own.Contains(to.Address)) return isOperators || !_inner.Contains(to);
+        if (_visitors.Contains(to.Port)) return false;
+        return isOperators || (policy.Opens(to.Address) && !Array.Exists(_inner, inner => inner.Port == to.Port));
     }
 }

@@ -21,13 +21,19 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
     /// <summary>A session that ends between choosing and using it is replaced by another, so often at most.</summary>
     private const int MaxSessions = 3;
 
-    private readonly UpstreamTurns _turns = new(time);
+    /// <summary>Whose turn it is among several addresses.</summary>
+    public UpstreamTurns Turns { get; } = new(time);
+
     private readonly Resolve _resolve = resolve ?? Dns.GetHostAddressesAsync;
 
     /// <summary>Reaches the target for one kind of traffic. Expected failures are values; only <paramref name="stop"/> throws.</summary>
     public ValueTask<DialOutcome> OpenAsync(Target target, Traffic traffic, CancellationToken stop) => target.Match(
         dial => DialAsync(dial, traffic, stop),
         tunnel => OpenTunnelAsync(tunnel, traffic, stop));
+
+    /// <summary>Reaches one address of a target, whoever's turn it is.</summary>
+    public ValueTask<DialOutcome> OpenAddressAsync(string address, int port, bool isOperators, CancellationToken stop) =>
+        DialOneAsync(address, port, isOperators, timeout, stop);
 
     /// <summary>Opens a stream of one session.</summary>
     public ValueTask<DialOutcome> OpenStreamAsync(TunnelSession session, CancellationToken stop)
@@ -71,32 +77,32 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
     {
         var port = traffic == Traffic.Tls ? dial.TlsPort : dial.HttpPort;
         if (port == 0) return new DialOutcome.Failed(DialFault.NotServed, $"{dial.Address}:0");
-        if (dial.More.Count == 0) return await DialOneAsync(dial.Address, port, timeout, stop);
+        if (dial.More.Count == 0) return await DialOneAsync(dial.Address, port, dial.IsOperators, timeout, stop);
         DialOutcome outcome = new DialOutcome.Failed(DialFault.Refused, dial.Address);
-        foreach (var address in _turns.Order(dial, port))
+        foreach (var address in Turns.Order(dial, port))
         {
-            outcome = await DialOneAsync(address, port, timeout / (1 + dial.More.Count), stop);
+            outcome = await DialOneAsync(address, port, dial.IsOperators, timeout / (1 + dial.More.Count), stop);
             if (outcome is not DialOutcome.Open)
             {
-                _turns.Failed(address, port);
+                Turns.Failed(address, port);
                 continue;
             }
 
-            _turns.Answered(address, port);
+            Turns.Answered(address, port);
             break;
         }
 
         return outcome;
     }
 
-    private async ValueTask<DialOutcome> DialOneAsync(string address, int port, TimeSpan bound, CancellationToken stop)
+    private async ValueTask<DialOutcome> DialOneAsync(string address, int port, bool isOperators, TimeSpan bound, CancellationToken stop)
     {
         var label = $"{address}:{port}";
         if (!UpstreamHost.TryParse(address, out var host)) return new DialOutcome.Failed(DialFault.Forbidden, label);
         using var deadline = new Deadline(bound, time, stop);
         try
         {
-            return await TryInTurnAsync(await AddressesAsync(host, deadline.Token), port, label, bound, deadline, stop);
+            return await TryInTurnAsync(await AddressesAsync(host, deadline.Token), port, isOperators, label, bound, deadline, stop);
         }
         catch (OperationCanceledException) when (deadline.Passed && !stop.IsCancellationRequested)
         {
@@ -118,9 +124,9 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         }
     }
 
-    private async ValueTask<DialOutcome> TryInTurnAsync(IPAddress[] addresses, int port, string label, TimeSpan bound, Deadline deadline, CancellationToken stop)
+    private async ValueTask<DialOutcome> TryInTurnAsync(IPAddress[] addresses, int port, bool isOperators, string label, TimeSpan bound, Deadline deadline, CancellationToken stop)
     {
-        var allowed = addresses.Take(MaxAddresses).Select(address => new IPEndPoint(address, port)).Where(guard.Allows).ToArray();
+        var allowed = addresses.Take(MaxAddresses).Select(address => new IPEndPoint(address, port)).Where(to => guard.Allows(to, isOperators)).ToArray();
         var fault = addresses.Length == 0 ? DialFault.Unresolved : DialFault.Forbidden;
         for (var i = 0; i < allowed.Length; i++)
         {

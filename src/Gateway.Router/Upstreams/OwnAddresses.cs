@@ -5,7 +5,9 @@ using System.Net.NetworkInformation;
 namespace Gateway.Router.Upstreams;
 
 /// <summary>The addresses of this machine, looked up again now and then because interfaces come and go.</summary>
-internal sealed class OwnAddresses(TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="more">Addresses that lead here although no interface has them, as behind a translating router.</param>
+internal sealed class OwnAddresses(TimeProvider time, IReadOnlyList<IPAddress>? more = null)
 {
     /// <summary>Reading them takes about a millisecond; an address that appeared a minute ago is no attack yet.</summary>
     private static readonly TimeSpan Freshness = TimeSpan.FromMinutes(1);
@@ -28,9 +30,10 @@ internal sealed class OwnAddresses(TimeProvider time)
         return fresh.Addresses;
     }
 
-    private static FrozenSet<IPAddress> Read() => NetworkInterface.GetAllNetworkInterfaces()
+    private FrozenSet<IPAddress> Read() => NetworkInterface.GetAllNetworkInterfaces()
         .SelectMany(card => card.GetIPProperties().UnicastAddresses)
         .Select(entry => entry.Address)
+        .Concat(more ?? [])
         .ToFrozenSet();
 
     private sealed record Known(FrozenSet<IPAddress> Addresses, long At);

@@ -16,7 +16,11 @@ internal sealed class UpstreamTurns(TimeProvider time)
     private const int MaxEjected = 10_000;
 
     private readonly ConcurrentDictionary<(string Address, int Port), long> _ejected = new();
+    private readonly ConcurrentDictionary<(Target.Dial Target, string Address, int Port), bool> _down = new();
     private uint _turn;
+
+    /// <summary>How many addresses the health checks found ill.</summary>
+    public int DownCount => _down.Count;
 
     /// <summary>All addresses of the route in the order in which to try them.</summary>
     public IEnumerable<string> Order(Target.Dial dial, int port)
@@ -24,8 +28,14 @@ internal sealed class UpstreamTurns(TimeProvider time)
         string[] all = [dial.Address, .. dial.More];
         var first = (int)(Interlocked.Increment(ref _turn) % (uint)all.Length);
         var turns = Enumerable.Range(0, all.Length).Select(i => all[(first + i) % all.Length]);
-        return _ejected.IsEmpty ? turns : turns.OrderBy(address => IsEjected(address, port));
+        return _ejected.IsEmpty && _down.IsEmpty ? turns : turns.OrderBy(address => _down.ContainsKey((dial, address, port)) || IsEjected(address, port));
     }
+
+    /// <summary>A health check found it ill: it is asked last until it is well again.</summary>
+    public void Down(Target.Dial target, string address, int port) => _down[(target, address, port)] = true;
+
+    /// <summary>It is well, or nobody asks any more.</summary>
+    public void Up(Target.Dial target, string address, int port) => _down.TryRemove((target, address, port), out _);
 
     /// <summary>It did not answer.</summary>
     public void Failed(string address, int port)

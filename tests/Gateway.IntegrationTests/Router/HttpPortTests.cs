@@ -189,6 +189,42 @@ public sealed class HttpPortTests
     }
 
     [Fact]
+    public async Task A_request_that_is_not_idempotent_is_never_sent_twice()
+    {
+        await using var upstream = new Upstream(async (socket, stop) => await socket.ReceiveAsync(new byte[4096], stop));
+        await using var router = new RouterHarness();
+        router.Dial("a.example", upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        Assert.Contains(" 502 ", await RawHttp.AskAsync(visitor, "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Contains(" 502 ", await RawHttp.AskAsync(visitor, "POST / HTTP/1.1\r\nHost: a.example\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Equal(2, upstream.Accepted);
+    }
+
+    [Fact, Trait("adv", "S3")]
+    public async Task A_request_that_comes_back_is_told_that_it_runs_in_a_circle()
+    {
+        await using var router = new RouterHarness();
+        // A proxy of a tenant's that sends everything back to the gateway, as a route to the gateway's public address would.
+        await using var back = new Upstream(async (socket, stop) =>
+        {
+            using var again = await RouterHarness.ConnectAsync(router.Http);
+            await Task.WhenAny(PumpAsync(socket, again, stop), PumpAsync(again, socket, stop));
+        });
+        router.Dial("a.example", back.EndPoint);
+        using var client = router.Client();
+        using var answer = await client.GetAsync(new Uri("http://a.example/"));
+        Assert.Equal(HttpStatusCode.LoopDetected, answer.StatusCode);
+        Assert.Equal(1, back.Accepted);
+
+        static async Task PumpAsync(System.Net.Sockets.Socket from, System.Net.Sockets.Socket to, CancellationToken stop)
+        {
+            var buffer = new byte[4096];
+            int read;
+            while ((read = await from.ReceiveAsync(buffer, stop)) > 0) await to.SendAllAsync(buffer.AsMemory(0, read), stop);
+        }
+    }
+
+    [Fact]
     public async Task A_web_socket_echoes_and_is_cut_when_its_route_is_deleted()
     {
         await using var upstream = await WebUpstream.StartAsync(WebSockets.EchoAsync);
@@ -202,6 +238,16 @@ public sealed class HttpPortTests
         Assert.Equal("still there", await WebSockets.AskAsync(socket, "still there"));
         router.Delete("a.example");
         await Assert.ThrowsAsync<WebSocketException>(() => WebSockets.AskAsync(socket, "gone?"));
+    }
+
+    [Fact, Trait("adv", "H10")]
+    public async Task A_hundred_megabytes_come_back_through_a_web_socket()
+    {
+        await using var upstream = await WebUpstream.StartAsync(WebSockets.EchoAsync);
+        await using var router = new RouterHarness();
+        router.Dial("a.example", upstream.EndPoint);
+        using var socket = await WebSockets.ConnectAsync(router, "a.example");
+        await WebSockets.EchoAsync(socket, 100L * 1024 * 1024);
     }
 
     [Fact, Trait("adv", "H10")]

@@ -150,6 +150,31 @@ internal static class WebSockets
         return socket;
     }
 
+    /// <summary>Sends so many bytes and reads them back meanwhile, and checks each.</summary>
+    public static async Task EchoAsync(ClientWebSocket socket, long size)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
+        var sending = Task.Run(async () =>
+        {
+            var piece = new byte[64 * 1024];
+            for (long at = 0; at < size; at += piece.Length)
+            {
+                for (var i = 0; i < piece.Length; i++) piece[i] = (byte)((at + i) * 7 >> 3);
+                await socket.SendAsync(piece, WebSocketMessageType.Binary, true, deadline.Token);
+            }
+        });
+        var buffer = new byte[64 * 1024];
+        for (long at = 0; at < size;)
+        {
+            var count = (await socket.ReceiveAsync(buffer.AsMemory(), deadline.Token)).Count;
+            for (var i = 0; i < count; i++)
+                if (buffer[i] != (byte)((at + i) * 7 >> 3)) Assert.Fail($"byte {at + i} came back wrong");
+            at += count;
+        }
+
+        await sending;
+    }
+
     public static async Task<string> AskAsync(ClientWebSocket socket, string text)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);

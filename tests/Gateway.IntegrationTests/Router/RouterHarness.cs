@@ -55,6 +55,8 @@ internal sealed class RouterHarness : IAsyncDisposable
     public void Put(string host, Target target, RouteRules? rules = null) =>
         Feed.Table.Put(new Route(DomainName.Parse(host), target, "7") { Rules = rules ?? RouteRules.Default });
 
+    public void Protect(IPEndPoint port) => _router.Protect([port]);
+
     public void Delete(string host) => Feed.Table.Remove(DomainName.Parse(host));
 
     public static async Task<Socket> ConnectAsync(IPEndPoint to)

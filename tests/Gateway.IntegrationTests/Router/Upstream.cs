@@ -12,9 +12,9 @@ internal sealed class Upstream : IAsyncDisposable
     private readonly Task _accepting;
     private int _accepted;
 
-    public Upstream(Func<Socket, CancellationToken, Task> treat)
+    public Upstream(Func<Socket, CancellationToken, Task> treat, IPEndPoint? at = null)
     {
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Bind(at ?? new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(512);
         _accepting = Task.Run(() => AcceptAsync(treat));
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -52,6 +53,49 @@ public sealed class RealVisitorsTests
         Assert.Contains("speaks TLS", mistaken, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task H2load_speaks_HTTP_2_with_nginx_through_the_TLS_port_and_no_request_fails()
+    {
+        using var certificate = SelfSigned();
+        var files = Directory.CreateTempSubdirectory("gateway-certificate-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(files, "cert.pem"), certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(files, "key.pem"), certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        var tls = new IPEndPoint(IPAddress.Parse("127.83.0.1"), 8443);
+        await using var nginx = await BackgroundPeer.NginxAsync(
+            $$"""
+            http {
+              access_log off;
+              server { listen {{tls}} ssl http2; ssl_certificate {{files}}/cert.pem; ssl_certificate_key {{files}}/key.pem; location / { return 200 "hello"; } }
+            }
+            """, tls);
+        await using var router = new RouterHarness();
+        router.Dial(Name, tls);
+        var output = await RunAsync("h2load", "", "-n", "5000", "-c", "20", "-m", "10", $"--connect-to={router.Tls}", $"https://{Name}/");
+        Directory.Delete(files, recursive: true);
+        Assert.Contains("Application protocol: h2", output, StringComparison.Ordinal);
+        Assert.Contains("5000 succeeded, 0 failed, 0 errored, 0 timeout", output, StringComparison.Ordinal);
+    }
+
+    [Theory, Trait("adv", "H5")]
+    [InlineData("-H")]
+    [InlineData("-B")]
+    public async Task Slowhttptest_loses_all_its_connections_while_others_are_served(string mode)
+    {
+        var page = new string('x', 4 * 1024 * 1024);
+        await using var web = await WebUpstream.SayAsync(page);
+        await using var router = new RouterHarness(options => options.HelloTimeout = TimeSpan.FromSeconds(1));
+        router.Put("*", new Model.Routes.Target.Dial("127.0.0.1", web.EndPoint.Port, 0));
+        var attack = RunAsync("slowhttptest", "", [mode, "-c", "200", "-r", "200", "-i", "10", "-l", "60", "-p", "30", "-u", $"http://{router.Http}/"]);
+        using var client = router.Client();
+        do
+        {
+            Assert.Equal(page.Length, (await client.GetStringAsync(new Uri("http://a.example/"))).Length);
+            await Task.WhenAny(attack, Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System));
+        }
+        while (!attack.IsCompleted);
+        Assert.Contains("No open connections left", await attack, StringComparison.Ordinal);
+    }
+
     private static Upstream TlsPage(X509Certificate2 certificate) => new(async (socket, stop) =>
     {
         await using var tls = new SslStream(new NetworkStream(socket));
@@ -80,7 +124,7 @@ public sealed class RealVisitorsTests
         process.BeginErrorReadLine();
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90), TimeProvider.System);
         await process.WaitForExitAsync(deadline.Token);
         lock (output) return output.ToString();
 

@@ -25,6 +25,9 @@ internal sealed class TunnelClient : IAsyncDisposable
     /// <summary>How many visitors came through this client.</summary>
     public int Visitors => Volatile.Read(ref _visitors);
 
+    /// <summary>How many visitors are in it now.</summary>
+    public int Streams => _session.Streams;
+
     /// <summary>Ends when the session does.</summary>
     public Task<YamuxEnd> Ended => _running;
 

@@ -48,6 +48,9 @@ internal readonly struct NameBlock(byte[]? octets) : INamed
     private const int DirectoryAt = 8;
     private const int EntryLength = 8;
 
+    /// <summary>Octets from the serial of a SOA to its end: five numbers of 32 bits (RFC 1035 section 3.3.13).</summary>
+    public const int SerialFromEnd = 20;
+
     private readonly byte[]? _octets = octets;
 
     /// <summary>False for the default value, which stands for "no such name".</summary>
@@ -125,6 +128,15 @@ internal readonly struct NameBlock(byte[]? octets) : INamed
         }
 
         json.CopyTo(octets.AsSpan(at));
+        return new NameBlock(octets);
+    }
+
+    /// <summary>A copy whose SOA, which it has, has another serial.</summary>
+    public NameBlock WithSerial(uint serial)
+    {
+        var octets = (byte[])_octets!.Clone();
+        for (var i = 0; i < SetCount; i++)
+            if (TypeAt(i) == RecordType.Soa) BinaryPrimitives.WriteUInt32BigEndian(octets.AsSpan(EndOf(i) - SerialFromEnd), serial);
         return new NameBlock(octets);
     }
 

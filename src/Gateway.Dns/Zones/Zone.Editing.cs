@@ -14,6 +14,9 @@ internal sealed partial class Zone
     /// <summary>For each name that has names with data below it, how many; only those strictly below the zone's own name.</summary>
     private Dictionary<DomainName, int>? _below;
 
+    /// <summary>The apex' part of <see cref="Digest"/>, without its serial.</summary>
+    private ulong _apexDigest;
+
     private byte _generation;
     private bool _apexSeen;
 
@@ -90,7 +93,7 @@ internal sealed partial class Zone
     public void Publish(uint serial, ulong digest)
     {
         PublishedDigest = digest;
-        if (serial != Serial) _head = BuildHead(StoredApex(), Head.Apex.Json, serial);
+        _head = _head.WithSerial(serial);
         Journal?.Commit(_head);
     }
 
@@ -112,16 +115,12 @@ internal sealed partial class Zone
 
     private void StoreApex(IReadOnlyList<ResourceRecord> records, ReadOnlySpan<byte> json, List<RedisSchema.RecordFault> faults)
     {
-        var plain = ZoneHead.Build(Name, records, json, 0, _defaults, faults);
-        Digest += DigestOf(plain.Apex) - DigestOf(BuildHead(StoredApex(), [], 0).Apex);
-        _head = BuildHead(records, json, Serial);
+        var plain = ZoneHead.Build(Name, records, json, _defaults, faults);
+        var digest = DigestOf(plain.Apex);
+        Digest += digest - _apexDigest;
+        _apexDigest = digest;
+        _head = plain.WithSerial(Serial);
     }
-
-    private EquatableList<ResourceRecord> StoredApex() =>
-        RedisSchema.DecodeRecords(Head.Apex.JsonMemory)?.Records ?? new([]);
-
-    private ZoneHead BuildHead(IReadOnlyList<ResourceRecord> records, ReadOnlySpan<byte> json, uint serial) =>
-        ZoneHead.Build(Name, records, json, serial, _defaults, []);
 
     private NameBlock Find(DomainName name)
     {

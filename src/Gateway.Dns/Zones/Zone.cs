@@ -25,8 +25,9 @@ internal sealed partial class Zone
         Tag = (uint)name.GetHashCode();
         _defaults = defaults;
         Journal = defaults.IsTransferable ? new ZoneJournal() : null;
-        _head = BuildHead([], [], serial);
-        Digest = DigestOf(BuildHead([], [], 0).Apex);
+        var plain = ZoneHead.Build(name, [], [], defaults, []);
+        _head = plain.WithSerial(serial);
+        Digest = _apexDigest = DigestOf(plain.Apex);
     }
 
     /// <summary>The zone's own name.</summary>

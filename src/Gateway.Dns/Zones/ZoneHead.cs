@@ -19,6 +19,14 @@ internal sealed class ZoneHead
     private readonly int _primaryPointerAt;
     private readonly int _mailboxPointerAt;
 
+    private ZoneHead(ZoneHead other, uint serial)
+    {
+        (Apex, Serial) = (other.Apex.WithSerial(serial), serial);
+        (_primaryPointerAt, _mailboxPointerAt) = (other._primaryPointerAt, other._mailboxPointerAt);
+        _negative = (byte[])other._negative.Clone();
+        Octets.Write32(_negative, _negative.Length - NameBlock.SerialFromEnd, serial);
+    }
+
     private ZoneHead(DomainName zone, NameBlock apex, Rdata.Soa soa)
     {
         Apex = apex;
@@ -47,8 +55,11 @@ internal sealed class ZoneHead
     /// <summary>Octets of the SOA in negative answers.</summary>
     public int NegativeLength => _negative.Length;
 
-    /// <summary>Builds the head from what is stored for the zone's own name.</summary>
-    public static ZoneHead Build(DomainName zone, IReadOnlyList<ResourceRecord> stored, ReadOnlySpan<byte> json, uint serial, ZoneDefaults defaults, List<RedisSchema.RecordFault> faults)
+    /// <summary>The same with another serial.</summary>
+    public ZoneHead WithSerial(uint serial) => serial == Serial ? this : new ZoneHead(this, serial);
+
+    /// <summary>Builds the head with the serial 0 from what is stored for the zone's own name.</summary>
+    public static ZoneHead Build(DomainName zone, IReadOnlyList<ResourceRecord> stored, ReadOnlySpan<byte> json, ZoneDefaults defaults, List<RedisSchema.RecordFault> faults)
     {
         var records = stored.Where(record => record.Type != RecordType.Soa).ToList();
         if (!records.Exists(record => record.Type == RecordType.Ns))
@@ -60,7 +71,7 @@ internal sealed class ZoneHead
             data = new Rdata.Soa(primary, Hostmaster(zone, defaults), Refresh, Retry, Expire, defaults.NegativeTtl);
         }
 
-        data = data with { Serial = serial };
+        data = data with { Serial = 0 };
         records.Add(new ResourceRecord(soa.Ttl, data));
         return new ZoneHead(zone, NameCompiler.Compile(Place.Apex, [], records, json, defaults, faults), data);
     }

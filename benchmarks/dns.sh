@@ -154,6 +154,7 @@ for mode in $modes; do
   done
 done
 value() { median <"$work/$1.$2.$3"; }
+more=""
 line="cpu_vs_knot=$(ratio "$(value ours udp cpu)" "$(value knot udp cpu)")"
 line+=" cpu_vs_nsd=$(ratio "$(value ours udp cpu)" "$(value nsd udp cpu)")"
 line+=" qps_vs_knot=$(ratio "$(value ours udp qps)" "$(value knot udp qps)")"
@@ -192,14 +193,15 @@ if [ "$zones" -gt 0 ] || [ "$big" -gt 0 ]; then
 fi
 if [ "$zones" -gt 0 ]; then
   beside zones "$zones"
-  line+=" zones_cpu_ratio=$cpu_ratio zones_bytes_per_name=$(per_name $((3 * zones))) load_zones_s=$(cut -d' ' -f2 <<<"$loaded")"
+  more+=" zones_cpu_ratio=$cpu_ratio zones_bytes_per_name=$(per_name $((3 * zones))) load_zones_s=$(cut -d' ' -f2 <<<"$loaded")"
   stop many
 fi
 if [ "$big" -gt 0 ]; then
   read -r p50 p99 < <("$bench" change "$(port_of ours)" "$(redis_url redis)" bench.test 500)
   echo "a change of one name among $names: p50 $p50 ms, p99 $p99 ms" >&2
   beside files "$big"
-  line+=" cpu_1m_ratio=$cpu_ratio bytes_per_name=$(per_name "$big") load_1m_s=$(cut -d' ' -f2 <<<"$loaded")"
+  more+=" cpu_1m_ratio=$cpu_ratio"
+  line+=" bytes_per_name=$(per_name "$big") load_1m_s=$(cut -d' ' -f2 <<<"$loaded")"
   read -r p50 p99 < <("$bench" change "$(port_of many)" "$(redis_url many-redis)" bench.test 500)
   echo "a change of one name among $big: p50 $p50 ms, p99 $p99 ms" >&2
   begun=$EPOCHREALTIME
@@ -208,4 +210,5 @@ if [ "$big" -gt 0 ]; then
   echo "the same with redis-cli: $(awk -v a="$begun" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f", b - a }') s" >&2
   line+=" change_1m_ms_p99=$p99"
 fi
+[ -z "$more" ] || echo "${more# }"
 echo "$line"

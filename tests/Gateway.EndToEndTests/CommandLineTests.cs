@@ -93,7 +93,7 @@ public sealed class CommandLineTests
         await using var node = await RunningNode.StartAsync(work.File("state"));
         await File.WriteAllTextAsync(work.File("wrong"), "1:nobody-reserved-this", TestContext.Current.CancellationToken);
         await using var client = new CommandLineUser(node, work.Path).Expose("127.0.0.1:1", work.File("wrong"));
-        await client.SaysAsync("secret may not be that of a reservation");
+        await client.SaysAsync("no reservation at this gateway has this secret");
         Assert.DoesNotContain(": connected", client.Output, StringComparison.Ordinal);
     }
 
@@ -128,6 +128,7 @@ public sealed class CommandLineTests
         var alice = await new CommandLineUser(node, work.Path).RegisterAsync();
         await alice.MustAsync("reserve", "subdomain", "a.gw.test", "--ip", "127.0.0.1");
         var reserved = await alice.MustAsync("reserve", "tunnel", "a.gw.test");
+        Assert.Matches("^tls://.+:[0-9]+#sha256:[0-9a-f]{64}$", reserved["remote"]!.ToString());
         Assert.Equal($"TRC_SECRET={reserved["secret"]} gateway expose http://localhost:8000 --remote {reserved["remote"]}", reserved["expose"]!.ToString());
     }
 }

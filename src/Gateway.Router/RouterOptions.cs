@@ -79,6 +79,9 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("Tunnel clients that share one secret and take turns; one more displaces the oldest.", Minimum = 1)]
     public int TunnelsPerSecret { get; set; } = 8;
 
+    [Option("Let tunnel clients dial a connection of its own for each visitor who speaks TLS, so that the kernel carries his bytes.")]
+    public bool TunnelDirect { get; set; } = true;
+
     [Option("Tunnel clients let in a second; when more come at once, after a restart, they wait in turn.", Minimum = 1, Maximum = 100_000)]
     public int TunnelHandshakesPerSecond { get; set; } = 200;
 

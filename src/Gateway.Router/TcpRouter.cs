@@ -94,7 +94,7 @@ public sealed class TcpRouter : IAsyncDisposable
         // New tunnel clients are turned away at once, but visitors in a tunnel need it until they are done.
         using var tunnelsStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var clients = new TunnelListener(_routes.Table, _tunnels, _certificate, _options, _routes.Metrics, _time, _log);
-        var doors = _clients.Select(socket => Loop(socket, _options.MaxTunnels, clients.VisitAsync, _options.Drain + Margin)).ToArray();
+        var doors = _clients.Select(socket => Loop(socket, _options.MaxTunnels + _options.MaxConnections, clients.VisitAsync, _options.Drain + Margin)).ToArray();
         var accepting = Task.WhenAll(doors.Select(door => door.RunAsync(tunnelsStop.Token)));
         var leaving = GoAwayAsync(tunnelsStop.Token);
         var visitors = new AddressBudget(_options.ConnectionsPerAddress);
@@ -107,6 +107,10 @@ public sealed class TcpRouter : IAsyncDisposable
             Tell();
             var checks = new HealthChecks(_routes.Table, _dialer, _options.ConnectTimeout, _time, _log);
             await Task.WhenAll([.. serving, http(), _routes.RunAsync(stop), checks.RunAsync(stop)]);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop before everything stood: a stop like any other.
         }
         finally
         {
@@ -121,8 +125,7 @@ public sealed class TcpRouter : IAsyncDisposable
     private async Task GoAwayAsync(CancellationToken stop)
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        using var deadline = new CancellationTokenSource(Margin, _time);
-        await _tunnels.GoAwayAsync(_options.Drain, deadline.Token);
+        await _tunnels.GoAwayAsync(_options.Drain, CancellationToken.None);
     }
 
     /// <inheritdoc/>

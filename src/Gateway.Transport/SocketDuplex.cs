@@ -21,6 +21,8 @@ public sealed class SocketDuplex : Duplex
     private bool _ended;
     private bool _closed;
     private bool _isReset;
+    private bool _isGone;
+    private TaskCompletionSource? _closing;
     private volatile bool _isDetached;
 
     /// <summary>Takes over a connected socket.</summary>
@@ -35,6 +37,42 @@ public sealed class SocketDuplex : Duplex
 
     /// <inheritdoc/>
     public override EndPoint? Remote { get; }
+
+    /// <summary>Ends when the socket has been closed, by whoever owned it last.</summary>
+    public Task Closed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                _closing ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (_isGone) _closing.TrySetResult();
+                return _closing.Task;
+            }
+        }
+    }
+
+    /// <summary>True while the connection stands and nothing of the peer's waits to be read.</summary>
+    public bool IsQuiet => SocketCalls.Look(_handle) == -Errors.TryAgain;
+
+    /// <summary>
+    /// Lets the kernel ask a silent peer for a sign of life (RFC 1122 section 4.2.3.6): first after <paramref name="idle"/>, then as
+    /// often again; two questions without an answer break the connection. In whole seconds.
+    /// </summary>
+    public void KeepAlive(TimeSpan idle)
+    {
+        try
+        {
+            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)idle.TotalSeconds);
+            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)idle.TotalSeconds);
+            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 2);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It is broken already: the next read says so.
+        }
+    }
 
     /// <summary>Dials an address.</summary>
     /// <exception cref="IOException">Refused, unreachable, or no answer in the kernel's own time.</exception>
@@ -242,5 +280,8 @@ public sealed class SocketDuplex : Duplex
         if (_isReset) _socket.Close(0);
         else _socket.Dispose();
         _readiness?.WakeAll();
+        TaskCompletionSource? closing;
+        lock (_gate) (_isGone, closing) = (true, _closing);
+        closing?.TrySetResult();
     }
 }

@@ -11,8 +11,8 @@ namespace Gateway.Cli.Expose;
 internal sealed record ClientEvent(string Name, HostPort Subject, string Text, TimeSpan? Retry = null)
 {
     /// <summary>One line for people.</summary>
-    public string ToLine() =>
-        Retry switch
+    public string ToLine(string service) =>
+        (service.Length > 0 ? $"{service}: " : "") + Retry switch
         {
             null => $"{Subject}: {Text}",
             { Ticks: 0 } => $"{Subject}: {Text}; trying again at once",
@@ -20,16 +20,17 @@ internal sealed record ClientEvent(string Name, HostPort Subject, string Text, T
         };
 
     /// <summary>One line for programs.</summary>
-    public string ToJson(DateTimeOffset at)
+    public string ToJson(string service, DateTimeOffset at)
     {
         var json = new JsonObject { ["time"] = at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture), ["event"] = Name, ["subject"] = Subject.ToString(), ["text"] = Text };
+        if (service.Length > 0) json["service"] = service;
         if (Retry is { } pause) json["retry_seconds"] = Math.Round(pause.TotalSeconds, 3);
         return json.ToJsonString();
     }
 }
 
 /// <summary>Writes one line per change; what was said of a subject last is not said again.</summary>
-internal sealed class ClientLog(TextWriter output, bool json, TimeProvider time)
+internal sealed class ClientLog(TextWriter output, bool json, TimeProvider time, string service = "")
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(HostPort, string), string> _last = [];
@@ -41,7 +42,7 @@ internal sealed class ClientLog(TextWriter output, bool json, TimeProvider time)
         {
             if (_last.GetValueOrDefault((news.Subject, about)) == news.Text) return;
             _last[(news.Subject, about)] = news.Text;
-            output.WriteLine(json ? news.ToJson(time.GetUtcNow()) : news.ToLine());
+            output.WriteLine(json ? news.ToJson(service, time.GetUtcNow()) : news.ToLine(service));
             output.Flush();
         }
     }

@@ -23,6 +23,12 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
     /// <summary>`v1` or `v2`: the PROXY header that the local service wants.</summary>
     public string? ProxyProtocol { get; init; }
 
+    /// <summary>Dial connections of their own for visitors who speak TLS.</summary>
+    public bool Direct { get; init; } = true;
+
+    /// <summary>How the user tells several services apart.</summary>
+    public string Service { get; init; } = "";
+
     /// <summary>How the gateway's operator sees this client.</summary>
     public string Name { get; init; } = "";
 
@@ -40,8 +46,10 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
             Local = targets.Local,
             LocalTls = targets.Tls,
             Serves = targets.Serves,
+            Service = Service,
             Name = Name,
             ProxyProtocol = proxy,
+            Direct = Direct,
         };
         if (BackOff is null) return options;
         if (!int.TryParse(BackOff, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds is < 1 or > 3600) return Usage($"--backoff takes 1 to 3600 seconds, not '{BackOff}'.");

@@ -67,5 +67,5 @@ internal sealed class Introduction(TunnelRemote remote, TunnelClientOptions opti
 
     private TunnelHello Hello() => new(
         options.Secret, options.Name, options.Serves,
-        options.ProxyProtocol == 0 ? TunnelFeatures.None : TunnelFeatures.HandsOnAddresses);
+        options.ProxyProtocol != 0 ? TunnelFeatures.HandsOnAddresses : options.Direct ? TunnelFeatures.DirectConnections : TunnelFeatures.None);
 }

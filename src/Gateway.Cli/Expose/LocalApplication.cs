@@ -53,7 +53,8 @@ internal sealed class LocalApplication(TunnelClientOptions options, Dialer diale
         }
     }
 
-    private async Task CarryAsync(Duplex visitor, VisitorOpening opening)
+    /// <summary>Carries one visitor, of whom this much is known, to his end.</summary>
+    public async Task CarryAsync(Duplex visitor, VisitorOpening opening)
     {
         await using var local = await DialAsync(opening.IsTls ? options.LocalTls ?? options.Local : options.Local);
         if (local is null) visitor.Reset();

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using Gateway.Transport;
 using Gateway.Transport.Tls;
@@ -6,7 +7,9 @@ using Gateway.Transport.Yamux;
 namespace Gateway.Cli.Expose;
 
 /// <summary>One gateway: dials it, proves the service, carries its visitors, and dials again when the session is over or about to be.</summary>
-internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions options, Dialer dialer, LocalApplication service, TimeProvider time, ClientLog log)
+internal sealed class RemoteLink(
+    TunnelRemote remote, TunnelClientOptions options, Dialer dialer, LocalApplication service, DirectConnections direct, LocalAddressWatch addresses,
+    TimeProvider time, ClientLog log, ClientHealth? health)
 {
     private const string About = "link";
 
@@ -40,7 +43,9 @@ internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions option
     {
         try
         {
-            var session = new YamuxSession(await ConnectAsync(stop), YamuxRole.Client, options.Yamux, time);
+            var (carrier, local) = await ConnectAsync(stop);
+            using var watch = addresses.Watch(local, carrier.Reset);
+            var session = new YamuxSession(carrier, YamuxRole.Client, options.Yamux, time);
             var running = session.RunAsync(CancellationToken.None);
             var serving = ServeAsync(session, running, stop);
             await Task.WhenAny(serving, session.GoingAway);
@@ -87,22 +92,33 @@ internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions option
             case Welcome.Refused refused: return new LinkEnd(refused.Why) { AtLeast = refused.Pause };
             case Welcome.In taken:
                 Tell($"connected{(remote.IsTls ? " over TLS" : "")} as tunnel {taken.Answer.Session}");
-                await using (taken.Control) await service.ServeAsync(session, announces: true, () => { }, stop);
+                await ServeAsync(session, taken.Control, stop);
                 return new LinkEnd($"lost: {(await running).Detail}");
             default:
                 return await CarryAsync(session, running, stop);
         }
     }
 
-    private async Task<Duplex> ConnectAsync(CancellationToken stop)
+    private async Task ServeAsync(YamuxSession session, YamuxStream control, CancellationToken stop)
+    {
+        await using var owned = control;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var hearing = direct.RunAsync(control, over.Token);
+        await service.ServeAsync(session, announces: true, () => { }, stop);
+        await over.CancelAsync();
+        await hearing;
+    }
+
+    private async Task<(Duplex Carrier, EndPoint? Local)> ConnectAsync(CancellationToken stop)
     {
         var carrier = await dialer.DialAsync(remote.At, stop);
-        if (!remote.IsTls) return carrier;
+        var local = carrier.Kernel?.LocalEndPoint;
+        if (!remote.IsTls) return (carrier, local);
         using var deadline = new CancellationTokenSource(options.HandshakeTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
         try
         {
-            return await TlsDuplex.ConnectAsync(carrier, remote.At.Host, remote.Pin, time, either.Token);
+            return (await TlsDuplex.ConnectAsync(carrier, remote.At.Host, remote.Pin, time, either.Token), local);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
@@ -133,6 +149,7 @@ internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions option
 
     private async Task PauseAsync(string why, TimeSpan pause, CancellationToken stop)
     {
+        health?.Set(options.Service, remote.At, isUp: false, why);
         log.Tell(About, new ClientEvent("disconnected", remote.At, why, pause));
         try
         {
@@ -144,7 +161,11 @@ internal sealed class RemoteLink(TunnelRemote remote, TunnelClientOptions option
         }
     }
 
-    private void Tell(string connected) => log.Tell(About, new ClientEvent("connected", remote.At, connected));
+    private void Tell(string connected)
+    {
+        health?.Set(options.Service, remote.At, isUp: true, connected);
+        log.Tell(About, new ClientEvent("connected", remote.At, connected));
+    }
 
     private static double Jitter() => RandomNumberGenerator.GetInt32(1_000_000) / 1_000_000.0;
 

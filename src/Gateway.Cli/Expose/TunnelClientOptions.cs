@@ -20,6 +20,9 @@ internal sealed record TunnelClientOptions
     /// <summary>Where visitors go whose first byte is that of a TLS handshake; the same as the others when null.</summary>
     public HostPort? LocalTls { get; init; }
 
+    /// <summary>How the user tells its services apart; empty when there is one.</summary>
+    public string Service { get; init; } = "";
+
     /// <summary>Which visitors the local service takes; a newer gateway sends no others.</summary>
     public ServedTraffic Serves { get; init; } = ServedTraffic.Any;
 
@@ -28,6 +31,12 @@ internal sealed record TunnelClientOptions
 
     /// <summary>The PROXY header that the local service gets before each visitor; none by default.</summary>
     public ProxyVersion ProxyProtocol { get; init; } = ProxyVersion.None;
+
+    /// <summary>
+    /// Dial a connection of its own for each visitor who speaks TLS, where the gateway wants that. They are not encrypted by us, since
+    /// what they carry is; so they are not used when the visitor's address is handed on, which must not be forged on the way.
+    /// </summary>
+    public bool Direct { get; init; } = true;
 
     /// <summary>The longest pause between two tries at a gateway. Default 30 s.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(30);

@@ -20,12 +20,16 @@ internal sealed class TunnelListener(
     /// <summary>Bytes that all tunnel clients together may have buffered here.</summary>
     private const long MaxBuffered = 1L << 30;
 
+    /// <summary>Often enough for a box on the way that forgets silent connections after half a minute.</summary>
+    private static readonly TimeSpan ReadyKeepAlive = TimeSpan.FromSeconds(10);
+
     /// <summary>A refused client need not ask more often: a reservation takes a moment to arrive, and a node to start.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly AddressBudget _guests = new(options.TunnelsPerAddress);
     private readonly YamuxOptions _session = YamuxOptions.Default with { Shared = new ByteBudget(MaxBuffered) };
     private readonly HandshakePace _pace = new(options.TunnelHandshakesPerSecond, options.TunnelHandshakesPerAddress, options.TunnelsPerAddress, time);
+    private readonly DirectTokens _tokens = new(options.MaxTunnels);
     private long _lastId;
 
     /// <summary>The story of one tunnel client: prove, join, carry visitors, leave.</summary>
@@ -38,9 +42,20 @@ internal sealed class TunnelListener(
             return;
         }
 
+        var isGuest = true;
         try
         {
-            if (_pace.Take(carrier.Remote) is not { } wait)
+            if (await FirstByteAsync(carrier, stop) is not { } first) return;
+            if (first == DirectPreamble.FirstByte && await RedeemAsync(carrier, stop))
+            {
+                // A visitor's from now on, or ready to be: it counts as a guest no more.
+                isGuest = false;
+                _guests.Give(carrier.Remote, 1);
+                await carrier.Closed.WaitAsync(stop);
+                return;
+            }
+
+            if (_pace.Take(carrier.Remote) is not { } wait || tunnels.Count >= options.MaxTunnels)
             {
                 await SendAwayAsync(carrier, "paced", stop);
                 return;
@@ -48,11 +63,60 @@ internal sealed class TunnelListener(
 
             if (wait > TimeSpan.Zero) await Task.Delay(wait, time, stop);
             using var deadline = new Deadline(options.HandshakeTimeout, time, stop);
-            if (await OpenAsync(carrier, deadline) is { } opened) await ServeAsync(opened, deadline, stop);
+            if (await OpenAsync(carrier, first, deadline) is { } opened) await ServeAsync(opened, deadline, stop);
         }
         finally
         {
-            _guests.Give(carrier.Remote, 1);
+            if (isGuest) _guests.Give(carrier.Remote, 1);
+        }
+    }
+
+    private async Task<byte?> FirstByteAsync(SocketDuplex carrier, CancellationToken stop)
+    {
+        using var deadline = new Deadline(options.HandshakeTimeout, time, stop);
+        try
+        {
+            var first = new byte[1];
+            if (await carrier.PeekAsync(first, deadline.Token) > 0) return first[0];
+            Refuse(carrier.Remote, "left");
+        }
+        catch (OperationCanceledException) when (deadline.Passed)
+        {
+            Refuse(carrier.Remote, "too slow");
+        }
+        catch (IOException)
+        {
+            Refuse(carrier.Remote, "left");
+        }
+
+        return null;
+    }
+
+    /// <summary>True: it was a direct connection with a token of ours, and is in its pool now.</summary>
+    private async Task<bool> RedeemAsync(SocketDuplex carrier, CancellationToken stop)
+    {
+        using var deadline = new Deadline(options.HandshakeTimeout, time, stop);
+        try
+        {
+            var preamble = new byte[DirectPreamble.Length];
+            for (var there = 0; there < preamble.Length;)
+            {
+                var read = await carrier.ReadAsync(preamble.AsMemory(there), deadline.Token);
+                if (read == 0) return false;
+                there += read;
+            }
+
+            if (!DirectPreamble.TryDecode(preamble, out var token) || _tokens.Redeem(token) is not { } pool) return false;
+            carrier.KeepAlive(ReadyKeepAlive);
+            return pool.Arrived(token, carrier);
+        }
+        catch (OperationCanceledException) when (deadline.Passed)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 
@@ -67,13 +131,11 @@ internal sealed class TunnelListener(
     }
 
     /// <summary>What the session runs over: the connection itself, or TLS over it. Null: it is turned away.</summary>
-    private async Task<Duplex?> OpenAsync(SocketDuplex carrier, Deadline deadline)
+    private async Task<Duplex?> OpenAsync(SocketDuplex carrier, byte first, Deadline deadline)
     {
         try
         {
-            var first = new byte[1];
-            if (await carrier.PeekAsync(first, deadline.Token) == 0) return Refuse(carrier.Remote, "left");
-            if (first[0] == TlsDuplex.FirstByte && certificate is not null) return await TlsDuplex.AcceptAsync(carrier, certificate.Context, deadline.Token);
+            if (first == TlsDuplex.FirstByte && certificate is not null) return await TlsDuplex.AcceptAsync(carrier, certificate.Context, deadline.Token);
             return options.TunnelPlain ? carrier : Refuse(carrier.Remote, "not TLS");
         }
         catch (OperationCanceledException) when (deadline.Passed)
@@ -90,6 +152,7 @@ internal sealed class TunnelListener(
     {
         using var life = CancellationTokenSource.CreateLinkedTokenSource(stop);
         TunnelOffer? offer = null;
+        TunnelSession? tunnel = null;
         await using var session = new YamuxSession(carrier, YamuxRole.Server, _session, time);
         var running = session.RunAsync(life.Token);
         try
@@ -98,7 +161,9 @@ internal sealed class TunnelListener(
             if (offer is null) return;
             var id = Interlocked.Increment(ref _lastId);
             if (!await AnswerAsync(offer, carrier.Remote, id, deadline)) return;
-            await JoinAsync(new TunnelSession(id, offer, carrier.Remote, carrier is TlsDuplex, session), session, running, life);
+            using var pool = Features(offer).HasFlag(TunnelFeatures.DirectConnections) ? new DirectPool(_tokens, () => session.RoundTrip, notice => tunnel!.Notices!.TryTell(notice), time) : null;
+            tunnel = new TunnelSession(id, offer, Features(offer), carrier.Remote, carrier is TlsDuplex, session) { Direct = pool };
+            await JoinAsync(tunnel, session, running, life);
         }
         finally
         {
@@ -130,7 +195,7 @@ internal sealed class TunnelListener(
         var refusal = Judge(offer);
         if (refusal != TunnelRefusal.None) Refuse(remote, refusal switch { TunnelRefusal.Unknown => "unknown secret", TunnelRefusal.Stopping => "stopping", _ => "unsupported" });
         if (offer.Control is not { } control) return refusal == TunnelRefusal.None;
-        var answer = refusal == TunnelRefusal.None ? TunnelAnswer.Accept(id, offer.Hello!.Features & TunnelSession.Known) : TunnelAnswer.Refuse(refusal, RetryAfter);
+        var answer = refusal == TunnelRefusal.None ? TunnelAnswer.Accept(id, Features(offer)) : TunnelAnswer.Refuse(refusal, RetryAfter);
         try
         {
             await control.WriteAsync(answer.Encode(), deadline.Token);
@@ -149,6 +214,10 @@ internal sealed class TunnelListener(
             return false;
         }
     }
+
+    /// <summary>What we agree on: what the client offers, known here, and allowed by the operator.</summary>
+    private TunnelFeatures Features(TunnelOffer offer) =>
+        (offer.Hello?.Features ?? TunnelFeatures.None) & (options.TunnelDirect ? TunnelFeatures.HandsOnAddresses | TunnelFeatures.DirectConnections : TunnelFeatures.HandsOnAddresses);
 
     private TunnelRefusal Judge(TunnelOffer offer)
     {
@@ -169,7 +238,11 @@ internal sealed class TunnelListener(
         {
             metrics.Handshake("accepted");
             RouterLog.TunnelUp(log, tunnel.Label, tunnel.Remote, tunnel.Protocol, tunnel.Name);
+            tunnel.Direct?.Start();
+            var telling = tunnel.Notices?.RunAsync(life.Token) ?? Task.CompletedTask;
             await RefuseStreamsAsync(session, life.Token);
+            tunnel.Notices?.Close();
+            await telling;
             var end = await running;
             var reason = forgotten.IsCancellationRequested ? "RouteDeleted" : tunnel.Displaced.IsCancellationRequested ? "Displaced" : end.Reason.ToString();
             RouterLog.TunnelDown(log, tunnel.Label, tunnel.Remote, (long)time.GetElapsedTime(began).TotalMilliseconds, reason, end.Detail);

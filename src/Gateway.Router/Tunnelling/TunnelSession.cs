@@ -1,17 +1,16 @@
 using System.Net;
 using Gateway.Model;
+using Gateway.Transport;
 using Gateway.Transport.Handshakes;
 using Gateway.Transport.Yamux;
 
 namespace Gateway.Router.Tunnelling;
 
 /// <summary>One connected tunnel client, after it proved its secret. <see cref="TunnelListener"/> owns the session beneath.</summary>
-internal sealed class TunnelSession(long id, TunnelOffer offer, EndPoint? remote, bool isTls, YamuxSession session)
+internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures features, EndPoint? remote, bool isTls, YamuxSession session)
 {
-    /// <summary>What we make use of when a client offers it.</summary>
-    public const TunnelFeatures Known = TunnelFeatures.HandsOnAddresses;
-
     private int _expected;
+    private int _direct;
 
     /// <summary>Numbers sessions since the start, so that nothing kept for one is used for another.</summary>
     public long Id { get; } = id;
@@ -26,7 +25,13 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, EndPoint? remote
     public ServedTraffic Serves { get; } = offer.Hello?.Serves ?? ServedTraffic.Any;
 
     /// <summary>What was agreed on.</summary>
-    public TunnelFeatures Features { get; } = (offer.Hello?.Features ?? TunnelFeatures.None) & Known;
+    public TunnelFeatures Features { get; } = features;
+
+    /// <summary>Tells the client something on the first stream; null with a client of the old protocol.</summary>
+    public NoticeWriter? Notices { get; } = offer.Control is { } control ? new NoticeWriter(control) : null;
+
+    /// <summary>The connections that the client keeps ready; null when that was not agreed on.</summary>
+    public DirectPool? Direct { get; init; }
 
     /// <summary>True: each visitor's bytes are preceded by a <see cref="VisitorHeader"/>.</summary>
     public bool Announces { get; } = offer.Hello is not null;
@@ -41,7 +46,7 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, EndPoint? remote
     public string Label { get; } = $"tunnel {id}";
 
     /// <summary>Visitors in it now, and those who are about to come.</summary>
-    public int Streams => session.Streams + Volatile.Read(ref _expected) - (offer.Control is null ? 0 : 1);
+    public int Streams => session.Streams + Volatile.Read(ref _expected) + Volatile.Read(ref _direct) - (offer.Control is null ? 0 : 1);
 
     /// <summary>True while it takes visitors.</summary>
     public bool IsOpen => session.IsOpen;
@@ -65,24 +70,29 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, EndPoint? remote
         }
     }
 
+    /// <summary>A connection of his own for the visitor who was expected. Null: there is none, and he is still expected.</summary>
+    public async ValueTask<SocketDuplex?> TakeDirectAsync(CancellationToken stop)
+    {
+        if (Direct is null || await Direct.TakeAsync(stop) is not { } connection) return null;
+        Interlocked.Decrement(ref _expected);
+        Interlocked.Increment(ref _direct);
+        _ = CountAsync(connection);
+        return connection;
+    }
+
     /// <summary>
     /// Tells the client that the session closes after this time, so that it takes another; visitors still come through this one
     /// until then.
     /// </summary>
-    public async Task GoAwayAsync(TimeSpan closes, CancellationToken stop)
+    public ValueTask GoAwayAsync(TimeSpan closes, CancellationToken stop)
     {
-        try
-        {
-            if (offer.Control is { } control) await control.WriteAsync(TunnelNotice.GoingAway(closes).Encode(), stop);
-            await session.GoAwayAsync(0, stop);
-        }
-        catch (IOException)
-        {
-            // It is gone already.
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // It does not even read; its end comes with the end of the node.
-        }
+        Notices?.TryTell(TunnelNotice.GoingAway(closes));
+        return session.GoAwayAsync(0, stop);
+    }
+
+    private async Task CountAsync(SocketDuplex connection)
+    {
+        await connection.Closed;
+        Interlocked.Decrement(ref _direct);
     }
 }

@@ -68,11 +68,11 @@ internal sealed class Tunnels(int perSecret)
         displaced?.Displaced.Cancel();
     }
 
-    /// <summary>Tells every client that the node closes its session after this time. Waits until all are told, or the token ends it.</summary>
-    public Task GoAwayAsync(TimeSpan closes, CancellationToken stop)
+    /// <summary>Tells every client that the node closes its session after this time.</summary>
+    public async Task GoAwayAsync(TimeSpan closes, CancellationToken stop)
     {
         _isLeaving = true;
-        return Task.WhenAll(Sessions.Select(session => session.GoAwayAsync(closes, stop)));
+        foreach (var session in Sessions) await session.GoAwayAsync(closes, stop);
     }
 
     /// <summary>Takes a session out; nothing when it was displaced already.</summary>

@@ -67,6 +67,8 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         for (var attempt = 0; attempt < MaxSessions && outcome is DialOutcome.Failed { Fault: DialFault.NoTunnel }; attempt++)
         {
             if (tunnels.Take(tunnel.Secret, traffic) is not { } session) return outcome;
+            // What is encrypted from end to end may go past the session, from kernel to kernel.
+            if (traffic == Traffic.Tls && await session.TakeDirectAsync(stop) is { } direct) return new DialOutcome.Open(direct, session.Label + ", direct") { Announces = true };
             outcome = await OpenExpectedAsync(session, stop);
         }
 

@@ -1,15 +1,18 @@
 using System.Net.Sockets;
 using System.Text;
 
-namespace Gateway.Server;
+namespace Gateway.Transport;
 
 /// <summary>Tells systemd about the state of the daemon: one datagram each (sd_notify(3)). Silent when nobody listens.</summary>
-internal sealed class ServiceNotification(string? socketPath)
+public sealed class ServiceNotification(string? socketPath)
 {
-    /// <summary>The node serves what it should.</summary>
+    /// <summary>The daemon serves what it should.</summary>
     public void Ready(string status) => Send($"READY=1\nSTATUS={status}");
 
-    /// <summary>The node has begun to stop.</summary>
+    /// <summary>How it stands, for people.</summary>
+    public void Status(string status) => Send($"STATUS={status}");
+
+    /// <summary>The daemon has begun to stop.</summary>
     public void Stopping() => Send("STOPPING=1");
 
     private void Send(string message)

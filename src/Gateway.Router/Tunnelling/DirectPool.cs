@@ -1,0 +1,168 @@
+using System.Buffers.Binary;
+using Gateway.Transport;
+using Gateway.Transport.Handshakes;
+
+namespace Gateway.Router.Tunnelling;
+
+/// <summary>
+/// Connections that one client keeps ready, each for one visitor. How many are ready follows how fast they are used: each visitor who
+/// finds none doubles the number, a quiet time halves it. What is in it is owned by it until it is taken.
+/// </summary>
+internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, Func<TunnelNotice, bool> tell, TimeProvider time) : IDisposable
+{
+    /// <summary>More than this ready would cost more than a stream of the session now and then.</summary>
+    private const int MostReady = 64;
+
+    /// <summary>A token that was not redeemed after this time will not be: the client cannot dial, or does not want to.</summary>
+    private static readonly TimeSpan TokenLife = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a client that let so many tokens expire is not asked again.</summary>
+    private static readonly TimeSpan Sulk = TimeSpan.FromMinutes(1);
+
+    private const int MostExpired = 8;
+
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan WaitMargin = TimeSpan.FromMilliseconds(20);
+
+    private readonly Lock _gate = new();
+    private readonly Stack<SocketDuplex> _ready = new();
+    private readonly Queue<TaskCompletionSource<SocketDuplex?>> _waiting = new();
+    private readonly Dictionary<UInt128, long> _issued = [];
+    private int _wanted = 1;
+    private int _expired;
+    private long _lastMiss = time.GetTimestamp();
+    private long _sulksSince = long.MinValue;
+    private bool _isClosed;
+
+    /// <summary>How many connections are ready.</summary>
+    public int Ready
+    {
+        get
+        {
+            lock (_gate) return _ready.Count;
+        }
+    }
+
+    /// <summary>Asks for the first connections.</summary>
+    public void Start()
+    {
+        lock (_gate) Refill();
+    }
+
+    /// <summary>A connection for one visitor, who owns it; null when none comes in time.</summary>
+    public async ValueTask<SocketDuplex?> TakeAsync(CancellationToken stop)
+    {
+        TaskCompletionSource<SocketDuplex?> waiter;
+        lock (_gate)
+        {
+            if (TakeReady() is { } ready) return ready;
+            if (_isClosed || Sulks) return null;
+            _wanted = Math.Min(MostReady, 2 * _wanted);
+            _lastMiss = time.GetTimestamp();
+            _waiting.Enqueue(waiter = new TaskCompletionSource<SocketDuplex?>(TaskCreationOptions.RunContinuationsAsynchronously));
+            Refill();
+        }
+
+        return await WaitAsync(waiter, stop);
+    }
+
+    /// <summary>A client redeemed a token. False: the pool is closed, and the connection is still the caller's.</summary>
+    public bool Arrived(UInt128 token, SocketDuplex connection)
+    {
+        lock (_gate)
+        {
+            _issued.Remove(token);
+            _expired = 0;
+            if (_isClosed) return false;
+            while (_waiting.TryDequeue(out var waiter))
+                if (waiter.TrySetResult(connection)) return true;
+            _ready.Push(connection);
+            return true;
+        }
+    }
+
+    /// <summary>Closes what is ready; what was taken goes on.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            foreach (var token in _issued.Keys) tokens.Redeem(token);
+            foreach (var waiter in _waiting) waiter.TrySetResult(null);
+            while (_ready.TryPop(out var connection)) connection.Reset();
+            _issued.Clear();
+            _waiting.Clear();
+        }
+    }
+
+    // What a client closed, or wrote to although it is not its turn, is of no use.
+    private SocketDuplex? TakeReady()
+    {
+        SocketDuplex? taken = null;
+        while (taken is null && _ready.TryPop(out var connection))
+        {
+            if (connection.IsQuiet) taken = connection;
+            else connection.Reset();
+        }
+
+        if (taken is not null && _ready.Count <= _wanted / 2) Refill();
+        return taken;
+    }
+
+    private bool Sulks => _sulksSince != long.MinValue && time.GetElapsedTime(_sulksSince) < Sulk;
+
+    private async ValueTask<SocketDuplex?> WaitAsync(TaskCompletionSource<SocketDuplex?> waiter, CancellationToken stop)
+    {
+        var patience = (2 * roundTrip()) + WaitMargin;
+        try
+        {
+            return await waiter.Task.WaitAsync(patience < LongestWait ? patience : LongestWait, time, stop);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            // It may have come at the last moment.
+            if (waiter.TrySetResult(null)) return stop.IsCancellationRequested ? throw new OperationCanceledException(stop) : null;
+            var late = await waiter.Task;
+            if (!stop.IsCancellationRequested) return late;
+            late?.Reset();
+            throw new OperationCanceledException(stop);
+        }
+    }
+
+    private void Refill()
+    {
+        DropExpired();
+        if (Sulks || _isClosed) return;
+        if (_wanted > 1 && time.GetElapsedTime(_lastMiss) > Quiet) (_wanted, _lastMiss) = (_wanted / 2, time.GetTimestamp());
+        var missing = Math.Min(_wanted + _waiting.Count, MostReady) - _ready.Count - _issued.Count;
+        if (missing <= 0) return;
+        var content = new byte[missing * DirectPreamble.TokenLength];
+        var given = 0;
+        while (given < missing && tokens.Issue(this) is { } token)
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(content.AsSpan(given++ * DirectPreamble.TokenLength), token);
+            _issued[token] = time.GetTimestamp();
+        }
+
+        if (given > 0 && !tell(new TunnelNotice(NoticeKind.Tokens, content.AsMemory(0, given * DirectPreamble.TokenLength)))) Withdraw(_issued.Keys);
+    }
+
+    private void DropExpired()
+    {
+        var expired = _issued.Where(issued => time.GetElapsedTime(issued.Value) > TokenLife).Select(issued => issued.Key).ToArray();
+        Withdraw(expired);
+        _expired += expired.Length;
+        if (_expired < MostExpired) return;
+        (_expired, _sulksSince, _wanted) = (0, time.GetTimestamp(), 1);
+    }
+
+    private void Withdraw(IEnumerable<UInt128> withdrawn)
+    {
+        foreach (var token in withdrawn.ToArray())
+        {
+            tokens.Redeem(token);
+            _issued.Remove(token);
+        }
+    }
+}

@@ -131,7 +131,7 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
     }
 
     // A peer that has ended its direction has no use for credit.
-    private uint CreditFor(int read) => _window.IsDue(read) && !_hasEnded ? policy.GiveBack(ref _window, _ring.Count) : 0;
+    private uint CreditFor(int read) => _window.IsDue(read, _ring.Count) && !_hasEnded ? policy.GiveBack(ref _window) : 0;
 
     private void Complete(int length)
     {

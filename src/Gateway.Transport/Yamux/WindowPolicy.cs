@@ -30,9 +30,9 @@ internal sealed class WindowPolicy
         Volatile.Write(ref _roundTripTicks, now.Ticks);
     }
 
-    /// <summary>The credit to give back now, with so many bytes still unread.</summary>
-    public uint GiveBack(ref ReceiveWindow window, int waiting) =>
-        window.GiveBack(_time.GetElapsedTime(0), RoundTrip, waiting, _largest, _tryGrow);
+    /// <summary>The credit to give back now.</summary>
+    public uint GiveBack(ref ReceiveWindow window) =>
+        window.GiveBack(_time.GetElapsedTime(0), RoundTrip, _largest, _tryGrow);
 
     /// <summary>The stream is gone, and with it what its window had grown.</summary>
     public void Release(in ReceiveWindow window) => _growth.Give(window.Size - ReceiveWindow.Initial);

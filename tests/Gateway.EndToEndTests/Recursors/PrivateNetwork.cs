@@ -15,6 +15,9 @@ internal sealed class PrivateNetwork : IAsyncDisposable
     {
     }
 
+    /// <summary>As `ip netns` knows it.</summary>
+    public string Name => _name;
+
     /// <summary>What every program in it printed, for the report of a failure.</summary>
     public string Log => string.Join("\n----\n", _programs.Select(program => program.Output));
 

@@ -4,6 +4,7 @@ using Gateway.Model.Routes;
 using Gateway.Router.Http;
 using Gateway.Router.Tunnelling;
 using Gateway.Router.Upstreams;
+using Gateway.Store;
 using Gateway.Transport;
 using Gateway.Transport.Tls;
 using Microsoft.Extensions.Logging;
@@ -50,6 +51,12 @@ public sealed class TcpRouter : IAsyncDisposable
         _dialer = new Dialer(_guard, _tunnels, options.ConnectTimeout, time);
         routes.Metrics.Watch(() => routes.Table.Count, () => _tunnels.Count, () => _dialer.Turns.DownCount);
     }
+
+    /// <summary>The tunnel clients that are connected, in the order in which they came.</summary>
+    public IReadOnlyList<TunnelFacts> Tunnels => [.. _tunnels.Sessions.Select(session => session.Facts).OrderBy(tunnel => tunnel.Session)];
+
+    /// <summary>Says in Redis which tunnels this node holds, until told to stop.</summary>
+    public Task RegisterTunnelsAsync(RedisConnection redis, string node, CancellationToken stop) => new TunnelRegistry(redis, node, _tunnels, _time, _log).RunAsync(stop);
 
     /// <summary>Where TLS is taken, after <see cref="Bind"/>.</summary>
     public IReadOnlyList<IPEndPoint> TlsBound { get; private set; } = [];

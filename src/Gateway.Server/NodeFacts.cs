@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Model.Crypto;
+using Gateway.Router;
 using Gateway.Server.Admin;
 
 namespace Gateway.Server;
@@ -11,6 +13,9 @@ internal static class NodeFacts
 {
     /// <summary>The name of the file in the state directory that lists what listens where, one "name address:port" a line.</summary>
     public const string ListeningFile = "listening";
+
+    /* A page that an operator can still read; the count is whole. */
+    private const int MostTunnels = 500;
 
     /// <summary>Writes the file in one step, so that a reader never sees half of it.</summary>
     public static void WriteListening(NodeDirectory directory, NodeParts parts, AdminServer admin)
@@ -26,6 +31,21 @@ internal static class NodeFacts
         ["version"] = CommandLine.Version,
         ["identity"] = identity.Id,
         ["listening"] = new JsonArray([.. Listening(parts, admin).Select(at => new JsonObject { ["name"] = at.Name, ["address"] = at.EndPoint.ToString() })]),
+        ["tunnels"] = new JsonArray([.. parts.Tunnels.Take(MostTunnels).Select(Describe)]),
+        ["tunnel_count"] = parts.Tunnels.Count,
+    };
+
+    private static JsonObject Describe(TunnelFacts tunnel) => new()
+    {
+        ["tunnel"] = tunnel.Tunnel,
+        ["session"] = tunnel.Session,
+        ["client"] = tunnel.Client,
+        ["name"] = tunnel.Name,
+        ["protocol"] = tunnel.Protocol,
+        ["visitors"] = tunnel.Visitors,
+        ["direct_ready"] = tunnel.Ready,
+        ["round_trip_ms"] = Math.Round(tunnel.RoundTrip.TotalMilliseconds, 3),
+        ["since"] = tunnel.Since.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
     };
 
     /// <summary>The table that `run.sh` shows, and what to type next.</summary>

@@ -63,6 +63,9 @@ internal sealed class NodeParts : IAsyncDisposable
         .. Named("tunnel", _router?.TunnelBound),
     ];
 
+    /// <summary>The tunnel clients that are connected.</summary>
+    public IReadOnlyList<TunnelFacts> Tunnels => _router?.Tunnels ?? [];
+
     /// <summary>The first domain under which names can be reserved; null when there is none.</summary>
     public string? ManagedDomain => _configuration.Node.Domains is [var first, ..] ? first.ToString() : null;
 
@@ -114,6 +117,7 @@ internal sealed class NodeParts : IAsyncDisposable
         yield return _feed!.RunAsync(stop);
         if (_dns is not null) yield return _dns.RunAsync(stop);
         if (_router is not null) yield return _router.RunAsync(stop);
+        if (_router is not null) yield return _router.RegisterTunnelsAsync(_redis, _identity.Id, stop);
         if (_explorer is not null) yield return _explorer.RunAsync(stop);
         if (_reconciler is not null) yield return _reconciler.RunAsync(stop);
     }

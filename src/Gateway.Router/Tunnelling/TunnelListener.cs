@@ -46,8 +46,14 @@ internal sealed class TunnelListener(
         try
         {
             if (await FirstByteAsync(carrier, stop) is not { } first) return;
-            if (first == DirectPreamble.FirstByte && await RedeemAsync(carrier, stop))
+            if (first == DirectPreamble.FirstByte)
             {
+                if (!await RedeemAsync(carrier, stop))
+                {
+                    Refuse(carrier.Remote, "unknown token");
+                    return;
+                }
+
                 // A visitor's from now on, or ready to be: it counts as a guest no more.
                 isGuest = false;
                 _guests.Give(carrier.Remote, 1);
@@ -162,7 +168,7 @@ internal sealed class TunnelListener(
             var id = Interlocked.Increment(ref _lastId);
             if (!await AnswerAsync(offer, carrier.Remote, id, deadline)) return;
             using var pool = Features(offer).HasFlag(TunnelFeatures.DirectConnections) ? new DirectPool(_tokens, () => session.RoundTrip, notice => tunnel!.Notices!.TryTell(notice), time) : null;
-            tunnel = new TunnelSession(id, offer, Features(offer), carrier.Remote, carrier is TlsDuplex, session) { Direct = pool };
+            tunnel = new TunnelSession(id, offer, Features(offer), carrier.Remote, carrier is TlsDuplex, time.GetUtcNow(), session) { Direct = pool };
             await JoinAsync(tunnel, session, running, life);
         }
         finally

@@ -7,7 +7,7 @@ using Gateway.Transport.Yamux;
 namespace Gateway.Router.Tunnelling;
 
 /// <summary>One connected tunnel client, after it proved its secret. <see cref="TunnelListener"/> owns the session beneath.</summary>
-internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures features, EndPoint? remote, bool isTls, YamuxSession session)
+internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures features, EndPoint? remote, bool isTls, DateTimeOffset since, YamuxSession session)
 {
     private int _expected;
     private int _direct;
@@ -41,6 +41,12 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures f
 
     /// <summary>How it is spoken to, for people.</summary>
     public string Protocol { get; } = (offer.Hello is null ? "1" : "2") + (isTls ? " over TLS" : "");
+
+    /// <summary>When it came.</summary>
+    public DateTimeOffset Since { get; } = since;
+
+    /// <summary>As the operator may see it.</summary>
+    public TunnelFacts Facts => new(RedisSchema.TunnelId(Secret), Id, Remote?.ToString() ?? "", Name, Protocol, Math.Max(0, Streams), Direct?.Ready ?? 0, session.RoundTrip, Since);
 
     /// <summary>How log lines name it.</summary>
     public string Label { get; } = $"tunnel {id}";

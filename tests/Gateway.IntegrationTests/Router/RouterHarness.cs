@@ -4,6 +4,7 @@ using Gateway.IntegrationTests.Support;
 using Gateway.Model;
 using Gateway.Model.Routes;
 using Gateway.Router;
+using Gateway.Store;
 using Gateway.Transport.Tls;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -45,8 +46,13 @@ internal sealed class RouterHarness : IAsyncDisposable
 
     public IPEndPoint Tunnels => _router.TunnelBound[0];
 
+    /// <summary>The tunnel clients that are connected.</summary>
+    public IReadOnlyList<TunnelFacts> Facts => _router.Tunnels;
+
     /// <summary>What tunnel clients pin.</summary>
     public KeyPin Pin => _router.TunnelPin!.Value;
+
+    public Task RegisterTunnelsAsync(RedisConnection redis, string node, CancellationToken stop) => _router.RegisterTunnelsAsync(redis, node, stop);
 
     public void Dial(string host, IPEndPoint to) => Put(host, new Target.Dial(to.Address.ToString(), to.Port, to.Port));
 

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 case "${1:-}" in
-  options | check-config | --help | -h | --version) exec "$GATEWAYD" "$@" ;;
+  options | check-config | accept-loss | --help | -h | --version) exec "$GATEWAYD" "$@" ;;
 esac
 
 arguments=("$@")

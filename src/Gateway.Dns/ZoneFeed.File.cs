@@ -30,6 +30,7 @@ public sealed partial class ZoneFeed
     /// <summary>Everything that a start without Redis needs, in the places where Redis has it.</summary>
     private IEnumerable<StoredValue> Values()
     {
+        yield return Guard.Mark;
         foreach (var zone in Zones.Zones)
         {
             var serial = new RedisSchema.ZoneSerial(zone.Serial, zone.PublishedDigest);
@@ -44,6 +45,7 @@ public sealed partial class ZoneFeed
         Zone? zone = null;
         foreach (var value in values)
         {
+            if (Guard.TryTakeMark(value)) continue;
             if (value.Field is null) zone = OpenSaved(value);
             else if (zone is not null && RedisSchema.TryReadZoneField(value.Field, zone.Name, out var name)) zone.Put(name, value.Value, []);
         }

@@ -109,8 +109,10 @@ public sealed partial class ZoneFeed
         {
             if (zone.Generation != generation) return false;
             foreach (var (name, field, value) in odd) PutOdd(zone, name, field, value);
-            zone.EndComparison();
-            await PublishSerialsAsync([zone.Name], stop);
+            var look = new ZoneLook();
+            look.Touch(zone.Name);
+            look.Miss(zone, zone.Unseen());
+            await FinishAsync(look, GuardedLook.WholePart(zone.Name.ToString()), stop);
         }
 
         return true;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Gateway.Dns.Zones;
 using Gateway.Model;
+using Gateway.Store;
 using StackExchange.Redis;
 
 namespace Gateway.Dns;
@@ -20,60 +21,66 @@ public sealed partial class ZoneFeed
     public async Task CompareAsync(CancellationToken stop)
     {
         using var turn = await TakeTurnAsync(stop);
-        var touched = new HashSet<DomainName>();
+        await Guard.BeginComparisonAsync(stop);
+        var look = new ZoneLook();
         var owned = new HashSet<DomainName>();
-        foreach (var field in await ReadFieldsAsync(RedisSchema.ZoneOwnersKey, stop))
+        foreach (var field in await ReadOwnersAsync(stop))
             if (DomainName.TryParse(field, out var zone) && !zone.IsRoot) owned.Add(zone);
         var wanted = new HashSet<DomainName>(owned);
         await foreach (var key in ScanAsync("SCAN", null, stop, "MATCH", "*.", "TYPE", "hash"))
             if (RedisSchema.TryReadZoneKey(Text(key), out var zone) && wanted.Add(zone)) Spell(Text(key), zone);
-        foreach (var zones in wanted.Chunk(ZonesAtOnce)) await ReadZonesAsync(zones, owned.Contains, touched, stop);
-        foreach (var zone in Zones.Zones.Select(zone => zone.Name).Where(zone => !wanted.Contains(zone)).ToList())
-            if (!await ExistsAsync(zone, stop)) RemoveZone(zone);
-        await PublishSerialsAsync(touched, stop);
+        foreach (var zones in wanted.Chunk(ZonesAtOnce)) await ReadZonesAsync(zones, owned.Contains, look, stop);
+        foreach (var zone in Zones.Zones.Where(zone => !wanted.Contains(zone.Name)).ToList())
+            if (!await ExistsAsync(zone.Name, stop)) look.Miss(zone);
+        await FinishAsync(look, GuardedLook.Everything, stop);
         ServedFromFile = null;
         _isCompared = true;
     }
 
-    private Task ReadKeyAsync(string key, DomainName zone, HashSet<DomainName> touched, CancellationToken stop)
+    private Task ReadKeyAsync(string key, DomainName zone, ZoneLook look, CancellationToken stop)
     {
         Spell(key, zone);
-        return ReadZoneAsync(zone, touched, stop);
+        return ReadZoneAsync(zone, look, stop);
     }
 
-    private async Task ReadZoneAsync(DomainName zone, HashSet<DomainName> touched, CancellationToken stop)
+    private async Task ReadZoneAsync(DomainName zone, ZoneLook look, CancellationToken stop)
     {
         var isOwned = await IsOwnedAsync(zone, stop);
-        await ReadZonesAsync([zone], _ => isOwned, touched, stop);
+        await ReadZonesAsync([zone], _ => isOwned, look, stop);
     }
 
     /// <summary>Reads zones whole: every command is under way before the first answer is awaited. What came is served one zone after the other.</summary>
-    private async Task ReadZonesAsync(DomainName[] names, Func<DomainName, bool> isOwned, HashSet<DomainName> touched, CancellationToken stop)
+    private async Task ReadZonesAsync(DomainName[] names, Func<DomainName, bool> isOwned, ZoneLook look, CancellationToken stop)
     {
         var serials = ReadSerialsAsync(names, stop);
         var pages = await Task.WhenAll(names.Select(name => ReadFirstPageAsync(name, stop)));
         var stored = await serials;
         for (var i = 0; i < names.Length; i++)
-            if (pages[i] is null && !isOwned(names[i])) RemoveZone(names[i]);
-            else await ServeAsync(names[i], pages[i], stored[i], touched, stop);
+            if (pages[i] is null && !isOwned(names[i])) Miss(names[i], look);
+            else await ServeAsync(names[i], pages[i], stored[i], look, stop);
+    }
+
+    private void Miss(DomainName name, ZoneLook look)
+    {
+        if (Zones[name] is { } served) look.Miss(served);
     }
 
     /// <summary>Serves what Redis has of a zone. One that is not served yet appears when it is complete, for half of it would deny the other half.</summary>
-    private async Task ServeAsync(DomainName name, Page? first, uint serial, HashSet<DomainName> touched, CancellationToken stop)
+    private async Task ServeAsync(DomainName name, Page? first, uint serial, ZoneLook look, CancellationToken stop)
     {
         var served = Zones[name];
         if (first is not null && served is not null && TryLeaveForLater(served)) return;
         var zone = served ?? new Zone(name, _defaults, serial);
-        if (first is null) zone.Clear();
-        else await PutNamesAsync(zone, first, stop);
+        zone.BeginComparison();
+        await PutNamesAsync(zone, first, stop);
+        look.Miss(zone, zone.Unseen());
         if (served is null) Zones.Add(zone);
-        touched.Add(name);
+        look.Touch(name);
     }
 
     private async Task PutNamesAsync(Zone zone, Page? page, CancellationToken stop)
     {
         var odd = new List<(DomainName Name, string Field, byte[] Value)>();
-        zone.BeginComparison();
         while (page is not null)
         {
             // Redis reads the next page while we compile this one.
@@ -83,7 +90,6 @@ public sealed partial class ZoneFeed
         }
 
         foreach (var (name, field, value) in odd) PutOdd(zone, name, field, value);
-        zone.EndComparison();
     }
 
     private void PutPage(Zone zone, Page page, List<(DomainName Name, string Field, byte[] Value)> odd)
@@ -109,8 +115,19 @@ public sealed partial class ZoneFeed
     private async Task<bool> ExistsAsync(DomainName zone, CancellationToken stop) =>
         await IsOwnedAsync(zone, stop) || await KeyOfAsync(zone, stop) is not null;
 
-    private Task<bool> IsOwnedAsync(DomainName zone, CancellationToken stop) =>
-        Database.HashExistsAsync(RedisSchema.ZoneOwnersKey, RedisSchema.OwnedField(zone)).WaitAsync(stop);
+    private async Task<bool> IsOwnedAsync(DomainName zone, CancellationToken stop)
+    {
+        try
+        {
+            return await Database.HashExistsAsync(RedisSchema.ZoneOwnersKey, RedisSchema.OwnedField(zone)).WaitAsync(stop);
+        }
+        catch (RedisServerException e) when (RedisFaults.IsMistyped(e))
+        {
+            // Nobody can say whose it is: it stays as it is.
+            TellMistyped();
+            return Zones[zone] is not null;
+        }
+    }
 
     /// <summary>The key of the zone's hash: in its own spelling, or in one that was met; null when there is none.</summary>
     private async Task<string?> KeyOfAsync(DomainName zone, CancellationToken stop)

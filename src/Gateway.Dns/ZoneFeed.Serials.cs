@@ -1,5 +1,6 @@
 using Gateway.Dns.Zones;
 using Gateway.Model;
+using Gateway.Store;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -21,6 +22,8 @@ public sealed partial class ZoneFeed
         for i, key in ipairs(KEYS) do
           local digest, served = ARGV[2 * i], tonumber(ARGV[2 * i + 1])
           local stored, known = 0, ''
+          local kind = redis.call('TYPE', key).ok
+          if kind ~= 'none' and kind ~= 'string' then redis.call('DEL', key) end
           local value = redis.call('GET', key)
           if value then stored, known = string.match(value, '^(%d+) (%x+)$') end
           stored = tonumber(stored) or 0
@@ -62,12 +65,25 @@ public sealed partial class ZoneFeed
         }
     }
 
+    // A key of another type says nothing; the script that takes the next serial begins it anew.
+    private async Task<RedisSchema.ZoneSerial?> StoredSerialAsync(DomainName zone, CancellationToken stop)
+    {
+        try
+        {
+            var value = (string?)await Database.StringGetAsync(RedisSchema.ZoneSerialKey(zone)).WaitAsync(stop);
+            return value is not null && RedisSchema.TryDecodeZoneSerial(value, out var serial) ? serial : null;
+        }
+        catch (RedisServerException e) when (RedisFaults.IsMistyped(e))
+        {
+            return null;
+        }
+    }
+
     /// <summary>Another node took a serial: it is ours too when it stands for the data that we serve.</summary>
     private async Task AdoptSerialAsync(DomainName name, CancellationToken stop)
     {
         if (Zones[name] is not { } zone) return;
-        var value = (string?)await Database.StringGetAsync(RedisSchema.ZoneSerialKey(name)).WaitAsync(stop);
-        if (value is null || !RedisSchema.TryDecodeZoneSerial(value, out var serial) || serial.Digest != zone.Digest) return;
+        if (await StoredSerialAsync(name, stop) is not { } serial || serial.Digest != zone.Digest) return;
         // RFC 1982: later, with the wrap counted in.
         if ((int)(serial.Serial - zone.Serial) > 0) Publish(zone, serial.Serial, serial.Digest);
     }

@@ -32,6 +32,7 @@ public sealed partial class ZoneFeed : IChangeReader
         (_redis, _file, _time) = (redis, file, time);
         _log = logs.CreateLogger<ZoneFeed>();
         _defaults = options.ZoneDefaults;
+        Guard = new ShrinkGuard("names", redis, time, _log);
         Metrics.Observe("gateway_dns_zones", "Zones served", () => Zones.Count);
         LoadFile();
     }
@@ -63,31 +64,31 @@ public sealed partial class ZoneFeed : IChangeReader
     public async Task ApplyAsync(IReadOnlyList<KeyChange> changes, CancellationToken stop)
     {
         using var turn = await TakeTurnAsync(stop);
-        var touched = new HashSet<DomainName>();
+        var look = new ZoneLook();
         foreach (var key in changes.GroupBy(change => change.Key))
         {
             var whole = key.Any(change => change.Field is null);
-            if (key.Key == RedisSchema.ZoneOwnersKey) await ApplyOwnersAsync(whole ? null : [.. key.Select(change => change.Field!)], touched, stop);
+            if (key.Key == RedisSchema.ZoneOwnersKey) await ApplyOwnersAsync(whole ? null : [.. key.Select(change => change.Field!)], look, stop);
             else if (RedisSchema.TryReadZoneSerialKey(key.Key, out var numbered)) await AdoptSerialAsync(numbered, stop);
             else if (!RedisSchema.TryReadZoneKey(key.Key, out var zone)) continue;
-            else if (whole || Zones[zone] is not { } served || key.Key != RedisSchema.ZoneKey(zone)) await ReadKeyAsync(key.Key, zone, touched, stop);
-            else await ApplyFieldsAsync(served, [.. key.Select(change => change.Field!)], touched, stop);
+            else if (whole || Zones[zone] is not { } served || key.Key != RedisSchema.ZoneKey(zone)) await ReadKeyAsync(key.Key, zone, look, stop);
+            else await ApplyFieldsAsync(served, [.. key.Select(change => change.Field!)], look, stop);
         }
 
-        await PublishSerialsAsync(touched, stop);
+        await FinishAsync(look, GuardedLook.Changes, stop);
     }
 
-    private async Task ApplyOwnersAsync(string[]? fields, HashSet<DomainName> touched, CancellationToken stop)
+    private async Task ApplyOwnersAsync(string[]? fields, ZoneLook look, CancellationToken stop)
     {
         fields ??= await ChangedOwnersAsync(stop);
         foreach (var field in fields)
-            if (DomainName.TryParse(field, out var zone) && !zone.IsRoot && !await IsUnchangedAsync(zone, stop)) await ReadZoneAsync(zone, touched, stop);
+            if (DomainName.TryParse(field, out var zone) && !zone.IsRoot && !await IsUnchangedAsync(zone, stop)) await ReadZoneAsync(zone, look, stop);
     }
 
     /// <summary>Zones with an owner that are not served yet, and zones that are served and have none (any more).</summary>
     private async Task<string[]> ChangedOwnersAsync(CancellationToken stop)
     {
-        var owned = new HashSet<string>(await ReadFieldsAsync(RedisSchema.ZoneOwnersKey, stop), StringComparer.OrdinalIgnoreCase);
+        var owned = new HashSet<string>(await ReadOwnersAsync(stop), StringComparer.OrdinalIgnoreCase);
         owned.SymmetricExceptWith(Zones.Zones.Select(zone => RedisSchema.OwnedField(zone.Name)));
         return [.. owned];
     }
@@ -97,9 +98,9 @@ public sealed partial class ZoneFeed : IChangeReader
         await ExistsAsync(zone, stop) == (Zones[zone] is not null);
 
     /// <summary>Reads some fields of a zone that is served, and replaces their names.</summary>
-    private async Task ApplyFieldsAsync(Zone zone, string[] fields, HashSet<DomainName> touched, CancellationToken stop)
+    private async Task ApplyFieldsAsync(Zone zone, string[] fields, ZoneLook look, CancellationToken stop)
     {
-        touched.Add(zone.Name);
+        look.Touch(zone.Name);
         var missing = false;
         foreach (var chunk in fields.Distinct(StringComparer.Ordinal).Chunk(PageSize))
         {
@@ -107,19 +108,19 @@ public sealed partial class ZoneFeed : IChangeReader
             for (var i = 0; i < chunk.Length; i++)
             {
                 missing |= values[i] is null;
-                Replace(zone, chunk[i], values[i]);
+                Replace(zone, chunk[i], values[i], look);
             }
         }
 
         // Redis deletes a hash with its last field.
-        if (missing && !await ExistsAsync(zone.Name, stop)) RemoveZone(zone.Name);
+        if (missing && !await ExistsAsync(zone.Name, stop)) look.Miss(zone);
     }
 
-    private void Replace(Zone zone, string field, byte[]? value)
+    private void Replace(Zone zone, string field, byte[]? value, ZoneLook look)
     {
         if (!RedisSchema.TryReadZoneField(field, zone.Name, out var name)) TellFault(zone.Name, field, "the field is no name");
         else if (value is not null) Put(zone, name, value);
-        else zone.Remove(name);
+        else if (zone.Has(name)) look.Miss(zone, [name]);
     }
 
     private void Put(Zone zone, DomainName name, byte[] value)
@@ -133,6 +134,7 @@ public sealed partial class ZoneFeed : IChangeReader
     private void RemoveZone(DomainName zone)
     {
         _changed = true;
+        Guard.Forget(zone.ToString());
         if (Zones.Remove(zone)) ZoneRemoved(_log, zone);
     }
 

@@ -18,6 +18,9 @@ public static partial class RedisSchema
     /// <summary>The highest fencing number that a writer took; a script that carries a lower one changes nothing.</summary>
     public const string FenceKey = "gateway:fence";
 
+    /// <summary>Who may write: the instance, a number drawn at its start, and its fencing number, with blanks between; expires by Redis' clock.</summary>
+    public const string LeaseKey = "gateway:lease";
+
     /// <summary>Written and deleted at once to find out whether keyspace events arrive, where the setting itself is hidden.</summary>
     public const string EventsTrialKey = "gateway:events-trial";
 
@@ -36,12 +39,16 @@ public static partial class RedisSchema
     /// <summary>Name of the entry member that counts the keyspace events which the change raised on its key.</summary>
     public const string LedgerEventsMember = "e";
 
+    /// <summary>Name of the entry member that is there, as <c>1</c>, when the change took the place away: our own writer meant that.</summary>
+    public const string LedgerDeletionMember = "d";
+
     /// <summary>One line of the ledger.</summary>
     /// <param name="Sequence">1, 2, 3 … without a gap.</param>
     /// <param name="Key">The Redis key that changed.</param>
     /// <param name="Field">The hash field that changed; null when the key changed as a whole.</param>
     /// <param name="Events">Keyspace events that the change raised on the key: those are explained by this entry.</param>
-    public readonly record struct LedgerEntry(long Sequence, string Key, string? Field, int Events);
+    /// <param name="IsDeletion">True when the place was taken away.</param>
+    public readonly record struct LedgerEntry(long Sequence, string Key, string? Field, int Events, bool IsDeletion = false);
 
     /// <summary>Reads the members of a stream entry, as name, value, name, value …; unknown members are passed over.</summary>
     public static bool TryDecodeLedgerEntry(ReadOnlySpan<string> members, [NotNullWhen(true)] out LedgerEntry? entry)
@@ -50,19 +57,21 @@ public static partial class RedisSchema
         string? key = null, field = null;
         long sequence = 0;
         var events = 0;
+        var isDeletion = false;
         for (var i = 0; i + 1 < members.Length; i += 2)
         {
             switch (members[i])
             {
                 case LedgerKeyMember: key = members[i + 1]; break;
                 case LedgerFieldMember: field = members[i + 1]; break;
+                case LedgerDeletionMember: isDeletion = members[i + 1] == "1"; break;
                 case LedgerSequenceMember when !long.TryParse(members[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out sequence): return false;
                 case LedgerEventsMember when !int.TryParse(members[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out events): return false;
             }
         }
 
         if (key is null || sequence < 1) return false;
-        entry = new LedgerEntry(sequence, key, field, events);
+        entry = new LedgerEntry(sequence, key, field, events, isDeletion);
         return true;
     }
 }

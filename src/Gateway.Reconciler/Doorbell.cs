@@ -11,9 +11,13 @@ public sealed class Doorbell(string nodeId) : IChangeReader, IDisposable
 {
     private readonly string _key = RedisSchema.ExplorerDoorbellKey(nodeId);
     private readonly SemaphoreSlim _rung = new(0, 1);
+    private int _mayHaveMissed;
 
     /// <inheritdoc/>
     public string Name => "doorbell";
+
+    /// <inheritdoc/>
+    public bool Serves => false;
 
     /// <inheritdoc/>
     public bool Concerns(string key) => key == _key;
@@ -28,9 +32,13 @@ public sealed class Doorbell(string nodeId) : IChangeReader, IDisposable
     /// <inheritdoc/>
     public Task CompareAsync(CancellationToken stop)
     {
+        Volatile.Write(ref _mayHaveMissed, 1);
         Ring();
         return Task.CompletedTask;
     }
+
+    /// <summary>True once after each time that changes in Redis may have been missed.</summary>
+    internal bool TakeMissed() => Interlocked.Exchange(ref _mayHaveMissed, 0) == 1;
 
     /// <summary>Ends the wait that is under way, or the next one.</summary>
     internal void Ring()

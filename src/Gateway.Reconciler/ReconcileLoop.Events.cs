@@ -26,8 +26,11 @@ public sealed partial class ReconcileLoop
     [LoggerMessage(3007, LogLevel.Information, "Redis takes writes again")]
     private partial void StoreIsBack();
 
-    [LoggerMessage(3008, LogLevel.Critical, "Another reconciler has taken over this Redis: this one writes no more. Stop one of the two, then restart the other")]
-    private partial void TakenOver();
+    [LoggerMessage(3008, LogLevel.Warning, "The reconciler {Instance} writes to this Redis: this one stands by, and writes when that one is gone")]
+    private partial void StandsBy(string instance);
+
+    [LoggerMessage(3013, LogLevel.Information, "This reconciler writes again: it holds the lease on Redis")]
+    private partial void Writing();
 
     [LoggerMessage(3009, LogLevel.Warning, "{Count} reservations are unknown to the explorer, among them {Example}; they stay as they are")]
     private partial void UnknownToExplorer(int count, string example);
@@ -37,4 +40,7 @@ public sealed partial class ReconcileLoop
 
     [LoggerMessage(3011, LogLevel.Warning, "Reservation {Reservation} waits: {Reason}")]
     private partial void Deferred(string reservation, string reason);
+
+    [LoggerMessage(3012, LogLevel.Error, "Redis lost what was written to it: it was emptied, replaced, or restored from a backup. Everything that the {Live} reservations say is written again")]
+    private partial void StoreLostWrites(int live);
 }

@@ -36,6 +36,7 @@ public sealed partial class ReconcileLoop : IDisposable
     private readonly ReconcilerMetrics _metrics;
     private readonly ActualReader _reader;
     private readonly PlanApplier _applier;
+    private readonly WriterLease _lease;
     private readonly Outbox _outbox;
     private readonly Inbox _inbox;
     private readonly Planner _planner;
@@ -62,7 +63,8 @@ public sealed partial class ReconcileLoop : IDisposable
         (_options, _redis, _explorer, _time, _log) = (options, redis, explorerUrl, time, logs.CreateLogger<ReconcileLoop>());
         _metrics = new ReconcilerMetrics(() => Status);
         _reader = new ActualReader(redis, time);
-        _applier = new PlanApplier(new LedgerWriter(redis, time), node.Identity, explorerUrl);
+        _lease = new WriterLease(redis, node.Instance, time, _log);
+        _applier = new PlanApplier(new LedgerWriter(redis, time, _log), node.Identity, explorerUrl);
         _outbox = new Outbox(new ReportSender(explorer, node.Identity), _applier, options, time, _metrics, logs.CreateLogger<Outbox>());
         _inbox = new Inbox(node.Identity.Id, explorer, _book, _outbox, _metrics);
         _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), _applier, _outbox, _metrics, time, logs.CreateLogger<Planner>());
@@ -76,19 +78,19 @@ public sealed partial class ReconcileLoop : IDisposable
     /// <summary>How it stands now.</summary>
     public ReconcilerStatus Status => _status with { Waiting = _outbox.Count, IsRegistered = _registration.IsRegistered };
 
-    /// <summary>Runs until told to stop. When a later reconciler has taken over this Redis it writes and reports no more, and waits for the stop.</summary>
+    /// <summary>Runs until told to stop. While another reconciler holds the lease on this Redis it stands by: it writes nothing.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _redis.Connected += LoadAgain;
         var reconciling = ReconcileAsync(end.Token);
-        Task[] all = [reconciling, _outbox.RunAsync(end.Token), _registration.RunAsync(end.Token)];
+        Task[] all = [reconciling, RenewAsync(end.Token), _outbox.RunAsync(end.Token), _registration.RunAsync(end.Token)];
         var first = await Task.WhenAny(all);
         _redis.Connected -= LoadAgain;
         await end.CancelAsync();
         await Task.WhenAll(all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await GiveBackAsync();
         await first;
-        await Task.Delay(Timeout.InfiniteTimeSpan, _time, stop);
     }
 
     /// <summary>
@@ -134,9 +136,9 @@ public sealed partial class ReconcileLoop : IDisposable
             TimeSpan pause;
             try
             {
-                if (!await RoundAsync(stop)) return;
-                StoreStands();
-                pause = _inbox.Fault is not null ? _explorerPause.Next() : _isQueueFull ? FullQueuePause : _options.PollInterval;
+                var isWriter = await RoundAsync(stop);
+                if (isWriter) StoreStands();
+                pause = !isWriter ? LeaseBeat : _inbox.Fault is not null ? _explorerPause.Next() : _isQueueFull ? FullQueuePause : _options.PollInterval;
             }
             catch (Exception e) when (RedisFaults.IsRedis(e))
             {
@@ -149,19 +151,29 @@ public sealed partial class ReconcileLoop : IDisposable
         }
     }
 
-    /// <summary>One turn: Redis first if it has to be, then the explorer. False when a later writer has taken over.</summary>
+    /// <summary>One turn: Redis first if it has to be, then the explorer. False when another writes.</summary>
     private async Task<bool> RoundAsync(CancellationToken stop)
     {
+        if (!await HoldLeaseAsync(stop)) return false;
+        if (Doorbell.TakeMissed() && await _applier.IsLostAsync(stop)) Lost();
         if (_mustLoad && !await LoadAsync(stop)) return false;
         if (_time.GetUtcNow() >= _resyncDue) return await ResyncAsync(stop);
         return await PollAsync(stop);
+    }
+
+    // Memory has what Redis lost; the explorer is asked for everything, for it may have lost something as well.
+    private void Lost()
+    {
+        StoreLostWrites(_book.Live.Count);
+        _mustLoad = true;
+        _resyncDue = _time.GetUtcNow();
+        _registration.Again();
     }
 
     /// <summary>Reads the reservations that Redis keeps and makes everything as they say, before anybody else is asked.</summary>
     private async Task<bool> LoadAsync(CancellationToken stop)
     {
         _mustLoad = false;
-        await _applier.TakeFenceAsync(stop);
         var (waiting, lost) = await _reader.ReadOutboxAsync(stop);
         foreach (var fault in lost) NotReadable(fault);
         _outbox.Load(waiting);
@@ -315,10 +327,10 @@ public sealed partial class ReconcileLoop : IDisposable
         _status = _status with { StoreFault = fault };
     }
 
+    // A later writer: whose, the next look at the lease tells.
     private Plan? Displaced()
     {
-        TakenOver();
-        _status = _status with { StoreFault = "a later reconciler has taken over this Redis; restart this one to take it back" };
+        StandBehind("another reconciler");
         return null;
     }
 }

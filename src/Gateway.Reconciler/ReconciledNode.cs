@@ -26,6 +26,9 @@ public sealed record ReconciledNode(
     /// <summary>The pin of the tunnel port's key, as the directory shows it to tunnel clients; empty: not known here.</summary>
     public string TunnelPin { get; init; } = "";
 
+    /// <summary>Which of several nodes that share one Redis this is: the same over restarts, and of nobody else.</summary>
+    public string Instance { get; init; } = "";
+
     /// <summary>The names by which the gateway itself is found: its name servers', and <see cref="Address"/> when that is a name.</summary>
     internal FrozenSet<DomainName> OwnNames => (DomainName.TryParse(Address, out var name) ? NameServers.Append(name) : NameServers).ToFrozenSet();
 }

@@ -9,6 +9,9 @@ namespace Gateway.Reconciler;
 /// <param name="StoreFault">Why nothing can be written to Redis, in one line; null while it can.</param>
 public sealed record ReconcilerStatus(int Served, int Waiting, int Deferred, bool IsLoaded, string? ExplorerFault, string? StoreFault)
 {
+    /// <summary>Which other reconciler writes to this Redis while this one stands by; null while this one writes.</summary>
+    public string? StandsBehind { get; init; }
+
     /// <summary>True while the explorer's directory lists this gateway.</summary>
     public bool IsRegistered { get; init; }
 }

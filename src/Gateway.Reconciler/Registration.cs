@@ -18,12 +18,16 @@ internal sealed partial class Registration(ReconciledNode node, ReconcilerOption
 
     private readonly TaskCompletionSource _zonesStand = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WorkloadAmount _served = new();
+    private int _isDoubtful;
 
     /// <summary>True while the explorer's directory lists this gateway, as far as we know.</summary>
     public bool IsRegistered { get; private set; }
 
     /// <summary>The managed domains stand in Redis, with the proof that the explorer looks for.</summary>
     public void ZonesStand() => _zonesStand.TrySetResult();
+
+    /// <summary>The explorer may have lost its directory: it is told again soon that the gateway lives, and asked to list it when it does not know it.</summary>
+    public void Again() => Volatile.Write(ref _isDoubtful, 1);
 
     /// <summary>How many reservations of each kind are served now.</summary>
     public void Serve(WorkloadAmount served) => Volatile.Write(ref _served, served);
@@ -66,7 +70,7 @@ internal sealed partial class Registration(ReconciledNode node, ReconcilerOption
         var due = time.GetUtcNow();
         while (true)
         {
-            if (time.GetUtcNow() >= due)
+            if (Interlocked.Exchange(ref _isDoubtful, 0) == 1 || time.GetUtcNow() >= due)
             {
                 var outcome = await explorer.ReportUptimeAsync(node.Identity.Id, Uptime(), stop);
                 if (outcome is ExplorerOutcome<Accepted>.Refused { Status: 404 }) return;

@@ -39,6 +39,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     {
         _static = operators ?? StaticRoutes.None;
         (_redis, _lastKnownGood, _time, _log) = (redis, lastKnownGood, time, log);
+        Guard = new ShrinkGuard("routes", redis, time, log);
     }
 
     /// <inheritdoc/>
@@ -49,6 +50,12 @@ public sealed class RouteFeed : IChangeReader, IDisposable
 
     /// <summary>When the routes that are served were saved; null once they were read from Redis, and when there was no file.</summary>
     public DateTimeOffset? ServedFromFile { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsHolding => Guard.Held > 0;
+
+    /// <summary>Keeps routes that vanish all at once.</summary>
+    public ShrinkGuard Guard { get; }
 
     internal RouteTable Table { get; } = new();
 
@@ -62,7 +69,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     {
         if (_lastKnownGood is null || !_lastKnownGood.TryLoad(out var values, out var savedAt)) return;
         foreach (var value in values)
-            if (RedisSchema.TryReadServiceKey(value.Key, out var host)) Take(host, value.Key, value.Value.Span);
+            if (!Guard.TryTakeMark(value) && RedisSchema.TryReadServiceKey(value.Key, out var host)) Take(host, value.Key, value.Value.Span);
         ServedFromFile = savedAt;
         RouterLog.ServingLastKnownGood(_log, Table.Count, savedAt);
     }
@@ -86,26 +93,29 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     public async Task ApplyAsync(IReadOnlyList<KeyChange> changes, CancellationToken stop)
     {
         if (_redis is null) return;
+        var missing = new List<DomainName>();
         foreach (var batch in changes.Select(change => change.Key).Distinct(StringComparer.Ordinal).Chunk(Batch))
-            await ReadAgainAsync(_redis.Database, batch, stop);
+            await ReadAgainAsync(_redis.Database, batch, missing, stop);
+        await FinishAsync(missing, GuardedLook.Changes, stop);
     }
 
     /// <inheritdoc/>
     public async Task CompareAsync(CancellationToken stop)
     {
         if (_redis is null) return;
-        var seen = new HashSet<DomainName>();
+        await Guard.BeginComparisonAsync(stop);
+        var (seen, missing) = (new HashSet<DomainName>(), new List<DomainName>());
         var database = _redis.Database;
         await foreach (var batch in RedisScan.KeysAsync(database, RedisSchema.ServicePrefix, Batch, stop))
         {
             foreach (var key in batch)
                 if (RedisSchema.TryReadServiceKey(key, out var host)) seen.Add(host);
-            await ReadAgainAsync(database, batch, stop);
+            await ReadAgainAsync(database, batch, missing, stop);
         }
 
         // Only a scan that reached its end proves that something is gone.
-        foreach (var route in Table.Routes)
-            if (!seen.Contains(route.Host)) Delete(route.Host);
+        missing.AddRange(Table.Routes.Select(route => route.Host).Where(host => !seen.Contains(host) && !IsStatic(host)));
+        await FinishAsync(missing, GuardedLook.Everything, stop);
         ServedFromFile = null;
         // Even an empty table is worth a file: a start without Redis then knows that nothing was there.
         if (!_isRead) MarkUnsaved();
@@ -140,7 +150,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     }
 
     /// <summary>Reads the hosts of these keys. Where several spellings of a host have a value, the canonical one counts.</summary>
-    private async Task ReadAgainAsync(IDatabase database, IReadOnlyCollection<string> keys, CancellationToken stop)
+    private async Task ReadAgainAsync(IDatabase database, IReadOnlyCollection<string> keys, List<DomainName> missing, CancellationToken stop)
     {
         var hosts = new Dictionary<DomainName, string>();
         foreach (var key in keys)
@@ -155,7 +165,8 @@ public sealed class RouteFeed : IChangeReader, IDisposable
             if (!values[i].IsNull && hosts.Remove(host)) Take(host, key, ((byte[])values[i]!).AsSpan());
         }
 
-        foreach (var (host, key) in hosts) await MissAsync(database, host, key, stop);
+        foreach (var (host, key) in hosts)
+            if (await IsGoneAsync(database, key, stop) && !IsStatic(host) && Table.TryGet(host, out _)) missing.Add(host);
     }
 
     private void Take(DomainName host, string key, ReadOnlySpan<byte> value)
@@ -173,16 +184,12 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     }
 
     /// <summary>There is no string under the key: it was deleted, unless something of another type stands there, which is undecodable.</summary>
-    private async Task MissAsync(IDatabase database, DomainName host, string key, CancellationToken stop)
+    private async Task<bool> IsGoneAsync(IDatabase database, string key, CancellationToken stop)
     {
-        if (!await database.KeyExistsAsync(key).WaitAsync(stop))
-        {
-            Delete(host);
-            return;
-        }
-
+        if (!await database.KeyExistsAsync(key).WaitAsync(stop)) return true;
         Metrics.Undecodable();
         RouterLog.RouteUndecodable(_log, key, "it is no string");
+        return false;
     }
 
     /// <summary>These hosts have left the operator's file; Redis may know them too.</summary>
@@ -190,8 +197,10 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     {
         try
         {
-            if (_redis is not null) await ReadAgainAsync(_redis.Database, [.. hosts.Select(RedisSchema.ServiceKey)], stop);
-            else foreach (var host in hosts) Delete(host);
+            // What Redis does not know was the operator's alone, who has taken it out.
+            var missing = _redis is null ? [.. hosts] : new List<DomainName>();
+            if (_redis is not null) await ReadAgainAsync(_redis.Database, [.. hosts.Select(RedisSchema.ServiceKey)], missing, stop);
+            missing.ForEach(Delete);
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
         {
@@ -201,6 +210,19 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     }
 
     private bool IsStatic(DomainName host) => _static.ByHost.ContainsKey(host);
+
+    /// <summary>Deletes what is missing in Redis and may go.</summary>
+    private async Task FinishAsync(List<DomainName> missing, GuardedLook covers, CancellationToken stop)
+    {
+        var departures = await Guard.JudgeAsync(covers, missing.Count, () => Table.Count - _static.ByHost.Count, Kept, stop);
+        var kept = Kept(departures);
+        foreach (var host in missing.Where(host => MayGo(host, departures))) Delete(host);
+        Guard.End(covers, kept);
+
+        int Kept(Departures under) => missing.Count(host => !MayGo(host, under));
+    }
+
+    private static bool MayGo(DomainName host, Departures departures) => departures.MayGo(new KeyChange(RedisSchema.ServiceKey(host), null));
 
     private void Delete(DomainName host)
     {
@@ -217,7 +239,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     private async Task SaveAsync()
     {
         if (_lastKnownGood is null) return;
-        var values = Table.Routes.Where(route => !IsStatic(route.Host)).Select(RedisSchema.EncodeService).Select(it => new StoredValue(it.Key, null, Encoding.UTF8.GetBytes(it.Value)));
+        var values = Table.Routes.Where(route => !IsStatic(route.Host)).Select(RedisSchema.EncodeService).Select(it => new StoredValue(it.Key, null, Encoding.UTF8.GetBytes(it.Value))).Prepend(Guard.Mark);
         if (!await _lastKnownGood.SaveAsync(values, CancellationToken.None)) MarkUnsaved();
     }
 

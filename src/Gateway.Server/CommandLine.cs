@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Gateway.Server.Admin;
 using Gateway.Server.Options;
 using Gateway.Transport;
 
@@ -25,6 +26,7 @@ internal static class CommandLine
           gatewayd [--config FILE] [--OPTION VALUE …]    run until SIGTERM or Ctrl-C
           gatewayd check-config [--config FILE] […]      name every fault of the configuration
           gatewayd options                               list every option
+          gatewayd accept-loss [--state DIR]             serve no more what vanished from Redis all at once
           gatewayd --version
 
         Example:
@@ -41,12 +43,17 @@ internal static class CommandLine
             case ["options"]: return Say(output, OptionsDocument.Write(new Configuration().Table).TrimEnd());
         }
 
-        var checkOnly = arguments is ["check-config", ..];
+        var command = arguments is ["check-config" or "accept-loss", ..] ? arguments[0] : "run";
         var configuration = new Configuration();
-        var faults = OptionReader.Read(configuration.Table, checkOnly ? arguments[1..] : arguments, environment);
+        var faults = OptionReader.Read(configuration.Table, command == "run" ? arguments : arguments[1..], environment);
         if (faults.Count == 0) faults = [.. configuration.Faults()];
         if (faults.Count > 0) return Refuse(error, faults, Misconfigured);
-        return checkOnly ? Say(output, "The configuration is good.") : await RunNodeAsync(configuration, environment, output, error);
+        return command switch
+        {
+            "check-config" => Say(output, "The configuration is good."),
+            "accept-loss" => await AcceptLossCommand.RunAsync(configuration.Node.State, output) is { } fault ? Refuse(error, [fault], Failed) : Ok,
+            _ => await RunNodeAsync(configuration, environment, output, error),
+        };
     }
 
     /// <summary>The version that was built.</summary>

@@ -48,7 +48,7 @@ internal sealed partial class Node : IAsyncDisposable
         if (await _redis.StartAsync(stop) is { } redisFault) return [redisFault];
         _parts = new NodeParts(_configuration, _directory, identity, _redis.Connection, _time, _logs);
         var faults = new List<string>(_parts.Bind(_passed));
-        _admin = new AdminServer(_configuration.Node.Admin, Conditions, () => NodeFacts.Describe(identity, _parts, _admin!), _metrics, _logs);
+        _admin = new AdminServer(_configuration.Node.Admin, Conditions, () => NodeFacts.Describe(identity, _parts, _admin!), _parts.AcceptLoss, _metrics, _logs);
         if (await _admin.StartAsync(_passed, stop) is { } adminFault) faults.Add(adminFault);
         faults.AddRange(_passed.Faults);
         _parts.Protect(_redis.EndPoint is { } redis ? [_admin.Bound, redis] : [_admin.Bound]);

@@ -19,6 +19,7 @@ internal sealed class NodeParts : IAsyncDisposable
 {
     private readonly Configuration _configuration;
     private readonly Identity _identity;
+    private readonly string _state;
     private readonly RedisConnection _redis;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _logs;
@@ -34,6 +35,7 @@ internal sealed class NodeParts : IAsyncDisposable
     public NodeParts(Configuration configuration, NodeDirectory directory, Identity identity, RedisConnection redis, TimeProvider time, ILoggerFactory logs)
     {
         (_configuration, _identity, _redis, _time, _logs) = (configuration, identity, redis, time, logs);
+        _state = directory.Path;
         if (configuration.Runs(Role.Dns))
         {
             configuration.Dns.NameServers = configuration.Node.Nameservers;
@@ -89,9 +91,21 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>How each part stands.</summary>
     public IEnumerable<Condition> Conditions()
     {
-        if (_zones is not null) yield return Snapshot("zones", _zones.ZoneCount, _zones.ServedFromFile);
-        if (_routes is not null) yield return Snapshot("routes", _routes.Count, _routes.ServedFromFile);
+        if (_feed is { ShowsOlderState: true })
+            yield return Condition.Strained("state", "Redis shows an older state than the one that is served (a backup, or a replica that lagged): that stays served until a reconciler has written again. If the older one is meant, run 'gatewayd accept-loss'.");
+        if (_zones is not null) yield return Snapshot("zones", _zones.ZoneCount, _zones.ServedFromFile, _zones.Guard.Held);
+        if (_routes is not null) yield return Snapshot("routes", _routes.Count, _routes.ServedFromFile, _routes.Guard.Held);
         if (_reconciler is not null) yield return Reconciling(_reconciler.Status);
+    }
+
+    /// <summary>The operator's word that what vanished from Redis shall be served no more. Gives what that means, in one line.</summary>
+    public string AcceptLoss()
+    {
+        var accepted = (_zones?.Guard.Accept() ?? 0) + (_routes?.Guard.Accept() ?? 0);
+        var isOlder = _feed?.AcceptOlderState() ?? false;
+        if (accepted > 0) _feed?.CompareSoon();
+        if (accepted > 0) return $"{accepted} entries that vanished from Redis are served no more.";
+        return isOlder ? "The older state that Redis shows is served from now on." : "Nothing is missing.";
     }
 
     /// <inheritdoc/>
@@ -136,6 +150,7 @@ internal sealed class NodeParts : IAsyncDisposable
         var tunnels = _router?.TunnelBound ?? [.. _configuration.Router.TunnelListen];
         return new ReconciledNode(_identity, node.Domains, node.Nameservers, tunnels is [var first, ..] ? first.Port : 0, $"gateway@{CommandLine.Version}", Addresses())
         {
+            Instance = $"{Environment.MachineName}:{_state}",
             Address = node.Address.Length > 0 ? node.Address : OwnAddress(tunnels),
             TunnelPin = _router?.TunnelPin?.ToString() ?? "",
         };
@@ -147,8 +162,9 @@ internal sealed class NodeParts : IAsyncDisposable
     private static string OwnAddress(IReadOnlyList<IPEndPoint> tunnels) =>
         tunnels is [var first, ..] && !first.Address.Equals(IPAddress.Any) && !first.Address.Equals(IPAddress.IPv6Any) ? first.Address.ToString() : "";
 
-    private Condition Snapshot(string name, int count, DateTimeOffset? savedAt) => this switch
+    private Condition Snapshot(string name, int count, DateTimeOffset? savedAt, int held) => this switch
     {
+        _ when held > 0 => Condition.Strained(name, $"{count} {name}; {held} entries of them are gone from Redis, all at once and for no reason that is known, and are served as they were: restore Redis, or accept the loss with 'gatewayd accept-loss'."),
         { _feed.IsCurrent: true } => Condition.Good(name, $"{count} {name}, as Redis has them."),
         _ when savedAt is { } at => Condition.Strained(name, $"{count} {name} from the last-known-good file of {at:yyyy-MM-dd HH:mm:ss}Z, because Redis has not been read yet."),
         _ when count > 0 => Condition.Strained(name, $"{count} {name} as they were read last, because Redis cannot be read now."),
@@ -158,6 +174,7 @@ internal sealed class NodeParts : IAsyncDisposable
     private Condition Reconciling(ReconcilerStatus status) => status switch
     {
         _ when !_redis.IsConnected => Condition.Strained("reconciler", "Reservations wait for Redis."),
+        { StandsBehind: { } other } => Condition.Good("reconciler", $"Stands by: the reconciler {other} writes to this Redis."),
         { IsLoaded: false } => Condition.Bad("reconciler", "The reservations in Redis have not been read yet."),
         { IsRegistered: false, ExplorerFault: null } => Condition.Bad("reconciler", "The explorer has not registered the node yet."),
         { StoreFault: { } fault } => Condition.Strained("reconciler", $"Reservations wait: {fault}"),

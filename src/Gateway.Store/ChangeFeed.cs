@@ -1,6 +1,7 @@
 using Gateway.Model;
 using Gateway.Store.Connecting;
 using Gateway.Store.Feed;
+using Gateway.Store.Ledger;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -27,6 +28,7 @@ public sealed partial class ChangeFeed
     private readonly ILogger<ChangeFeed> _log;
     private readonly ReaderLane[] _lanes;
     private readonly LedgerCursor _cursor;
+    private readonly WriterGate _gate;
     private RedisSession? _following;
     private long _lastEvent;
 
@@ -36,7 +38,8 @@ public sealed partial class ChangeFeed
         var turn = new CompareTurn();
         (_redis, _options, _time, _log) = (redis, options, time, log);
         _cursor = new LedgerCursor(time);
-        _lanes = [.. readers.Select(reader => new ReaderLane(reader, turn, options, time, log))];
+        _gate = new WriterGate(time);
+        _lanes = [.. readers.Select(reader => new ReaderLane(reader, turn, _gate, options, time, log))];
         turn.Freed += () => Array.ForEach(_lanes, static lane => lane.Ring());
     }
 
@@ -51,6 +54,20 @@ public sealed partial class ChangeFeed
 
     /// <summary>Number of the last ledger entry that was read; 0 when none was yet.</summary>
     public long Sequence => _cursor.Sequence;
+
+    /// <summary>True while Redis shows an older state than was seen before: readers keep what they have until a writer has caught up.</summary>
+    public bool ShowsOlderState => _gate.IsClosed;
+
+    /// <summary>The operator's word that the older state is the right one. False when there is none.</summary>
+    public bool AcceptOlderState()
+    {
+        if (!_gate.Accept()) return false;
+        CompareSoon();
+        return true;
+    }
+
+    /// <summary>Lets every reader compare everything soon, for somebody who cannot wait for the next routine.</summary>
+    public void CompareSoon() => Array.ForEach(_lanes, static lane => lane.CompareSoon());
 
     /// <summary>Follows Redis until it is time to stop, over any number of reconnections.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -82,7 +99,9 @@ public sealed partial class ChangeFeed
         await session.Subscriber.SubscribeAsync(channel, Hear).WaitAsync(SubscribeDeadline, _time, either.Token);
         try
         {
+            await MendAsync(session, either.Token);
             // Subscribed first, then to the end of the ledger, then the comparison: nothing falls between.
+            await LookAtFenceAsync(session, either.Token);
             await _cursor.OpenAsync(session.Database, either.Token);
             Array.ForEach(_lanes, static lane => lane.Miss());
             Volatile.Write(ref _following, session);
@@ -97,6 +116,19 @@ public sealed partial class ChangeFeed
         void Hear(RedisChannel from, RedisValue name)
         {
             if (KeyspaceChannel.KeyOf(from!) is { } key) Heard(arrivals, key, name!);
+        }
+    }
+
+    // Who may only read leaves that to the writers.
+    private async Task MendAsync(RedisSession session, CancellationToken stop)
+    {
+        try
+        {
+            if (await LedgerMending.RunAsync(session.Database, SubscribeDeadline, _time, stop) is { Length: > 0 } mended) LedgerWriter.Mended(_log, string.Join("; ", mended));
+        }
+        catch (RedisServerException e) when (!RedisFaults.IsNotReadable(e))
+        {
+            NotMended(RedisFaults.Describe(e));
         }
     }
 
@@ -120,7 +152,7 @@ public sealed partial class ChangeFeed
     // Ends with the first of its parts, which is an exception in all cases: lost, stopped, or Redis refused.
     private async Task WorkAsync(RedisSession session, Arrivals arrivals, CancellationTokenSource either)
     {
-        Task[] parts = [PumpAsync(session, arrivals, either.Token), TickAsync(arrivals, either.Token), .. _lanes.Select(lane => lane.WorkAsync(either.Token))];
+        Task[] parts = [PumpAsync(session, arrivals, either.Token), TickAsync(session, arrivals, either.Token), .. _lanes.Select(lane => lane.WorkAsync(either.Token))];
         try
         {
             await await Task.WhenAny(parts);
@@ -132,11 +164,13 @@ public sealed partial class ChangeFeed
         }
     }
 
-    private async Task TickAsync(Arrivals arrivals, CancellationToken stop)
+    private async Task TickAsync(RedisSession session, Arrivals arrivals, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Tick, _time);
-        while (await timer.WaitForNextTickAsync(stop))
+        for (var lapses = 0; await timer.WaitForNextTickAsync(stop);)
         {
+            if (session.EventsLapses > lapses) Array.ForEach(_lanes, static lane => lane.Miss());
+            lapses = session.EventsLapses;
             arrivals.Ring();
             Array.ForEach(_lanes, static lane => lane.Tick());
         }
@@ -163,6 +197,8 @@ public sealed partial class ChangeFeed
     // Reads the ledger to its end. The events of entries that are older than the subscription are not awaited: no balance.
     private async Task CatchUpAsync(RedisSession session, Balance? balance, CancellationToken stop)
     {
+        // Before the entries: what an older writer added is not looked at.
+        await LookAtFenceAsync(session, stop);
         LedgerPage page;
         do
         {
@@ -180,6 +216,19 @@ public sealed partial class ChangeFeed
         while (page.IsFull);
     }
 
+    private async Task LookAtFenceAsync(RedisSession session, CancellationToken stop)
+    {
+        if (!await _gate.LookAsync(session.Database, stop)) return;
+        if (_gate.IsClosed)
+        {
+            OlderState();
+            return;
+        }
+
+        NewerState();
+        Array.ForEach(_lanes, static lane => lane.Miss());
+    }
+
     private void Tell(KeyChange change) => Array.ForEach(_lanes, lane => lane.Add(change));
 
     private void Missed(Balance? balance, string why)
@@ -192,6 +241,15 @@ public sealed partial class ChangeFeed
 
     [LoggerMessage(1211, LogLevel.Warning, "Changes in Redis at {Endpoint} cannot be followed: {Fault}; trying again")]
     private partial void NotFollowed(RedisEndpoint endpoint, string fault);
+
+    [LoggerMessage(1213, LogLevel.Debug, "The keys of the ledger cannot be checked from here: {Fault}")]
+    private partial void NotMended(string fault);
+
+    [LoggerMessage(1214, LogLevel.Error, "Redis shows an older state than the one that is served (a backup, or a replica that lagged): it is not followed until a reconciler has written again. If the older one is meant: gatewayd accept-loss")]
+    private partial void OlderState();
+
+    [LoggerMessage(1215, LogLevel.Information, "Redis is followed again")]
+    private partial void NewerState();
 
     [LoggerMessage(1212, LogLevel.Information, "Every reader compares everything: {Why}")]
     private partial void Comparing(string why);

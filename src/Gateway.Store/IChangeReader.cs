@@ -13,6 +13,12 @@ public interface IChangeReader
     /// <summary>Whether a change of this key matters. Called for every event, from any thread: quick, and without side effects.</summary>
     bool Concerns(string key);
 
+    /// <summary>True while it serves entries that Redis has no more (see <see cref="ShrinkGuard"/>): it is asked to compare again soon.</summary>
+    bool IsHolding => false;
+
+    /// <summary>False for one that only wants to be woken: it is called also while Redis shows an older state than was seen before.</summary>
+    bool Serves => true;
+
     /// <summary>Reads the current values of the changed places and swaps them in.</summary>
     /// <param name="changes">Each place once, all of them this reader's concern; a key as a whole stands for its fields too.</param>
     /// <param name="stop">Ends the call when the connection is lost or the feed stops.</param>

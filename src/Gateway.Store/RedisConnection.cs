@@ -17,6 +17,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan EventsBeat = TimeSpan.FromSeconds(5);
 
     private readonly Dialer _dialer;
     private readonly TimeProvider _time;
@@ -131,9 +132,34 @@ public sealed partial class RedisConnection : IAsyncDisposable
         await using (session)
         {
             Publish(session);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, session.Lost);
+            var events = WatchEventsAsync(session, end.Token);
             var fault = await session.WatchAsync(stop);
+            await end.CancelAsync();
+            await events.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Withdraw();
             if (!stop.IsCancellationRequested) Missing(fault);
+        }
+    }
+
+    // Somebody may switch them off while we are connected (CONFIG SET, CONFIG REWRITE, a tool of the operator's).
+    private async Task WatchEventsAsync(RedisSession session, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(EventsBeat, _time);
+        while (await timer.WaitForNextTickAsync(stop))
+        {
+            try
+            {
+                var (fault, wereOff) = await _dialer.LookAtEventsAsync(session, stop);
+                if (wereOff) session.EventsLapses++;
+                if (fault is not null && fault != session.EventsFault) EventsMissing(Endpoint, fault);
+                else if (wereOff && fault is null) EventsBack(Endpoint);
+                session.EventsFault = EventsFault = fault;
+            }
+            catch (Exception e) when (RedisFaults.IsRedis(e))
+            {
+                // The session's own pings decide about it.
+            }
         }
     }
 
@@ -179,4 +205,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     [LoggerMessage(1003, LogLevel.Error, "Redis at {Endpoint} sends no keyspace events, so changes by others are seen late: {Fault}")]
     private partial void EventsMissing(RedisEndpoint endpoint, string fault);
+
+    [LoggerMessage(1004, LogLevel.Warning, "Redis at {Endpoint} had its keyspace events switched off; they are on again, and everything is compared. Find out who switches them off")]
+    private partial void EventsBack(RedisEndpoint endpoint);
 }

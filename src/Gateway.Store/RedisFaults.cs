@@ -13,6 +13,9 @@ public static class RedisFaults
     public static bool IsNotReadable(Exception e) =>
         e is RedisServerException && (StartsWith(e, "LOADING") || StartsWith(e, "MASTERDOWN"));
 
+    /// <summary>The key holds another type than the command is for.</summary>
+    public static bool IsMistyped(Exception e) => e is RedisServerException && e.Message.Contains("WRONGTYPE", StringComparison.Ordinal);
+
     /// <summary>The user may not do that: an access control list, or a renamed command.</summary>
     internal static bool IsForbidden(Exception e) =>
         e is RedisServerException && (StartsWith(e, "NOPERM") || e.Message.Contains("unknown command", StringComparison.OrdinalIgnoreCase));

@@ -31,6 +31,9 @@ internal static class StoreMetrics
     private static readonly Counter<long> Restarts =
         Meter.CreateCounter<long>("gateway_store_private_redis_restarts_total", description: "Times the private redis-server was started again.");
 
+    private static readonly UpDownCounter<int> Held =
+        Meter.CreateUpDownCounter<int>("gateway_store_held_entries", description: "Entries that are served although they vanished from Redis all at once.");
+
     internal static void ConnectionOpened() => Connections.Add(1);
 
     internal static void ConnectionLost() => Connections.Add(-1);
@@ -48,6 +51,11 @@ internal static class StoreMetrics
     internal static void Failed(string reader) => Failures.Add(1, Reader(reader));
 
     internal static void ChildRestarted() => Restarts.Add(1);
+
+    internal static void Holding(string reader, int more)
+    {
+        if (more != 0) Held.Add(more, Reader(reader));
+    }
 
     private static KeyValuePair<string, object?> Reader(string name) => new("reader", name);
 }

@@ -23,21 +23,28 @@ internal sealed partial class Zone
     /// <summary>Which comparison this is; another number says that somebody opened another one since.</summary>
     public byte Generation => _generation;
 
-    /// <summary>Opens a comparison: names that neither <see cref="Put"/> nor <see cref="Confirm"/> sees until it is closed are gone.</summary>
+    /// <summary>Opens a comparison: names that neither <see cref="Put"/> nor <see cref="Confirm"/> sees from here on are <see cref="Unseen"/>.</summary>
     public void BeginComparison()
     {
         _generation++;
         _apexSeen = false;
     }
 
-    /// <summary>Closes a comparison. Returns how many names were taken away.</summary>
-    public int EndComparison()
+    /// <summary>Names that the open comparison has not seen: they are gone, or <see cref="Keep"/> says that they stay.</summary>
+    public List<DomainName> Unseen()
     {
-        var gone = Names.Items().Where(block => block.HasData && block.Mark != _generation).ToList();
-        foreach (var block in gone) Store(NameOf(block), default);
-        if (_apexSeen || Head.Apex.Json.IsEmpty) return gone.Count;
-        Remove(Name);
-        return gone.Count + 1;
+        var unseen = Names.Items().Where(block => block.HasData && block.Mark != _generation).Select(NameOf).ToList();
+        if (!_apexSeen && !Head.Apex.Json.IsEmpty) unseen.Add(Name);
+        return unseen;
+    }
+
+    /// <summary>Serves a name on that a comparison has not seen, and lets no later one take it for seen.</summary>
+    public void Keep(DomainName name)
+    {
+        if (name == Name) return;
+        // Marks are one octet: after 256 comparisons an old one would look like the latest.
+        var block = Find(name);
+        block.Mark = (byte)(_generation - 1);
     }
 
     /// <summary>True when exactly this value is served for the name, so that there is nothing to do.</summary>
@@ -79,15 +86,11 @@ internal sealed partial class Zone
         else Store(name, default);
     }
 
+    /// <summary>True when something is stored for the name.</summary>
+    public bool Has(DomainName name) => name == Name ? !Head.Apex.Json.IsEmpty : Find(name) is { Exists: true, HasData: true };
+
     /// <summary>True when the comparison met this name already.</summary>
     public bool IsSeen(DomainName name) => name == Name ? _apexSeen : Find(name) is { Exists: true, HasData: true } block && block.Mark == _generation;
-
-    /// <summary>Takes everything away.</summary>
-    public void Clear()
-    {
-        BeginComparison();
-        EndComparison();
-    }
 
     /// <summary>Serves another serial, which stands for the data of this digest.</summary>
     public void Publish(uint serial, ulong digest)

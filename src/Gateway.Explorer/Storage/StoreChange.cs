@@ -24,6 +24,9 @@ internal sealed class StoreChange
         for i = 1, #KEYS do
           local kind, want = redis.call('TYPE', KEYS[i]).ok, ARGV[at]
           if kind ~= 'none' and kind ~= want then return redis.error_reply('ERR the key ' .. KEYS[i] .. ' holds a ' .. kind .. ' instead of a ' .. want) end
+          if kind == 'string' and not string.match(redis.call('GET', KEYS[i]), '^%d+$') then
+            return redis.error_reply('ERR the key ' .. KEYS[i] .. ' holds a text instead of a number: set it to the highest number that was given out')
+          end
           at = at + 1
         end
         for i = 1, checks do

@@ -16,6 +16,7 @@ internal sealed class ReservationBook
     private readonly HashSet<string> _reported = [];
     private readonly Dictionary<WorkloadType, int> _served = [];
     private readonly NameIndex _index = new();
+    private readonly Tombstones _ended = new();
 
     /// <summary>What shall be served.</summary>
     public IReadOnlyDictionary<string, LiveReservation> Live => _live;
@@ -42,6 +43,7 @@ internal sealed class ReservationBook
         if (_live.Remove(reservation.Id, out var old)) Unlist(old);
         if (old is not null && !old.HasSameWish(reservation)) _accepted.Remove(reservation.Id);
         _live[reservation.Id] = reservation;
+        _ended.Remove(reservation.Id);
         List(reservation);
         Mark(reservation.Id, isReported);
     }
@@ -55,13 +57,17 @@ internal sealed class ReservationBook
         List(reservation);
     }
 
-    /// <summary>Takes what the cache in Redis holds, at start and after each reconnection.</summary>
+    /// <summary>
+    /// Takes what the cache in Redis holds, at start and after each reconnection. A reservation that ended before stays ended: a
+    /// Redis that was restored from a backup may still hold it.
+    /// </summary>
     public void Load(IEnumerable<LiveReservation> applied, IReadOnlySet<string> waiting)
     {
         foreach (var id in _applied.Keys.ToList()) Forget(id);
         foreach (var it in applied)
         {
             Serve(it);
+            if (_ended.Contains(it)) continue;
             _accepted.Add(it.Id);
             if (!_live.ContainsKey(it.Id)) Add(it, isReported: !waiting.Contains(it.Id));
         }
@@ -97,6 +103,7 @@ internal sealed class ReservationBook
         foreach (var it in ended.ToList())
         {
             _accepted.Remove(it.Id);
+            _ended.Add(it);
             if (_ending.Remove(it.Id, out var gone)) Unlist(gone);
         }
     }

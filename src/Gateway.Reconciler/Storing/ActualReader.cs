@@ -82,7 +82,7 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
 
     /// <summary>The highest id taken from this explorer; 0 when it was never read.</summary>
     public async Task<long> ReadCursorAsync(Uri explorer, CancellationToken stop) =>
-        RedisSchema.DecodeCursor(await redis.Database.HashGetAsync(RedisSchema.ReconcilerKey, RedisSchema.CursorField).WaitAsync(Deadline, time, stop), explorer);
+        RedisSchema.DecodeCursor((await FieldsAsync(RedisSchema.ReconcilerKey, [RedisSchema.CursorField]).WaitAsync(Deadline, time, stop))[0], explorer);
 
     private async Task ReadRecordsAsync(ActualStateBuilder state, Footprint footprint, CancellationToken stop)
     {
@@ -129,13 +129,11 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
         {
             return await redis.Database.HashGetAsync(key, fields);
         }
-        catch (RedisServerException e) when (IsMistyped(e))
+        catch (RedisServerException e) when (RedisFaults.IsMistyped(e))
         {
             return new RedisValue[fields.Length];
         }
     }
-
-    private static bool IsMistyped(RedisServerException e) => e.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal);
 
     private async Task<Dictionary<string, string>> ScanHashAsync(string key, CancellationToken stop)
     {
@@ -150,7 +148,7 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
             }
             while (cursor != "0");
         }
-        catch (RedisServerException e) when (IsMistyped(e))
+        catch (RedisServerException e) when (RedisFaults.IsMistyped(e))
         {
             // As above: it is empty to us.
         }

@@ -21,11 +21,21 @@ internal sealed class PlanApplier(LedgerWriter writer, Identity identity, Uri ex
     private readonly HashSet<(string Key, string? Field)> _disputed = [];
     private readonly HashSet<string> _mistyped = [];
     private long _fence;
+    private long _sequence;
 
-    /// <summary>Displaces every writer that was here before. Once: who was displaced himself does not come back by it.</summary>
-    public async Task TakeFenceAsync(CancellationToken stop)
+    /// <summary>The fencing number under which everything is written; 0 before the first one was taken, and then nothing may be written.</summary>
+    public long Fence
     {
-        if (_fence == 0) _fence = await writer.TakeFenceAsync(stop);
+        get => Volatile.Read(ref _fence);
+        set => Volatile.Write(ref _fence, value);
+    }
+
+    /// <summary>True when Redis has lost something of what was written here: it was emptied, replaced, or restored from a backup.</summary>
+    public async Task<bool> IsLostAsync(CancellationToken stop)
+    {
+        if (await writer.ReadSequenceAsync(stop) >= _sequence) return false;
+        _sequence = 0;
+        return true;
     }
 
     /// <summary>
@@ -59,7 +69,7 @@ internal sealed class PlanApplier(LedgerWriter writer, Identity identity, Uri ex
             new LedgerWrite.Expect(RedisSchema.OutboxKey, it.Id, it.Raw),
             new LedgerWrite.DeleteField(RedisSchema.OutboxKey, it.Id),
         ]).ToList();
-        return writer.WriteAsync(writes, _fence, stop);
+        return writer.WriteAsync(writes, Fence, stop);
     }
 
     /// <summary>The place that did not take the last write, for a log line.</summary>
@@ -72,8 +82,13 @@ internal sealed class PlanApplier(LedgerWriter writer, Identity identity, Uri ex
         var insisted = new List<LedgerWrite>(writes.Count);
         foreach (var key in _mistyped.Where(key => writes.Exists(it => it is LedgerWrite.SetField set && set.Key == key))) insisted.Add(new LedgerWrite.DeleteKey(key));
         insisted.AddRange(writes.Where(it => it is not LedgerWrite.Expect at || !(_disputed.Contains((at.Key, at.Field)) || _mistyped.Contains(at.Key))));
-        var outcome = await writer.WriteAsync(insisted, _fence, stop);
-        if (outcome is WriteOutcome.Written) _mistyped.Clear();
+        var outcome = await writer.WriteAsync(insisted, Fence, stop);
+        if (outcome is WriteOutcome.Written written)
+        {
+            _mistyped.Clear();
+            _sequence = written.Sequence;
+        }
+
         if (outcome is WriteOutcome.Conflict conflict) Dispute(insisted[conflict.Index]);
         return outcome;
     }

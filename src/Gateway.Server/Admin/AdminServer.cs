@@ -15,10 +15,17 @@ namespace Gateway.Server.Admin;
 
 /// <summary>
 /// The operator's window: <c>/healthz</c> (the process lives), <c>/readyz</c> (it serves what it should, with reasons),
-/// <c>/status</c> (the same with addresses), <c>/metrics</c> (Prometheus text).
+/// <c>/status</c> (the same with addresses), <c>/metrics</c> (Prometheus text), and <c>POST /accept-loss</c> (what vanished from
+/// Redis all at once shall be served no more).
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
+    /// <summary>Where the operator accepts a loss.</summary>
+    public const string AcceptLossPath = "/accept-loss";
+
+    /// <summary>A header that no page in the operator's browser can send here: a loss is not accepted by a link.</summary>
+    public const string OperatorHeader = "X-Gateway-Operator";
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /* A handful of operators and one collector of metrics. */
@@ -28,7 +35,7 @@ internal sealed class AdminServer : IAsyncDisposable
     private readonly IPEndPoint _listen;
     private Socket? _listener;
 
-    public AdminServer(IPEndPoint listen, Func<IReadOnlyList<Condition>> conditions, Func<JsonObject> facts, MetricsText metrics, ILoggerFactory logs)
+    public AdminServer(IPEndPoint listen, Func<IReadOnlyList<Condition>> conditions, Func<JsonObject> facts, Func<string> acceptLoss, MetricsText metrics, ILoggerFactory logs)
     {
         _listen = listen;
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
@@ -43,6 +50,7 @@ internal sealed class AdminServer : IAsyncDisposable
         _web.MapGet("/healthz", () => Results.Text("alive\n"));
         _web.MapGet("/readyz", () => Page(conditions(), new JsonObject()));
         _web.MapGet("/status", () => Page(conditions(), facts()));
+        _web.MapPost(AcceptLossPath, (HttpRequest request) => AcceptLoss(request, acceptLoss));
         _web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8"));
     }
 
@@ -66,6 +74,10 @@ internal sealed class AdminServer : IAsyncDisposable
         await _web.DisposeAsync();
         _listener?.Dispose();
     }
+
+    private static IResult AcceptLoss(HttpRequest request, Func<string> accept) => request.Headers.ContainsKey(OperatorHeader)
+        ? Results.Text(accept() + "\n")
+        : Results.Text($"Send the header {OperatorHeader}: yes.\n", statusCode: StatusCodes.Status403Forbidden);
 
     private static IResult Page(IReadOnlyList<Condition> conditions, JsonObject page)
     {

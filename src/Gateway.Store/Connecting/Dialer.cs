@@ -34,6 +34,13 @@ internal sealed class Dialer(RedisEndpoint endpoint, TimeProvider time)
         }
     }
 
+    /// <summary>Looks at the setting of a session that stands: what is missing, and whether events were off.</summary>
+    internal async Task<(string? Fault, bool WereOff)> LookAtEventsAsync(RedisSession session, CancellationToken stop)
+    {
+        var setting = new EventsSetting(session, endpoint, time);
+        return (await setting.EnsureAsync(stop), setting.WereOff);
+    }
+
     // The plain answer names the reason, and costs nothing when nobody is there; the library does neither.
     private async Task<string?> KnockAsync(CancellationToken stop)
     {

@@ -18,6 +18,9 @@ internal sealed class EventsSetting(RedisSession session, RedisEndpoint endpoint
     private string Cure =>
         $"set '{Setting} KEA' in redis.conf, or run: redis-cli -h {endpoint.Host} -p {endpoint.Port} CONFIG SET {Setting} KEA";
 
+    /// <summary>True when they were off at the last look.</summary>
+    internal bool WereOff { get; private set; }
+
     /// <summary>Null when events come; otherwise one line that says what the operator has to set.</summary>
     internal async Task<string?> EnsureAsync(CancellationToken stop)
     {
@@ -26,7 +29,8 @@ internal sealed class EventsSetting(RedisSession session, RedisEndpoint endpoint
         {
             var answer = (RedisResult[]?)await AskAsync(["GET", Setting], stop);
             var flags = answer is { Length: 2 } ? (string?)answer[1] ?? "" : "";
-            return IsEnough(flags) ? null : await SwitchOnAsync(flags, stop);
+            WereOff = !IsEnough(flags);
+            return WereOff ? await SwitchOnAsync(flags, stop) : null;
         }
         catch (RedisServerException e) when (RedisFaults.IsForbidden(e))
         {

@@ -45,6 +45,9 @@ internal sealed class RedisSession : IAsyncDisposable
     /// <summary>See <see cref="RedisConnection.EventsFault"/>.</summary>
     internal string? EventsFault { get; set; }
 
+    /// <summary>How many times keyspace events were found switched off since the beginning: changes by others were missed each time.</summary>
+    internal int EventsLapses { get; set; }
+
     /// <summary>Ends when the session is lost, with the reason, or when it is time to stop.</summary>
     internal async Task<string> WatchAsync(CancellationToken stop)
     {

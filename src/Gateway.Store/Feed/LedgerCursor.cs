@@ -1,4 +1,5 @@
 using Gateway.Model;
+using Gateway.Store.Guarding;
 using StackExchange.Redis;
 
 namespace Gateway.Store.Feed;
@@ -33,7 +34,7 @@ internal sealed class LedgerCursor(TimeProvider time)
     internal async Task<LedgerPage> ReadAsync(IDatabase database, CancellationToken stop)
     {
         var streams = await AskAsync(database, "XREAD", ["COUNT", PageLength, "STREAMS", RedisSchema.LedgerKey, _id ?? Beginning], stop);
-        if (streams is not [var stream]) return LedgerPage.Empty;
+        if (streams is not [var stream]) return await IsLostAsync(database, stop) ? LedgerPage.Lost : LedgerPage.Empty;
         var lines = (RedisResult[])((RedisResult[])stream!)[1]!;
         var entries = new List<RedisSchema.LedgerEntry>(lines.Length);
         var gap = false;
@@ -53,6 +54,19 @@ internal sealed class LedgerCursor(TimeProvider time)
         }
 
         return new LedgerPage(entries, gap, lines.Length == PageLength);
+    }
+
+    // Numbers only grow. Where both the counter and the stream are behind, Redis was emptied, or restored from a backup.
+    private async Task<bool> IsLostAsync(IDatabase database, CancellationToken stop)
+    {
+        if (_sequence == 0) return false;
+        var counted = (RedisValue)await database.ExecuteAsync("GET", RedisSchema.LedgerSequenceKey).WaitAsync(Deadline, time, stop);
+        if (counted.TryParse(out long number) && number >= _sequence) return false;
+        var end = await LedgerReading.EndAsync(database, time, stop);
+        if (end.Sequence >= _sequence) return false;
+        _id = end.Id;
+        Volatile.Write(ref _sequence, end.Sequence);
+        return true;
     }
 
     /// <summary>Whether a stream id ("milliseconds-count") is smaller than another.</summary>
@@ -87,4 +101,7 @@ internal sealed class LedgerCursor(TimeProvider time)
 internal readonly record struct LedgerPage(IReadOnlyList<RedisSchema.LedgerEntry> Entries, bool Gap, bool IsFull)
 {
     internal static readonly LedgerPage Empty = new([], false, false);
+
+    /// <summary>What was followed so far is there no more.</summary>
+    internal static readonly LedgerPage Lost = new([], true, false);
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Store.Feed;
 
 /// <summary>One reader, what it still has to look at, and the one worker that calls it: readers do not wait for each other.</summary>
-internal sealed partial class ReaderLane(IChangeReader reader, CompareTurn turn, ChangeFeedOptions options, TimeProvider time, ILogger log)
+internal sealed partial class ReaderLane(IChangeReader reader, CompareTurn turn, WriterGate gate, ChangeFeedOptions options, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
@@ -35,6 +35,13 @@ internal sealed partial class ReaderLane(IChangeReader reader, CompareTurn turn,
     internal void Miss()
     {
         _pending.AddEverything(missed: true);
+        Ring();
+    }
+
+    /// <summary>A comparison is wanted, though nothing was missed.</summary>
+    internal void CompareSoon()
+    {
+        _pending.AddEverything(missed: false);
         Ring();
     }
 
@@ -70,11 +77,14 @@ internal sealed partial class ReaderLane(IChangeReader reader, CompareTurn turn,
     /// <returns>False when there was nothing to do.</returns>
     private async Task<bool> StepAsync(CancellationToken stop)
     {
+        if (gate.IsClosed && reader.Serves) return false;
         if (_pending.Everything && turn.TryTake()) return await CompareAsync(stop);
         var changes = _pending.Take();
         if (changes.Count == 0) return false;
+        var held = reader.IsHolding;
         if (await CallAsync(() => reader.ApplyAsync(changes, stop), "apply changes", stop)) StoreMetrics.Applied(reader.Name, changes.Count);
         else await BackOffAsync(stop);
+        if (reader.IsHolding && !held) _pending.AddEverything(missed: false);
         return true;
     }
 
@@ -102,7 +112,8 @@ internal sealed partial class ReaderLane(IChangeReader reader, CompareTurn turn,
         _delay = FirstDelay;
         // Up to a tenth later, so that nodes do not compare in step.
         var jitter = RandomNumberGenerator.GetInt32(1000) / 10_000.0;
-        Volatile.Write(ref _routineAt, time.GetTimestamp() + (long)(options.CompareEvery.TotalSeconds * (1 + jitter) * time.TimestampFrequency));
+        var pause = reader.IsHolding ? options.CompareWhileHolding : options.CompareEvery;
+        Volatile.Write(ref _routineAt, time.GetTimestamp() + (long)(pause.TotalSeconds * (1 + jitter) * time.TimestampFrequency));
         StoreMetrics.Compared(reader.Name);
     }
 

@@ -12,16 +12,11 @@ internal static class LedgerScript
     // fence, a precondition, a key of another type) and the second one writes. Keyspace events of a command that changes
     // nothing: HSET and SET raise theirs all the same, HDEL and DEL none; HDEL of the last field raises hdel and del.
     internal static readonly string Text = $$"""
-        local ledger, sequence, fence = KEYS[1], KEYS[2], KEYS[3]
+        {{LedgerMending.Script}}
         local mine, held = tonumber(ARGV[1]), tonumber(redis.call('GET', fence) or '0')
         if mine > 0 and mine < held then return {'fenced', string.format('%.0f', held)} end
 
         local function typeof(key) return redis.call('TYPE', key).ok end
-        local kind = typeof(ledger)
-        if kind ~= 'none' and kind ~= 'stream' then
-          return redis.error_reply('ERR the key ' .. ledger .. ' holds a ' .. kind .. ' instead of the change ledger: delete it')
-        end
-
         local kinds, writes = {}, 0
         for i = 2, #ARGV, {{ArgumentsPerWrite}} do
           local op, key, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
@@ -62,13 +57,12 @@ internal static class LedgerScript
           local i, events = entry[1], entry[2]
           number = number + 1
           local n = string.format('%.0f', number)
-          if string.sub(ARGV[i], 1, 1) == 'H' then
-            redis.call('XADD', ledger, 'MAXLEN', '~', {{RedisSchema.LedgerLength}}, '*', '{{RedisSchema.LedgerSequenceMember}}', n, '{{RedisSchema.LedgerKeyMember}}', ARGV[i + 1], '{{RedisSchema.LedgerFieldMember}}', ARGV[i + 2], '{{RedisSchema.LedgerEventsMember}}', events)
-          else
-            redis.call('XADD', ledger, 'MAXLEN', '~', {{RedisSchema.LedgerLength}}, '*', '{{RedisSchema.LedgerSequenceMember}}', n, '{{RedisSchema.LedgerKeyMember}}', ARGV[i + 1], '{{RedisSchema.LedgerEventsMember}}', events)
-          end
+          local line = {'{{RedisSchema.LedgerSequenceMember}}', n, '{{RedisSchema.LedgerKeyMember}}', ARGV[i + 1], '{{RedisSchema.LedgerEventsMember}}', events}
+          if string.sub(ARGV[i], 1, 1) == 'H' then line[7] = '{{RedisSchema.LedgerFieldMember}}' line[8] = ARGV[i + 2] end
+          if ARGV[i] == 'HD' or ARGV[i] == 'D' then line[#line + 1] = '{{RedisSchema.LedgerDeletionMember}}' line[#line + 1] = '1' end
+          redis.call('XADD', ledger, 'MAXLEN', '~', {{RedisSchema.LedgerLength}}, '*', unpack(line))
         end
-        return {'written', string.format('%.0f', last)}
+        return {'written', string.format('%.0f', last), unpack(mended)}
         """.Replace("\r\n", "\n", StringComparison.Ordinal);
 
     /// <summary>Fence first, then four for each step.</summary>
@@ -89,7 +83,7 @@ internal static class LedgerScript
     /// <summary>What the script answered.</summary>
     internal static WriteOutcome Outcome(RedisResult[] answer) => (string?)answer[0] switch
     {
-        "written" => new WriteOutcome.Written((long)answer[1]),
+        "written" => new WriteOutcome.Written((long)answer[1]) { Mended = new(answer[2..].Select(line => (string)line!)) },
         "fenced" => new WriteOutcome.Fenced((long)answer[1]),
         "conflict" => new WriteOutcome.Conflict((int)answer[1]),
         var other => throw new InvalidOperationException($"The ledger script answered {other}."),

@@ -9,13 +9,14 @@ namespace Gateway.EndToEndTests.Support;
 /// <summary>A Redis that the operator runs: Debian's redis-server on a free port, spoken to with redis-cli.</summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
-    private readonly Process _process;
+    private readonly string _directory;
     private readonly string _port;
+    private Process _process;
 
-    private RedisServer(Process process, string port)
+    private RedisServer(string directory, string port)
     {
-        _process = process;
-        _port = port;
+        (_directory, _port) = (directory, port);
+        _process = Launch();
     }
 
     public string Url => $"redis://127.0.0.1:{_port}";
@@ -23,13 +24,24 @@ internal sealed class RedisServer : IAsyncDisposable
     public static async Task<RedisServer> StartAsync(string directory)
     {
         Directory.CreateDirectory(directory);
-        var port = FreePort();
-        var server = new RedisServer(Programs.Start("redis-server", ["--port", port, "--bind", "127.0.0.1", "--dir", directory, "--save", ""]), port);
-        server._process.BeginOutputReadLine();
-        server._process.BeginErrorReadLine();
-        await Programs.EventuallyAsync(async () => (await Programs.RunAsync("redis-cli", ["-p", port, "PING"])).Output.Trim() == "PONG", "Redis answers");
+        var server = new RedisServer(directory, FreePort());
+        await server.AnswersAsync();
         return server;
     }
+
+    /// <summary>Kills it and starts another in its place: with what SAVE saved last, or with nothing.</summary>
+    public async Task RestartAsync(bool keepData)
+    {
+        var (file, aside) = (Path.Combine(_directory, "dump.rdb"), Path.Combine(_directory, "aside.rdb"));
+        await DisposeAsync();
+        if (!keepData) File.Move(file, aside);
+        else if (File.Exists(aside)) File.Move(aside, file);
+        _process = Launch();
+        await AnswersAsync();
+    }
+
+    /// <summary>What redis-cli prints, without the end of the line; an error's text when the command failed.</summary>
+    public async Task<string> TryCommandAsync(params string[] command) => (await Programs.RunAsync("redis-cli", ["-p", _port, .. command])).Output.Trim();
 
     /// <summary>One command by redis-cli; an error answer fails.</summary>
     public async Task<string> CommandAsync(params string[] command)
@@ -45,6 +57,16 @@ internal sealed class RedisServer : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
     }
+
+    private Process Launch()
+    {
+        var process = Programs.Start("redis-server", ["--port", _port, "--bind", "127.0.0.1", "--dir", _directory, "--save", ""]);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private Task AnswersAsync() => Programs.EventuallyAsync(async () => await TryCommandAsync("PING") == "PONG", "Redis answers");
 
     private static string FreePort()
     {

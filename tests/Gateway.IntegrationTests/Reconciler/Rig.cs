@@ -6,7 +6,6 @@ using Gateway.Model.ExplorerApi;
 using Gateway.Model.Routes;
 using Gateway.Reconciler;
 using Gateway.Store;
-using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 
 namespace Gateway.IntegrationTests.Reconciler;
@@ -31,10 +30,13 @@ internal sealed class Rig : IAsyncDisposable
         options?.Invoke(set);
         var node = new ReconciledNode(Gateway, [DomainName.Parse("gw.example.com")], [DomainName.Parse("ns1.example.com")], 18000, "gateway/test", AddressPolicy.PublicOnly);
         var client = new ExplorerClient(_http, url ?? explorer.Url, ExplorerSigner.Gateway(Gateway), deadline);
-        Loop = new ReconcileLoop(set, node, redis, client, url ?? explorer.Url, TimeProvider.System, NullLoggerFactory.Instance);
+        Loop = new ReconcileLoop(set, node, redis, client, url ?? explorer.Url, TimeProvider.System, Log);
     }
 
     public FakeExplorer Explorer { get; }
+
+    /// <summary>What the operator reads.</summary>
+    public KeptLog Log { get; } = new();
 
     public ReconcileLoop Loop { get; }
 

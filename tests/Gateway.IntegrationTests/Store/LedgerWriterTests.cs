@@ -37,7 +37,7 @@ public sealed class LedgerWriterTests(RedisFixture fixture) : IClassFixture<Redi
             new LedgerWrite.DeleteField("zone", "a.test"));
         Assert.Equal(new WriteOutcome.Written(4), outcome);
         Assert.Equal(
-            [new(1, "zone", "a.test", 1), new(2, "s", null, 1), new(3, "gone", null, 1), new(4, "zone", "a.test", 2)],
+            [new(1, "zone", "a.test", 1), new(2, "s", null, 1), new(3, "gone", null, 1, IsDeletion: true), new(4, "zone", "a.test", 2, IsDeletion: true)],
             await LedgerAsync());
         Assert.False(await Database.KeyExistsAsync("zone"));
         Assert.Equal("1", await Database.StringGetAsync("s"));
@@ -63,8 +63,8 @@ public sealed class LedgerWriterTests(RedisFixture fixture) : IClassFixture<Redi
     [Trait("adv", "R2")]
     public async Task A_writer_with_an_older_fence_changes_nothing()
     {
-        var old = await _writer.TakeFenceAsync(Stop);
-        var young = await _writer.TakeFenceAsync(Stop);
+        var old = await TakeFenceAsync();
+        var young = await TakeFenceAsync();
         Assert.Equal(new WriteOutcome.Fenced(young), await _writer.WriteAsync([new LedgerWrite.SetString("s", "old")], old, Stop));
         Assert.Equal(new WriteOutcome.Written(1), await _writer.WriteAsync([new LedgerWrite.SetString("s", "young")], young, Stop));
         Assert.Equal(new WriteOutcome.Written(2), await _writer.WriteAsync([new LedgerWrite.SetString("t", "free")], LedgerWriter.NoFence, Stop));
@@ -76,10 +76,10 @@ public sealed class LedgerWriterTests(RedisFixture fixture) : IClassFixture<Redi
     [Trait("adv", "R2")]
     public async Task A_fence_that_redis_has_forgotten_holds_again_after_its_first_write()
     {
-        for (var i = 0; i < 3; i++) await _writer.TakeFenceAsync(Stop);
+        var (old, young) = (await TakeFenceAsync(), await TakeFenceAsync());
         await Database.KeyDeleteAsync(RedisSchema.FenceKey);
-        Assert.IsType<WriteOutcome.Written>(await _writer.WriteAsync([new LedgerWrite.SetString("s", "3")], 3, Stop));
-        Assert.Equal(new WriteOutcome.Fenced(3), await _writer.WriteAsync([new LedgerWrite.SetString("s", "2")], 2, Stop));
+        Assert.IsType<WriteOutcome.Written>(await _writer.WriteAsync([new LedgerWrite.SetString("s", "3")], young, Stop));
+        Assert.Equal(new WriteOutcome.Fenced(young), await _writer.WriteAsync([new LedgerWrite.SetString("s", "2")], old, Stop));
     }
 
     [Theory]
@@ -137,12 +137,19 @@ public sealed class LedgerWriterTests(RedisFixture fixture) : IClassFixture<Redi
     }
 
     [Fact]
-    public async Task A_ledger_key_that_holds_something_else_stops_the_write_before_it_begins()
+    public async Task A_ledger_key_that_holds_something_else_is_begun_anew_and_told()
     {
-        await Database.StringSetAsync(RedisSchema.LedgerKey, "text");
-        var refused = await Assert.ThrowsAsync<RedisServerException>(() => WriteAsync(new LedgerWrite.SetString("s", "1")));
-        Assert.Contains("holds a string instead of the change ledger: delete it", refused.Message, StringComparison.Ordinal);
-        Assert.False(await Database.KeyExistsAsync("s"));
+        await WriteAsync(new LedgerWrite.SetString("s", "1"), new LedgerWrite.SetString("s", "2"));
+        await Database.StringSetAsync(RedisSchema.LedgerSequenceKey, "soon");
+        var log = new KeptLog();
+        var writer = new LedgerWriter(_redis, TimeProvider.System, log);
+        Assert.Equal(3, Assert.IsType<WriteOutcome.Written>(await writer.WriteAsync([new LedgerWrite.SetString("s", "3")], LedgerWriter.NoFence, Stop)).Sequence);
+        await Database.KeyDeleteAsync(RedisSchema.LedgerKey);
+        await Database.StringSetAsync(RedisSchema.LedgerKey, "x");
+        Assert.Equal(4, Assert.IsType<WriteOutcome.Written>(await writer.WriteAsync([new LedgerWrite.SetString("s", "4")], LedgerWriter.NoFence, Stop)).Sequence);
+        Assert.Equal([new(4, "s", null, 1)], await LedgerAsync());
+        Assert.Contains(log.Lines, line => line.Contains("gateway:changes:seq held a text instead of the number", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.Contains("gateway:changes held a string instead of the change ledger", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -181,6 +188,9 @@ public sealed class LedgerWriterTests(RedisFixture fixture) : IClassFixture<Redi
         Assert.False(await Database.KeyExistsAsync("s"));
         Assert.Equal("1", await Database.HashGetAsync("zone", "a"));
     }
+
+    // A restart of one instance: it takes over from itself.
+    private async Task<long> TakeFenceAsync() => Assert.IsType<LeaseState.Held>(await new WriterLease(_redis, "test", TimeProvider.System).TakeAsync(Stop)).Fence;
 
     private Task<WriteOutcome> WriteAsync(params LedgerWrite[] writes) => _writer.WriteAsync(writes, LedgerWriter.NoFence, Stop);
 

@@ -18,7 +18,7 @@ public sealed class RunningFeed : IAsyncDisposable
     public ChangeFeed Feed { get; }
 
     /// <summary>Options under which no routine comparison hides a missed change.</summary>
-    public static ChangeFeedOptions NoRoutine => new() { CompareEvery = TimeSpan.FromHours(10) };
+    public static ChangeFeedOptions NoRoutine => new() { CompareEvery = TimeSpan.FromHours(10), CompareWhileHolding = TimeSpan.FromMilliseconds(100) };
 
     public static async Task<RunningFeed> StartAsync(RedisConnection redis, params IReadOnlyList<IChangeReader> readers)
     {

@@ -1,0 +1,80 @@
+using Gateway.IntegrationTests.Support;
+using Gateway.Model;
+using Gateway.Store;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Store;
+
+[Trait("adv", "R2")]
+public sealed class WriterLeaseTests(RedisFixture fixture) : IClassFixture<RedisFixture>, IAsyncLifetime
+{
+    private RedisConnection _redis = null!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await fixture.FlushAsync();
+        _redis = await fixture.ConnectAsync();
+    }
+
+    public ValueTask DisposeAsync() => _redis.DisposeAsync();
+
+    [Fact]
+    public async Task One_holds_it_and_the_others_learn_who_until_it_is_given_back()
+    {
+        var (a, b) = (Lease("node a"), Lease("b"));
+        var first = await HeldAsync(a);
+        Assert.Equal(new LeaseState.Held(first), await a.TakeAsync(Stop));
+        Assert.Equal(new LeaseState.Other("node_a"), await b.TakeAsync(Stop));
+        await b.GiveBackAsync(Stop);
+        Assert.Equal(new LeaseState.Other("node_a"), await b.TakeAsync(Stop));
+        await a.GiveBackAsync(Stop);
+        Assert.True(await HeldAsync(b) > first);
+        Assert.Equal(new LeaseState.Other("b"), await a.TakeAsync(Stop));
+    }
+
+    [Fact]
+    public async Task It_expires_by_Redis_clock_and_its_former_holder_is_refused_by_the_number()
+    {
+        var (a, b) = (Lease("a"), Lease("b"));
+        var old = await HeldAsync(a);
+        // What the clock does after the lifetime, at once.
+        await _redis.Database.KeyExpireAsync(RedisSchema.LeaseKey, TimeSpan.FromMilliseconds(1));
+        await Eventually.TrueAsync(async () => !await _redis.Database.KeyExistsAsync(RedisSchema.LeaseKey), "it has expired");
+        var young = await HeldAsync(b);
+        var writer = new LedgerWriter(_redis, TimeProvider.System);
+        Assert.Equal(new WriteOutcome.Fenced(young), await writer.WriteAsync([new LedgerWrite.SetString("s", "late")], old, Stop));
+        Assert.IsType<WriteOutcome.Written>(await writer.WriteAsync([new LedgerWrite.SetString("s", "in time")], young, Stop));
+        Assert.Equal(new LeaseState.Other("b"), await a.TakeAsync(Stop));
+    }
+
+    [Fact]
+    public async Task A_restarted_instance_takes_over_from_itself_at_once_and_its_former_self_does_not_come_back()
+    {
+        var (before, after) = (Lease("a"), Lease("a"));
+        var old = await HeldAsync(before);
+        Assert.True(await HeldAsync(after) > old);
+        Assert.Equal(new LeaseState.Other("a"), await before.TakeAsync(Stop));
+    }
+
+    [Fact]
+    public async Task Numbers_grow_even_when_Redis_lost_them_all()
+    {
+        var a = Lease("a");
+        var old = await HeldAsync(a);
+        await _redis.Database.ExecuteAsync("FLUSHALL");
+        Assert.True(await HeldAsync(a) > old);
+    }
+
+    [Fact]
+    public async Task Of_many_who_ask_at_once_one_gets_it()
+    {
+        var states = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Lease($"node{i}").TakeAsync(Stop)));
+        Assert.Single(states.OfType<LeaseState.Held>());
+    }
+
+    private WriterLease Lease(string instance) => new(_redis, instance, TimeProvider.System);
+
+    private static async Task<long> HeldAsync(WriterLease lease) => Assert.IsType<LeaseState.Held>(await lease.TakeAsync(Stop)).Fence;
+}

@@ -69,8 +69,15 @@ public sealed class PassedSockets : IDisposable
         DescriptorCalls.KeepFromChildren(descriptor);
         DescriptorCalls.LetWait(descriptor);
         var socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
-        if (FaultOf(socket) is { } fault) _faults.Add($"The service manager passed {Describe(socket)} named '{name}': {fault}");
-        else _unclaimed.Add((name, socket));
+        if (FaultOf(socket) is not { } fault)
+        {
+            _unclaimed.Add((name, socket));
+            return;
+        }
+
+        _faults.Add($"The service manager passed {Describe(socket)} named '{name}': {fault}");
+        // Not left to the finalizer: by then the number of the descriptor may be somebody else's.
+        socket.Dispose();
     }
 
     private static string? FaultOf(Socket socket)

@@ -107,6 +107,8 @@ public sealed class PassedSocketsTests : IDisposable
         Assert.Contains("set Accept=no", passed.Faults[0], StringComparison.Ordinal);
         Assert.Contains("BindIPv6Only=ipv6-only", passed.Faults[1], StringComparison.Ordinal);
         Assert.Contains("named 'unknown'", passed.Faults[2], StringComparison.Ordinal);
+        // Closed at once: a finalizer would close whatever has the number later.
+        Assert.Equal(-1, fcntl(First(), 1, 0));
     }
 
     [Fact]
@@ -127,11 +129,16 @@ public sealed class PassedSocketsTests : IDisposable
     private static PassedSockets Pass((string Name, SafeHandle Handle)[] descriptors)
     {
         // Near the end of the table, where nothing else is.
-        Assert.Equal(0, getrlimit(7, out var limits));
-        var first = (int)Math.Min(limits.Soft, int.MaxValue) - 64;
+        var first = First();
         for (var i = 0; i < descriptors.Length; i++) Assert.Equal(first + i, dup2(descriptors[i].Handle, first + i));
         var names = string.Join(':', descriptors.Select(it => it.Name));
         return PassedSockets.Take(Environment(Process.ToString(CultureInfo.InvariantCulture), descriptors.Length.ToString(CultureInfo.InvariantCulture), names), Process, first);
+    }
+
+    private static int First()
+    {
+        Assert.Equal(0, getrlimit(7, out var limits));
+        return (int)Math.Min(limits.Soft, int.MaxValue) - 64;
     }
 
     private static Dictionary<string, string> Environment(string process, string count, string names) =>
@@ -150,6 +157,9 @@ public sealed class PassedSocketsTests : IDisposable
 
     [DllImport("libc")]
     private static extern int dup2(SafeHandle from, int to);
+
+    [DllImport("libc")]
+    private static extern int fcntl(int descriptor, int command, int value);
 
     [DllImport("libc")]
     private static extern int fcntl(SafeHandle descriptor, int command, int value);

@@ -23,6 +23,9 @@ internal sealed record FuzzRun
     /// <summary>Decides all inputs.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>Where broken rules are told.</summary>
+    public TextWriter Faults { get; init; } = Console.Error;
+
     /// <summary>The folder with a folder for each target.</summary>
     public required string Corpus { get; init; }
 
@@ -46,7 +49,7 @@ internal sealed record FuzzRun
         var growth = GC.GetTotalMemory(forceFullCollection: true) - before;
         Console.WriteLine($"{target.Name}: {done} inputs in {Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s, seed {Seed}, heap {growth / 1024:+#;-#;0} KiB, resident {Environment.WorkingSet / 1024 / 1024} MiB");
         if (growth <= MostGrowth) return true;
-        Console.Error.WriteLine($"{target.Name}: the heap grew by {growth} octets");
+        Faults.WriteLine($"{target.Name}: the heap grew by {growth} octets");
         return false;
     }
 
@@ -56,7 +59,7 @@ internal sealed record FuzzRun
         if (broken is null) return true;
         var name = Convert.ToHexStringLower(SHA256.HashData(input))[..16];
         var path = CorpusFile.Write(Corpus, target, name, broken.Split('\n')[0], input);
-        Console.Error.WriteLine($"{target.Name}: {broken}\nkept in {path}");
+        Faults.WriteLine($"{target.Name}: {broken}\nkept in {path}");
         return false;
     }
 

@@ -3,8 +3,8 @@
 # same visitors, one core for the proxy and one for everybody else. Rounds take turns, medians count. --quick: what a minute allows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds=3 seconds=4 idle=9000 streams="1 8 64"
-[ "${1:-}" = --quick ] && rounds=1 seconds=${SECONDS_EACH:-1} idle=1000 streams=8
+rounds=3 seconds=4 idle=9000 hold=4 streams="1 8 64" visits="hello handshake"
+[ "${1:-}" = --quick ] && rounds=1 seconds=${SECONDS_EACH:-1} idle=1000 hold=2 streams=8 visits=hello
 
 . benchmarks/common.sh
 need haproxy:haproxy nginx:nginx wrk:wrk /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream
@@ -70,7 +70,7 @@ idle() { # server: KiB above the process before
   local pid before
   pid=$(cat "$work/$1.pid")
   before=$(resident_kib "$pid")
-  taskset -c "$other_cpu" "$bench" load idle "$(tls_port "$1")" 4 $idle >"$work/idle.log" &
+  taskset -c "$other_cpu" "$bench" load idle "$(tls_port "$1")" $hold $idle >"$work/idle.log" &
   local visitors=$!
   for _ in $(seq 600); do
     grep -q open "$work/idle.log" && break
@@ -154,14 +154,14 @@ start splice $proxy_cpu haproxy -f "$work/splice.cfg" -db
 start nginx $proxy_cpu nginx -c "$work/nginx.conf"
 for port in $backend_port $web_port $(for server in $servers; do tls_port $server; done) "$(http_port ours)"; do until_open "$port"; done
 # The just-in-time compiler finishes its work under load.
-for kind in hello echo down up; do measure ours $kind 8 >/dev/null; done
-taskset -c "$other_cpu" wrk -t1 -c32 -d2s -H "Host: web.bench" "http://127.0.0.1:$(http_port ours)/" >/dev/null
+for kind in hello echo down up hello; do measure ours $kind 8 >/dev/null; done
+taskset -c "$other_cpu" wrk -t1 -c32 -d4s -H "Host: web.bench" "http://127.0.0.1:$(http_port ours)/" >/dev/null
 
 for round in $(seq $rounds); do
   for direction in down up; do
     for count in $streams; do for server in $servers; do bulk $server $direction "$count"; done; done
   done
-  for server in $servers; do each $server hello 16; done
+  for visit in $visits; do for server in $servers; do each $server "$visit" 16; done; done
   for count in 1 64; do for server in $servers; do each $server echo "$count"; done; done
   for server in ours nginx; do http $server; done
 done

@@ -5,14 +5,15 @@ namespace Gateway.RouterBenchmark;
 
 /// <summary>
 /// A server that behaves as the server name of the hello says: down.bench sends for ever, up.bench takes for ever, echo.bench
-/// sends back, hello.bench says one byte and waits for the end. One blocking thread for each connection: the cheapest there is.
+/// sends back, hello.bench says one byte and waits for the end, handshake.bench really speaks TLS before it does. One blocking
+/// thread for each connection: the cheapest there is.
 /// </summary>
 internal static class Backend
 {
     private const int Chunk = 256 * 1024;
 
     // Nine thousand idle connections must fit: small stacks.
-    private const int StackSize = 64 * 1024;
+    private const int StackSize = 256 * 1024;
 
     public static void Run(IPEndPoint at)
     {
@@ -34,10 +35,11 @@ internal static class Backend
             {
                 visitor.NoDelay = true;
                 var head = new byte[4096];
-                var read = visitor.Receive(head);
-                Behave(visitor, head.AsSpan(0, read));
+                var hello = head.AsSpan(0, visitor.Receive(head, SocketFlags.Peek));
+                if (hello.IndexOf("handshake.bench"u8) >= 0) Handshakes.Serve(visitor);
+                else Behave(visitor, hello[..visitor.Receive(head)]);
             }
-            catch (SocketException)
+            catch (Exception e) when (e is IOException or SocketException)
             {
                 // The visitor has seen enough.
             }

@@ -63,13 +63,14 @@ internal static class Load
         {
             var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 10_000 };
             socket.Connect(to);
-            socket.Send(Hello.For($"{kind}.bench"));
+            if (kind == "handshake") Handshakes.Visit(socket);
+            else socket.Send(Hello.For($"{kind}.bench"));
             return socket;
         }
 
         private void Visit()
         {
-            if (_kind == "hello") Connect();
+            if (_kind is "hello" or "handshake") Connect();
             else if (_kind == "echo") Talk();
             else Carry();
         }
@@ -81,7 +82,7 @@ internal static class Load
             {
                 var began = Stopwatch.GetTimestamp();
                 using var socket = Open(_kind, _to);
-                socket.Receive(one);
+                if (_kind == "hello") socket.Receive(one);
                 Waits.Add(Stopwatch.GetElapsedTime(began).TotalMicroseconds);
                 Amount++;
                 // A reset instead of a close: tens of thousands of ports must not wait in TIME_WAIT.

@@ -3,25 +3,32 @@ namespace Gateway.Router;
 /// <summary>A token that is cancelled when a time has passed or when the caller's is, and that knows which it was.</summary>
 internal sealed class Deadline : IDisposable
 {
-    private readonly CancellationTokenSource _timer;
-    private readonly CancellationTokenSource _either;
+    private readonly CancellationTokenSource _source;
+    private readonly CancellationTokenRegistration _stopping;
+    private volatile bool _isStopped;
 
     public Deadline(TimeSpan after, TimeProvider time, CancellationToken stop)
     {
-        _timer = new CancellationTokenSource(after, time);
-        _either = CancellationTokenSource.CreateLinkedTokenSource(stop, _timer.Token);
+        _source = new CancellationTokenSource(after, time);
+        _stopping = stop.UnsafeRegister(static deadline => ((Deadline)deadline!).Stop(), this);
     }
 
     /// <summary>For the awaits under the deadline.</summary>
-    public CancellationToken Token => _either.Token;
+    public CancellationToken Token => _source.Token;
 
-    /// <summary>True when the time has passed.</summary>
-    public bool Passed => _timer.IsCancellationRequested;
+    /// <summary>True when the time has passed, before the caller was stopped.</summary>
+    public bool Passed => _source.IsCancellationRequested && !_isStopped;
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _either.Dispose();
-        _timer.Dispose();
+        _stopping.Dispose();
+        _source.Dispose();
+    }
+
+    private void Stop()
+    {
+        _isStopped = !_source.IsCancellationRequested;
+        _source.Cancel();
     }
 }

@@ -5,6 +5,8 @@ namespace Gateway.Router;
 /// <summary>What the router counts. No label holds a host name or an address, so that their number does not grow with the tenants'.</summary>
 internal sealed class RouterMetrics : IDisposable
 {
+    private static readonly string[] Classes = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
     private readonly Meter _meter = new("Gateway.Router");
     private readonly Counter<long> _connections;
     private readonly Counter<long> _bytes;
@@ -43,7 +45,7 @@ internal sealed class RouterMetrics : IDisposable
         _bytes.Add(toVisitor, new KeyValuePair<string, object?>("direction", "to_visitor"));
     }
 
-    public void RequestAnswered(int status) => _requests.Add(1, new KeyValuePair<string, object?>("status", $"{status / 100}xx"));
+    public void RequestAnswered(int status) => _requests.Add(1, new KeyValuePair<string, object?>("status", Classes[Math.Clamp(status / 100, 0, Classes.Length - 1)]));
 
     public void Handshake(string outcome) => _handshakes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 

@@ -106,7 +106,7 @@ public sealed class TcpRouter : IAsyncDisposable
         var leaving = GoAwayAsync(tunnelsStop.Token);
         var visitors = new AddressBudget(_options.ConnectionsPerAddress);
         var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), _options, _routes.Metrics, _time, _log);
-        var serving = _tls.Select(socket => Loop(socket, _options.MaxConnections, (visitor, cut) => new Visit(house, visitor).RunAsync(cut), _options.Drain).RunAsync(stop));
+        var serving = _tls.Select(socket => VisitorLoop(socket, house).RunAsync(stop));
         try
         {
             using var client = UpstreamClient.Create(_dialer, _options.ConnectTimeout);
@@ -146,7 +146,7 @@ public sealed class TcpRouter : IAsyncDisposable
     private async Task<Func<Task>> StartHttpAsync(HttpMessageInvoker client, AddressBudget visitors, CancellationToken stop)
     {
         if (_http.Count == 0) return () => Task.CompletedTask;
-        _front = new HttpFront([.. _http], visitors, OnAcceptError, _options, _time, _logs);
+        _front = new HttpFront([.. _http], visitors, OnAcceptError, fault => RouterLog.VisitFault(_log, fault), _options, _time, _logs);
         // Its listeners are bound, so it starts at once; a stop meanwhile is seen by the drain.
         await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _front.Forwarder, client, _options, _routes.Metrics, _time, _log), CancellationToken.None);
         return () => _front.DrainAsync(_options.Drain, _time, stop);
@@ -154,6 +154,15 @@ public sealed class TcpRouter : IAsyncDisposable
 
     private AcceptLoop Loop(Socket listener, int limit, Func<Socket, CancellationToken, Task> visit, TimeSpan drain) =>
         new(listener, limit, visit, _time, OnAcceptError) { Drain = drain, OnVisitFault = fault => RouterLog.VisitFault(_log, fault) };
+
+    private PolledAcceptLoop VisitorLoop(Socket listener, VisitHouse house) =>
+        new(listener, _options.MaxConnections, (visitor, cut) => new Visit(house, visitor).RunAsync(cut), _time)
+        {
+            Drain = _options.Drain,
+            VisitorsSpeakFirst = true,
+            OnAcceptError = OnAcceptError,
+            OnVisitFault = fault => RouterLog.VisitFault(_log, fault),
+        };
 
     private void OnAcceptError(Exception e)
     {

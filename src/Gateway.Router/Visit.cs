@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Gateway.Model.Routes;
 using Gateway.Router.Routing;
 using Gateway.Router.Sniff;
@@ -16,7 +15,7 @@ internal sealed record VisitHouse(
     RouteTable Routes, Dialer Dialer, AddressBudget Visitors, AddressBudget Hellos, TrustedProxies Proxies, RouterOptions Options, RouterMetrics Metrics, TimeProvider Time, ILogger Log);
 
 /// <summary>The story of one TLS connection: hear which host it wants, find the route, reach the upstream, relay.</summary>
-internal sealed class Visit(VisitHouse house, Socket socket)
+internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
 {
     private readonly long _began = house.Time.GetTimestamp();
     private EndPoint? _client;
@@ -28,13 +27,13 @@ internal sealed class Visit(VisitHouse house, Socket socket)
     /// <summary>Runs to the end of the connection and tells it in one line. It owns both ends.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        await using var visitor = new SocketDuplex(socket);
+        await using var owned = visitor;
         _client = visitor.Remote;
         house.Metrics.VisitBegan();
         var end = VisitEnd.Stopped;
         try
         {
-            end = await ServeAsync(visitor, stop);
+            end = await ServeAsync(stop);
         }
         catch (IOException)
         {
@@ -49,7 +48,7 @@ internal sealed class Visit(VisitHouse house, Socket socket)
         }
     }
 
-    private async Task<VisitEnd> ServeAsync(SocketDuplex visitor, CancellationToken stop)
+    private async Task<VisitEnd> ServeAsync(CancellationToken stop)
     {
         using var peek = new HelloPeek(visitor, house.Hellos);
         var (heard, failed) = await ListenAsync(peek, visitor, stop);
@@ -92,7 +91,7 @@ internal sealed class Visit(VisitHouse house, Socket socket)
     private ReadOnlyMemory<byte> Opening(DialOutcome.Open open, RouteRules rules, SocketDuplex visitor, HelloPeek peek)
     {
         if (rules.ProxyProtocol == 0 && !open.Announces) return peek.Bytes;
-        var header = new ProxyHeader(_client as IPEndPoint, peek.Proxied.Destination ?? visitor.Kernel?.LocalEndPoint as IPEndPoint);
+        var header = new ProxyHeader(_client as IPEndPoint, peek.Proxied.Destination ?? visitor.Local);
         byte[] announced = open.Announces ? new VisitorHeader(header, _host, IsTls: true).Write() : [];
         return (byte[])[.. announced, .. header.Write((ProxyVersion)rules.ProxyProtocol, _host), .. peek.Bytes.Span];
     }

@@ -8,6 +8,9 @@ namespace Gateway.Server;
 /// <summary>Where log lines go: standard error, one line each, which systemd hands to the journal.</summary>
 internal static class Logging
 {
+    /// <summary>Lines that wait to be written: a burst of a second.</summary>
+    private const int LogQueue = 10_000;
+
     public static ILoggerFactory Create(NodeOptions options) => LoggerFactory.Create(logging =>
     {
         logging.SetMinimumLevel(options.LogLevel);
@@ -21,6 +24,12 @@ internal static class Logging
             console.UseUtcTimestamp = true;
             console.ColorBehavior = LoggerColorBehavior.Disabled;
         });
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.Services.Configure<ConsoleLoggerOptions>(console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+            // A journal that hangs must not hold a visitor up: lines that find no room are dropped, and their number is told.
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+            console.MaxQueueLength = LogQueue;
+        });
     });
 }

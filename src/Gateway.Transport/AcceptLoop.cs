@@ -16,18 +16,14 @@ public sealed class AcceptLoop : IDisposable
     private readonly Func<Socket, CancellationToken, Task> _visit;
     private readonly TimeProvider _time;
     private readonly Action<SocketException>? _onAcceptError;
-    private readonly SemaphoreSlim _permits;
-    private readonly CancellationTokenSource _cut = new();
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _running;
-    private volatile bool _stopping;
+    private readonly RunningVisits _visits;
 
     /// <summary>At most <paramref name="limit"/> visits run at once (1 or more); further visitors wait in the kernel's queue.</summary>
     public AcceptLoop(Socket listener, int limit, Func<Socket, CancellationToken, Task> visit, TimeProvider time, Action<SocketException>? onAcceptError = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         (_listener, _visit, _time, _onAcceptError) = (listener, visit, time, onAcceptError);
-        _permits = new SemaphoreSlim(limit, limit);
+        _visits = new RunningVisits(limit) { OnFault = fault => OnVisitFault?.Invoke(fault) };
     }
 
     /// <summary>How long visits may go on after the stop before their token is cancelled. Default 2 s.</summary>
@@ -40,7 +36,7 @@ public sealed class AcceptLoop : IDisposable
     public Action<Exception>? OnVisitFault { get; init; }
 
     /// <summary>How many visits run now.</summary>
-    public int Running => Volatile.Read(ref _running);
+    public int Running => _visits.Running;
 
     /// <summary>Accepts until told to stop, then closes the listener and waits for the visits, with a bound. Called once.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -57,14 +53,14 @@ public sealed class AcceptLoop : IDisposable
         {
             _listener.Dispose();
         }
-        await DrainAsync();
+        await _visits.DrainAsync(Drain, Patience, _time);
     }
 
     /// <summary>Closes the listener and cuts visits that still run.</summary>
     public void Dispose()
     {
         _listener.Dispose();
-        _cut.Cancel();
+        _visits.Dispose();
     }
 
     private async Task AcceptAsync(CancellationToken stop)
@@ -73,7 +69,7 @@ public sealed class AcceptLoop : IDisposable
         while (true)
         {
             // The permit comes before the accept: a visitor we have no room for stays in the kernel's queue.
-            await _permits.WaitAsync(stop);
+            await _visits.EnterAsync(stop);
             try
             {
                 Start(Spared(await _listener.AcceptAsync(stop)));
@@ -82,13 +78,13 @@ public sealed class AcceptLoop : IDisposable
             }
             catch (SocketException e)
             {
-                _permits.Release();
+                _visits.Leave();
                 _onAcceptError?.Invoke(e);
                 if (IsTheVisitors(e)) continue;
             }
             catch (OperationCanceledException)
             {
-                _permits.Release();
+                _visits.Leave();
                 throw;
             }
             await Task.Delay(backOff, _time, stop);
@@ -109,57 +105,7 @@ public sealed class AcceptLoop : IDisposable
 
     private void Start(Socket visitor)
     {
-        Interlocked.Increment(ref _running);
-        _ = Task.Run(() => VisitAsync(visitor), CancellationToken.None);
-    }
-
-    private async Task VisitAsync(Socket visitor)
-    {
-        try
-        {
-            await _visit(visitor, _cut.Token);
-        }
-        catch (OperationCanceledException) when (_cut.IsCancellationRequested)
-        {
-            // Cut at the end of the drain.
-        }
-#pragma warning disable CA1031 // The boundary of one visit: a defect in it must not end the others.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            OnVisitFault?.Invoke(e);
-        }
-        finally
-        {
-            visitor.Dispose();
-            Leave();
-        }
-    }
-
-    private void Leave()
-    {
-        _permits.Release();
-        if (Interlocked.Decrement(ref _running) == 0 && _stopping) _drained.TrySetResult();
-    }
-
-    private async Task DrainAsync()
-    {
-        _stopping = true;
-        if (Running == 0 || await IsDrainedIn(Drain)) return;
-        await _cut.CancelAsync();
-        await IsDrainedIn(Patience);
-    }
-
-    private async Task<bool> IsDrainedIn(TimeSpan bound)
-    {
-        try
-        {
-            await _drained.Task.WaitAsync(bound, _time, CancellationToken.None);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+        _visits.Begin();
+        _ = Task.Run(() => _visits.RunAsync(visitor, _visit, static visitor => visitor.Dispose()), CancellationToken.None);
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Gateway.Transport;
 
@@ -9,9 +8,6 @@ namespace Gateway.Transport;
 /// </summary>
 public abstract class Duplex : IAsyncDisposable
 {
-    /// <summary>The kernel socket beneath, when there is nothing between it and the peer; null for everything else.</summary>
-    public virtual Socket? Kernel => null;
-
     /// <summary>Who is at the other end, when known.</summary>
     public abstract EndPoint? Remote { get; }
 

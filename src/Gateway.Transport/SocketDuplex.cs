@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Gateway.Transport.Native;
 using Gateway.Transport.Polling;
 
@@ -8,12 +9,16 @@ namespace Gateway.Transport;
 
 /// <summary>
 /// A connected TCP socket, which it owns from now on. It waits on our own pollers, not on the runtime's socket engine, so that a
-/// relay can take the descriptor over at any time; whoever reads or writes <see cref="Kernel"/> directly does so instead of it, not beside it.
+/// relay can take the descriptor over at any time.
 /// </summary>
 public sealed class SocketDuplex : Duplex
 {
-    private readonly Socket _socket;
-    private readonly SafeSocketHandle _handle;
+    // Reads on a poller's thread without a wait between them.
+    private const int MostInARow = 16;
+
+    // The runtime's object around the descriptor, where the socket came with one.
+    private readonly Socket? _socket;
+    private readonly SafeHandle _handle;
     private readonly Lock _gate = new();
     private SocketReadiness? _readiness;
     private PollSlot? _slot;
@@ -23,20 +28,23 @@ public sealed class SocketDuplex : Duplex
     private bool _isReset;
     private bool _isGone;
     private TaskCompletionSource? _closing;
-    private volatile bool _isDetached;
+    private bool _isDrained;
+    private int _inARow;
 
     /// <summary>Takes over a connected socket.</summary>
     public SocketDuplex(Socket socket)
     {
-        (_socket, _handle, Remote) = (socket, socket.SafeHandle, socket.RemoteEndPoint);
+        (_socket, _handle, Remote) = (socket, socket.SafeHandle, socket.RemoteEndPoint as IPEndPoint);
         socket.NoDelay = true;
     }
 
-    /// <inheritdoc/>
-    public override Socket? Kernel => _socket;
+    internal SocketDuplex(Descriptor descriptor, IPEndPoint? remote) => (_handle, Remote) = (descriptor, remote);
 
     /// <inheritdoc/>
-    public override EndPoint? Remote { get; }
+    public override IPEndPoint? Remote { get; }
+
+    /// <summary>Our own end; null once it is closed.</summary>
+    public IPEndPoint? Local => IsClosed ? null : SocketCalls.Local(_handle);
 
     /// <summary>Ends when the socket has been closed, by whoever owned it last.</summary>
     public Task Closed
@@ -61,17 +69,7 @@ public sealed class SocketDuplex : Duplex
     /// </summary>
     public void KeepAlive(TimeSpan idle)
     {
-        try
-        {
-            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)idle.TotalSeconds);
-            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)idle.TotalSeconds);
-            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 2);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // It is broken already: the next read says so.
-        }
+        if (!IsClosed) SocketCalls.KeepAlive(_handle, (int)idle.TotalSeconds);
     }
 
     /// <summary>Dials an address.</summary>
@@ -80,24 +78,15 @@ public sealed class SocketDuplex : Duplex
     {
         stop.ThrowIfCancellationRequested();
         var connecting = await Connecting.RunAsync(to, stop);
-        try
-        {
-            return new SocketDuplex(new Socket(connecting.Handle)) { _readiness = connecting.Readiness, _slot = connecting.Slot };
-        }
-        catch (SocketException e)
-        {
-            // It broke between the answer and now.
-            connecting.Slot.Poller.Free(connecting.Slot);
-            connecting.Handle.Dispose();
-            throw new IOException($"{to}: {e.Message}", e);
-        }
+        return new SocketDuplex(connecting.Handle, to) { _readiness = connecting.Readiness, _slot = connecting.Slot, _isDrained = true };
     }
 
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken stop)
     {
         if (stop.IsCancellationRequested) return ValueTask.FromCanceled<int>(stop);
-        var read = TryRead(buffer.Span);
+        if (Poller.Current is { } poller && ++_inARow > MostInARow) return LetOthersAndReadAsync(poller, buffer, stop);
+        var read = MayRead ? TryRead(buffer.Span) : -Errors.TryAgain;
         if (read == -Errors.TryAgain) return WaitAndReadAsync(buffer, stop);
         return read >= 0 ? new ValueTask<int>(read) : ValueTask.FromException<int>(Errors.ToException(read));
     }
@@ -145,29 +134,41 @@ public sealed class SocketDuplex : Duplex
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
-        Action? onReset;
-        lock (_gate)
-        {
-            if (_closed) return ValueTask.CompletedTask;
-            (_closed, onReset) = (true, _onReset);
-        }
-        Close(onReset);
+        Close();
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Gives the socket away, to somebody who waits on it in his own manner; this duplex is closed, the connection is not.</summary>
-    /// <exception cref="IOException">It is closed, or a relay has it.</exception>
-    public Socket Detach()
+    /// <summary>Closes it; never waits.</summary>
+    internal void Close()
+    {
+        Action? onReset;
+        lock (_gate)
+        {
+            if (_closed) return;
+            (_closed, onReset) = (true, _onReset);
+        }
+        Close(onReset);
+    }
+
+    /// <summary>
+    /// What waits for it goes on on the poller's thread, wherever the wait began: for waiters that are known never to hold a thread
+    /// up. Set before the first wait.
+    /// </summary>
+    public bool StaysOnPoller { get; set; }
+
+    /// <summary>
+    /// Tells once, on a poller's thread, when the peer has ended its direction or the connection broke, even while nobody reads. It
+    /// may be told after the socket was closed; it must not wait. Called once, before anybody else waits for the socket.
+    /// </summary>
+    /// <exception cref="IOException">It is closed, or cannot be polled.</exception>
+    public void OnceEnding(Action told)
     {
         lock (_gate)
         {
-            if (_closed || _onReset is not null) throw Errors.ToException(-Errors.Closed);
-            (_closed, _isDetached) = (true, true);
-            _slot?.Poller.Remove(_handle, _slot);
-            _slot = null;
+            if (_closed) throw Errors.ToException(-Errors.Closed);
+            _readiness = new SocketReadiness { StayOnPoller = StaysOnPoller, OnEnding = told };
+            _slot = Poller.Choose().Add(_handle, _readiness);
         }
-        _readiness?.WakeAll();
-        return _socket;
     }
 
     /// <summary>Where it is polled; null: nowhere yet.</summary>
@@ -183,7 +184,7 @@ public sealed class SocketDuplex : Duplex
     }
 
     /// <summary>The descriptor.</summary>
-    internal SafeSocketHandle Handle => _handle;
+    internal SafeHandle Handle => _handle;
 
     /// <summary>
     /// Lends the socket to a relay, registered at this poller, or at its own when null. Until it is given back, a reset or
@@ -200,11 +201,17 @@ public sealed class SocketDuplex : Duplex
                 old.Poller.Remove(_handle, old);
                 _slot = null;
             }
-            slot = _slot ??= (poller ?? Poller.Next()).Add(_handle, _readiness ??= new SocketReadiness());
+            slot = _slot ??= (poller ?? Poller.Choose()).Add(_handle, _readiness);
             _onReset = onReset;
             return true;
         }
     }
+
+    /// <summary>
+    /// There may be something to read that no event will tell of: the last read left something, or an event came since. Asked on
+    /// the poller's thread, by a relay that is about to listen to the events itself.
+    /// </summary>
+    internal bool MayHaveMore => !_isDrained || _readiness is { Readable.IsSet: true } or { IsEnding: true };
 
     /// <summary>The relay is through with it; if it is to be reset, or was meanwhile, it is closed now.</summary>
     internal void GiveBack(bool reset)
@@ -222,22 +229,42 @@ public sealed class SocketDuplex : Duplex
         else _readiness?.WakeAll();
     }
 
+    // An event will tell when there is something, and has not yet: no need to ask the kernel.
+    private bool MayRead => !_isDrained || _slot is null || _readiness is null or { IsEnding: true } or { Readable.IsSet: true };
+
     // An empty read waits until there is something to read.
-    private int TryRead(Span<byte> into) =>
-        into.IsEmpty ? Math.Min(0, SocketCalls.Look(_handle)) : SocketCalls.Receive(_handle, into);
+    private int TryRead(Span<byte> into)
+    {
+        if (into.IsEmpty) return Math.Min(0, SocketCalls.Look(_handle));
+        var read = SocketCalls.Receive(_handle, into);
+        // Less than asked for: whatever comes next is told by an event.
+        _isDrained = read == -Errors.TryAgain || (read > 0 && read < into.Length);
+        return read;
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> WaitAndReadAsync(Memory<byte> buffer, CancellationToken stop)
     {
+        _inARow = 0;
         var readable = Register().Readable;
         using var told = stop.UnsafeRegister(static signal => ((Signal)signal!).Set(), readable);
         while (true)
         {
             await readable.WaitAsync();
             stop.ThrowIfCancellationRequested();
-            var read = _isDetached ? -Errors.Closed : TryRead(buffer.Span);
+            _isDrained = false;
+            if (buffer.IsEmpty) return 0;
+            var read = TryRead(buffer.Span);
             if (read != -Errors.TryAgain) return read >= 0 ? read : throw Errors.ToException(read);
         }
+    }
+
+    // A peer that always has more must not keep the others of the thread waiting.
+    private async ValueTask<int> LetOthersAndReadAsync(Poller poller, Memory<byte> buffer, CancellationToken stop)
+    {
+        _inARow = 0;
+        await new NextRound(poller);
+        return await ReadAsync(buffer, stop);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -249,7 +276,7 @@ public sealed class SocketDuplex : Duplex
         {
             await writable.WaitAsync();
             stop.ThrowIfCancellationRequested();
-            var sent = _isDetached ? -Errors.Closed : SocketCalls.Send(_handle, bytes.Span);
+            var sent = SocketCalls.Send(_handle, bytes.Span);
             if (sent is < 0 and not -Errors.TryAgain) throw Errors.ToException(sent);
             bytes = bytes[Math.Max(0, sent)..];
             if (bytes.IsEmpty) return;
@@ -262,10 +289,18 @@ public sealed class SocketDuplex : Duplex
         lock (_gate)
         {
             if (_closed) throw Errors.ToException(-Errors.Closed);
-            var readiness = _readiness ??= new SocketReadiness();
-            _slot ??= Poller.Next().Add(_handle, readiness);
-            return readiness;
+            if (_readiness is null) Hear(_readiness = new SocketReadiness { StayOnPoller = StaysOnPoller });
+            _slot ??= Poller.Choose().Add(_handle, _readiness);
+            return _readiness;
         }
+    }
+
+    // Registered by a relay before: what its events told is not known here.
+    private void Hear(SocketReadiness readiness)
+    {
+        if (_slot is null) return;
+        _slot.Target = readiness;
+        readiness.WakeAll();
     }
 
     private void Close(Action? onReset)
@@ -276,12 +311,24 @@ public sealed class SocketDuplex : Duplex
             return;
         }
         if (_slot is { } slot) slot.Poller.Free(slot);
-        // A timeout of zero makes the close an RST instead of a FIN.
-        if (_isReset) _socket.Close(0);
-        else _socket.Dispose();
+        if (_socket is not null) CloseSocket(_socket);
+        else CloseDescriptor();
         _readiness?.WakeAll();
         TaskCompletionSource? closing;
         lock (_gate) (_isGone, closing) = (true, _closing);
         closing?.TrySetResult();
+    }
+
+    private void CloseDescriptor()
+    {
+        if (_isReset) SocketCalls.ResetOnClose(_handle);
+        _handle.Dispose();
+    }
+
+    private void CloseSocket(Socket socket)
+    {
+        // A timeout of zero makes the close an RST instead of a FIN.
+        if (_isReset) socket.Close(0);
+        else socket.Dispose();
     }
 }

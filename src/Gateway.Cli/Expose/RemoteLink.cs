@@ -112,7 +112,7 @@ internal sealed class RemoteLink(
     private async Task<(Duplex Carrier, EndPoint? Local)> ConnectAsync(CancellationToken stop)
     {
         var carrier = await dialer.DialAsync(remote.At, stop);
-        var local = carrier.Kernel?.LocalEndPoint;
+        var local = (carrier as SocketDuplex)?.Local;
         if (!remote.IsTls) return (carrier, local);
         using var deadline = new CancellationTokenSource(options.HandshakeTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);

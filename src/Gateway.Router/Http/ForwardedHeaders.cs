@@ -1,7 +1,9 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Router.Http;
@@ -13,14 +15,14 @@ namespace Gateway.Router.Http;
 internal sealed class ForwardedHeaders(HttpUpstream upstream) : HttpTransformer
 {
     /// <summary>Headers by which proxies and delivery networks tell applications about the visitor.</summary>
-    private static readonly string[] Told =
+    private static readonly FrozenSet<string> Told = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
     [
         "Forwarded", "X-Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server",
         "X-Forwarded-By", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Client-Cert", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP",
         "X-Original-Host", "X-Original-URL", "X-Original-For", "X-Original-Proto", "X-Rewrite-URL", "X-Host", "X-Scheme", "X-Url-Scheme", "Front-End-Https",
         "CF-Connecting-IP", "CF-Connecting-IPv6", "CF-IPCountry", "CF-Visitor", "True-Client-IP", "Fastly-Client-IP", "Fly-Client-IP", "X-Appengine-User-IP", "X-Azure-ClientIP", "X-ProxyUser-Ip", "Client-IP", "Via",
         "X-Request-Id", "X-Content-Length", "Proxy", "Proxy-Connection",
-    ];
+    ]);
 
     private const string LoopHeader = "CDN-Loop";
 
@@ -34,10 +36,10 @@ internal sealed class ForwardedHeaders(HttpUpstream upstream) : HttpTransformer
     /// <inheritdoc/>
     public override async ValueTask TransformRequestAsync(HttpContext context, HttpRequestMessage request, string destinationPrefix, CancellationToken stop)
     {
+        DropTold(context.Request.Headers);
         await base.TransformRequestAsync(context, request, destinationPrefix, stop);
         request.Options.Set(HttpUpstream.Key, upstream);
         var headers = request.Headers;
-        foreach (var name in Told) headers.Remove(name);
         DropNamedByConnection(context, request);
         var host = context.Request.Headers.Host.ToString();
         headers.Host = host;
@@ -56,9 +58,19 @@ internal sealed class ForwardedHeaders(HttpUpstream upstream) : HttpTransformer
     private static bool IsIdempotent(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
 
+    /// <summary>Before they are copied: a visitor seldom sends any of them.</summary>
+    private static void DropTold(IHeaderDictionary headers)
+    {
+        List<string>? sent = null;
+        foreach (var (name, _) in headers)
+            if (Told.Contains(name)) (sent ??= []).Add(name);
+        foreach (var name in sent ?? []) headers.Remove(name);
+    }
+
     /// <summary>RFC 9110 section 7.6.1: what Connection names was meant for us alone. Upgrade is the forwarder's own affair.</summary>
     private static void DropNamedByConnection(HttpContext context, HttpRequestMessage request)
     {
+        if (StringValues.IsNullOrEmpty(context.Request.Headers.Connection)) return;
         foreach (var name in context.Request.Headers.GetCommaSeparatedValues("Connection"))
         {
             if (name.Equals("Upgrade", StringComparison.OrdinalIgnoreCase)) continue;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -27,7 +26,7 @@ internal sealed class HttpFront : IAsyncDisposable
     static HttpFront() => AppContext.SetSwitch(RefuseBareLineFeeds, true);
 
     /// <summary>Prepares the server for these listeners, which it owns from now on.</summary>
-    public HttpFront(IReadOnlyList<Socket> listeners, AddressBudget visitors, Action<Exception> onAcceptError, RouterOptions options, TimeProvider time, ILoggerFactory logs)
+    public HttpFront(IReadOnlyList<Socket> listeners, AddressBudget visitors, Action<Exception> onAcceptError, Action<Exception> onFault, RouterOptions options, TimeProvider time, ILoggerFactory logs)
     {
         // The forwarder would add two lines to each request's one, with names in them that mean nothing to anybody else.
         _services = new ServiceCollection().AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddLogging().AddHttpForwarder().BuildServiceProvider();
@@ -35,13 +34,13 @@ internal sealed class HttpFront : IAsyncDisposable
         Limit(kestrel.Limits, options);
         kestrel.RequestHeaderEncodingSelector = static name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Digits : null;
         var proxies = new TrustedProxies(options.HttpProxies);
-        var transport = new VisitorTransport(listeners, options.MaxConnections, time, onAcceptError, logs);
+        var transport = new VisitorTransport(listeners, options.MaxConnections, time, onAcceptError, onFault);
         foreach (var listener in listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!))
         {
             kestrel.Listen(listener, port =>
             {
                 port.Protocols = HttpProtocols.Http1;
-                port.Use(next => new VisitorConnection(proxies, visitors, options.HelloTimeout, time, () => transport.Leave(listener), next).RunAsync);
+                port.Use(next => new VisitorConnection(proxies, visitors, options.HelloTimeout, time, next).RunAsync);
             });
         }
 
@@ -52,7 +51,7 @@ internal sealed class HttpFront : IAsyncDisposable
     public IHttpForwarder Forwarder => _services.GetRequiredService<IHttpForwarder>();
 
     /// <summary>Starts to serve.</summary>
-    public Task StartAsync(HttpVisit visit, CancellationToken stop) => _server.StartAsync<HttpContext>(visit, stop);
+    public Task StartAsync(HttpVisit visit, CancellationToken stop) => _server.StartAsync(visit, stop);
 
     /// <summary>Serves until told to stop, then lets running requests end within <paramref name="drain"/>.</summary>
     public async Task DrainAsync(TimeSpan drain, TimeProvider time, CancellationToken stop)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Gateway.Router.Routing;
 using Gateway.Router.Tunnelling;
 using Gateway.Transport.Handshakes;
@@ -18,17 +19,27 @@ internal sealed class HttpUpstream
     /// <summary>Under which a request carries its upstream to the place where the connection is opened.</summary>
     public static readonly HttpRequestOptionsKey<HttpUpstream> Key = new("gateway.upstream");
 
+    // One for all requests of a version of a route that dials, and for no visitor in particular; it goes with the version.
+    private static readonly ConditionalWeakTable<LiveRoute, HttpUpstream> Shared = [];
+
     private readonly ProxyHeader _visitor;
     private readonly bool _isApart;
 
-    public HttpUpstream(LiveRoute route, TunnelSession? session, ConnectionInfo visitor)
+    private HttpUpstream(LiveRoute route, TunnelSession? session, ConnectionInfo? visitor)
     {
-        (Route, Session) = (route, session);
-        _visitor = new ProxyHeader(EndPointOf(visitor.RemoteIpAddress, visitor.RemotePort), EndPointOf(visitor.LocalIpAddress, visitor.LocalPort));
-        _isApart = route.Route.Rules.ProxyProtocol != 0 || session?.Features.HasFlag(TunnelFeatures.HandsOnAddresses) == true;
-        var apart = _isApart ? $".c{visitor.Id}" : "";
+        (Route, Session, _isApart) = (route, session, visitor is not null);
+        if (visitor is not null) _visitor = new ProxyHeader(EndPointOf(visitor.RemoteIpAddress, visitor.RemotePort), EndPointOf(visitor.LocalIpAddress, visitor.LocalPort));
+        var apart = visitor is null ? "" : $".c{visitor.Id}";
         Prefix = $"http://r{route.Id}.s{session?.Id ?? 0}{apart}.invalid/";
         Label = session?.Label ?? route.Route.Target.Match(dial => $"{dial.Address}:{dial.HttpPort}", _ => "tunnel");
+    }
+
+    /// <summary>The upstream of a request that came over this connection.</summary>
+    public static HttpUpstream Of(LiveRoute route, TunnelSession? session, ConnectionInfo visitor)
+    {
+        var isApart = route.Route.Rules.ProxyProtocol != 0 || session?.Features.HasFlag(TunnelFeatures.HandsOnAddresses) == true;
+        if (isApart) return new HttpUpstream(route, session, visitor);
+        return session is null ? Shared.GetValue(route, static route => new HttpUpstream(route, null, null)) : new HttpUpstream(route, session, null);
     }
 
     /// <summary>The route as it was when the request came.</summary>

@@ -5,6 +5,7 @@ using Gateway.Router.Routing;
 using Gateway.Router.Tunnelling;
 using Gateway.Router.Upstreams;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -18,7 +19,7 @@ namespace Gateway.Router.Http;
 /// </summary>
 internal sealed class HttpVisit(
     RouteTable routes, Tunnels tunnels, IHttpForwarder forwarder, HttpMessageInvoker client, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
-    : IHttpApplication<HttpContext>
+    : IHttpApplication<DefaultHttpContext>
 {
     private static readonly ForwarderRequestConfig AnyRequest = new() { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
 
@@ -26,15 +27,20 @@ internal sealed class HttpVisit(
     private readonly ForwarderRequestConfig _webSocket = AnyRequest with { ActivityTimeout = options.IdleTimeout };
 
     /// <inheritdoc/>
-    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
-
-    /// <inheritdoc/>
-    public void DisposeContext(HttpContext context, Exception? exception)
+    public DefaultHttpContext CreateContext(IFeatureCollection contextFeatures)
     {
+        // Kestrel keeps the context of a connection for its next request.
+        if (contextFeatures is not IHostContextContainer<DefaultHttpContext> kept) return new DefaultHttpContext(contextFeatures);
+        if (kept.HostContext is not { } context) return kept.HostContext = new DefaultHttpContext(contextFeatures);
+        context.Initialize(contextFeatures);
+        return context;
     }
 
     /// <inheritdoc/>
-    public async Task ProcessRequestAsync(HttpContext context)
+    public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
+
+    /// <inheritdoc/>
+    public async Task ProcessRequestAsync(DefaultHttpContext context)
     {
         var began = time.GetTimestamp();
         var (end, upstream) = await ServeAsync(context);
@@ -51,7 +57,7 @@ internal sealed class HttpVisit(
         if (Find(context.Request.Host) is not { } route) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NoRoute), "");
         if (HttpsRedirect.For(context.Request, route.Route.Rules, options.HttpsPort) is { } location) return (Redirect(context.Response, location), "");
         var session = route.Route.Target is Target.Tunnel tunnel ? tunnels.Pick(tunnel.Secret, Traffic.Http) : null;
-        var upstream = new HttpUpstream(route, session, context.Connection);
+        var upstream = HttpUpstream.Of(route, session, context.Connection);
         if (route.Route.Target is Target.Tunnel && session is null) return (await RefuseAsync(context, Refusal.NoTunnel, VisitEnd.NoTunnel), upstream.Label);
         if (route.Route.Target is Target.Dial { HttpPort: 0 }) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NotServed), upstream.Label);
         return (await ForwardAsync(context, upstream), upstream.Label);

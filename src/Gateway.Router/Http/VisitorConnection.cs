@@ -6,25 +6,13 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Router.Http;
 
 /// <summary>
-/// One connection of the HTTP port around Kestrel's own work: the PROXY header of a trusted proxy, the visitor's seat among those
-/// of its address, and the permit that was taken before it was accepted.
+/// One connection of the HTTP port around Kestrel's own work: the PROXY header of a trusted proxy, and the visitor's seat among
+/// those of its address.
 /// </summary>
-internal sealed class VisitorConnection(TrustedProxies proxies, AddressBudget visitors, TimeSpan timeout, TimeProvider time, Action leave, ConnectionDelegate next)
+internal sealed class VisitorConnection(TrustedProxies proxies, AddressBudget visitors, TimeSpan timeout, TimeProvider time, ConnectionDelegate next)
 {
     /// <summary>Serves the connection to its end; one that may not be served is cut.</summary>
     public async Task RunAsync(ConnectionContext connection)
-    {
-        try
-        {
-            await ServeAsync(connection);
-        }
-        finally
-        {
-            leave();
-        }
-    }
-
-    private async Task ServeAsync(ConnectionContext connection)
     {
         if (proxies.Trusts(connection.RemoteEndPoint) && !await TryReadHeaderAsync(connection))
         {

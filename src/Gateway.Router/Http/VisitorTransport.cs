@@ -1,97 +1,92 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Threading.Channels;
 using Gateway.Transport;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.Logging;
 
 namespace Gateway.Router.Http;
 
 /// <summary>
-/// Hands Kestrel the visitors of listeners that are bound already. Kestrel's own accept loop would spin when descriptors run
-/// out, and take visitors that it then has no room for; here a permit comes first, and a failure backs off and is told.
+/// Hands Kestrel the visitors of listeners that are bound already. They are accepted on the pollers: a permit comes first, a
+/// failure backs off and is told, and a request is read, forwarded and answered on one thread.
 /// </summary>
-internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, int limit, TimeProvider time, Action<Exception> onAcceptError, ILoggerFactory logs) : IConnectionListenerFactory
+internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, int limit, TimeProvider time, Action<Exception> onAcceptError, Action<Exception> onFault)
+    : IConnectionListenerFactory
 {
-    // After "too many open files" a short wait lets visitors return theirs; longer than a second would look like an outage.
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LastPause = TimeSpan.FromSeconds(1);
-
-    private readonly Dictionary<EndPoint, Listener> _listeners = listeners.ToDictionary(
-        it => it.LocalEndPoint!, it => new Listener(it, new SemaphoreSlim(limit, limit), time, onAcceptError, logs));
+    private readonly Dictionary<EndPoint, Socket> _bound = listeners.ToDictionary(listener => listener.LocalEndPoint!);
 
     /// <inheritdoc/>
-    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult<IConnectionListener>(_listeners[endpoint]);
-
-    /// <summary>A visitor of this listener has gone.</summary>
-    public void Leave(EndPoint listener) => _listeners[listener].Leave();
-
-    private sealed class Listener(Socket listener, SemaphoreSlim permits, TimeProvider time, Action<Exception> onAcceptError, ILoggerFactory logs) : IConnectionListener
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        private readonly SocketConnectionContextFactory _connections = new(new SocketConnectionFactoryOptions(), logs.CreateLogger<VisitorTransport>());
+        var listener = new Listener(_bound[endpoint], visit => new PolledAcceptLoop(_bound[endpoint], limit, visit, time)
+        {
+            // Kestrel lets requests end, and cuts them; the connections follow.
+            Drain = Timeout.InfiniteTimeSpan,
+            VisitorsSpeakFirst = true,
+            OnAcceptError = onAcceptError,
+            OnVisitFault = onFault,
+        });
+        await listener.BeginAsync();
+        return listener;
+    }
+
+    private sealed class Listener : IConnectionListener
+    {
+        // Ids of connections, and so of requests, differ between restarts.
+        private readonly string _prefix = Convert.ToHexString(RandomNumberGenerator.GetBytes(4));
         private readonly CancellationTokenSource _unbound = new();
-        private TimeSpan _pause = FirstPause;
+        private readonly PolledAcceptLoop _loop;
+
+        // Never longer than the permits of the loop.
+        private readonly Channel<PolledConnection> _visitors = Channel.CreateUnbounded<PolledConnection>(new UnboundedChannelOptions { SingleReader = true });
+        private Task _running = Task.CompletedTask;
+        private long _lastId;
+
+        public Listener(Socket listener, Func<Func<SocketDuplex, CancellationToken, Task>, PolledAcceptLoop> accepting) =>
+            (EndPoint, _loop) = (listener.LocalEndPoint!, accepting(VisitAsync));
 
         /// <inheritdoc/>
-        public EndPoint EndPoint { get; } = listener.LocalEndPoint!;
+        public EndPoint EndPoint { get; }
 
-        public void Leave() => permits.Release();
+        /// <summary>Accepts from now on.</summary>
+        public Task BeginAsync()
+        {
+            _running = _loop.RunAsync(_unbound.Token);
+            return _running.IsCompleted ? _running : Task.CompletedTask;
+        }
 
         /// <inheritdoc/>
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
         {
-            try
-            {
-                await permits.WaitAsync(_unbound.Token);
-                while (true)
-                {
-                    if (await TryAcceptAsync() is { } visitor) return _connections.Create(visitor);
-                    await Task.Delay(_pause, time, _unbound.Token);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                // Told to stop: Kestrel expects nobody more.
-                return null;
-            }
+            while (await _visitors.Reader.WaitToReadAsync(cancellationToken))
+                if (_visitors.Reader.TryRead(out var visitor)) return visitor;
+            return null;
         }
 
         /// <inheritdoc/>
         public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
         {
             await _unbound.CancelAsync();
-            listener.Dispose();
+            _visitors.Writer.TryComplete();
         }
 
         /// <inheritdoc/>
         public async ValueTask DisposeAsync()
         {
             await UnbindAsync(CancellationToken.None);
-            _connections.Dispose();
+            _loop.Dispose();
+            await _running;
+            _unbound.Dispose();
         }
 
-        private async ValueTask<Socket?> TryAcceptAsync()
+        private async Task VisitAsync(SocketDuplex visitor, CancellationToken stop)
         {
-            try
-            {
-                var visitor = await listener.AcceptAsync(_unbound.Token);
-                if (DescriptorReserve.IsTouchedBy(visitor.SafeHandle))
-                {
-                    visitor.Dispose();
-                    throw new SocketException((int)SocketError.TooManyOpenSockets);
-                }
-
-                visitor.NoDelay = true;
-                _pause = FirstPause;
-                return visitor;
-            }
-            catch (SocketException e)
-            {
-                onAcceptError(e);
-                _pause = _pause * 2 < LastPause ? _pause * 2 : LastPause;
-                return null;
-            }
+            var id = string.Create(CultureInfo.InvariantCulture, $"{_prefix}{Interlocked.Increment(ref _lastId):X6}");
+            await using var connection = new PolledConnection(visitor, id);
+            if (!connection.TryWatch() || !_visitors.Writer.TryWrite(connection)) return;
+            await connection.Done.WaitAsync(stop);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Model;
 using Gateway.Model.Routes;
 using Gateway.Router.Tunnelling;
 using Gateway.Transport;
@@ -99,12 +100,14 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
 
     private async ValueTask<DialOutcome> DialOneAsync(string address, int port, bool isOperators, TimeSpan bound, CancellationToken stop)
     {
+        if (!UpstreamHost.TryParse(address, out var host)) return new DialOutcome.Failed(DialFault.Forbidden, $"{address}:{port}");
+        if (host is UpstreamHost.Literal literal) return await TryAsync(new IPEndPoint(literal.Address, port), isOperators, bound, stop);
         var label = $"{address}:{port}";
-        if (!UpstreamHost.TryParse(address, out var host)) return new DialOutcome.Failed(DialFault.Forbidden, label);
         using var deadline = new Deadline(bound, time, stop);
         try
         {
-            return await TryInTurnAsync(await AddressesAsync(host, deadline.Token), port, isOperators, label, bound, deadline, stop);
+            var addresses = await AddressesAsync(((UpstreamHost.Name)host).Host, deadline.Token);
+            return await TryInTurnAsync(addresses, port, isOperators, label, bound, deadline.Token);
         }
         catch (OperationCanceledException) when (deadline.Passed && !stop.IsCancellationRequested)
         {
@@ -112,13 +115,12 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         }
     }
 
-    private async ValueTask<IPAddress[]> AddressesAsync(UpstreamHost host, CancellationToken stop)
+    private async ValueTask<IPAddress[]> AddressesAsync(DomainName name, CancellationToken stop)
     {
-        if (host is UpstreamHost.Literal literal) return [literal.Address];
         try
         {
             // The absolute form keeps the resolver's search list out of it. The system's resolver cannot be interrupted, so we stop waiting.
-            return await _resolve(((UpstreamHost.Name)host).Host.ToAbsoluteString(), stop).WaitAsync(stop);
+            return await _resolve(name.ToAbsoluteString(), stop).WaitAsync(stop);
         }
         catch (SocketException)
         {
@@ -126,28 +128,38 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         }
     }
 
-    private async ValueTask<DialOutcome> TryInTurnAsync(IPAddress[] addresses, int port, bool isOperators, string label, TimeSpan bound, Deadline deadline, CancellationToken stop)
+    private async ValueTask<DialOutcome> TryInTurnAsync(IPAddress[] addresses, int port, bool isOperators, string label, TimeSpan bound, CancellationToken stop)
     {
         var allowed = addresses.Take(MaxAddresses).Select(address => new IPEndPoint(address, port)).Where(to => guard.Allows(to, isOperators)).ToArray();
         var fault = addresses.Length == 0 ? DialFault.Unresolved : DialFault.Forbidden;
-        for (var i = 0; i < allowed.Length; i++)
+        foreach (var address in allowed)
         {
             // An address that does not answer must leave time for those after it.
-            using var share = new Deadline(bound / allowed.Length, time, deadline.Token);
-            try
-            {
-                return new DialOutcome.Open(await SocketDuplex.ConnectAsync(allowed[i], share.Token), allowed[i].ToString());
-            }
-            catch (IOException)
-            {
-                fault = DialFault.Refused;
-            }
-            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-            {
-                fault = DialFault.TimedOut;
-            }
+            var outcome = await TryAsync(address, isOperators, bound / allowed.Length, stop);
+            if (outcome is not DialOutcome.Failed failed) return outcome;
+            fault = failed.Fault;
         }
 
         return new DialOutcome.Failed(fault, label);
+    }
+
+    /// <summary>Dials one address, if the policy allows it now.</summary>
+    private async ValueTask<DialOutcome> TryAsync(IPEndPoint to, bool isOperators, TimeSpan bound, CancellationToken stop)
+    {
+        var label = to.ToString();
+        if (!guard.Allows(to, isOperators)) return new DialOutcome.Failed(DialFault.Forbidden, label);
+        using var deadline = new Deadline(bound, time, stop);
+        try
+        {
+            return new DialOutcome.Open(await SocketDuplex.ConnectAsync(to, deadline.Token), label);
+        }
+        catch (IOException)
+        {
+            return new DialOutcome.Failed(DialFault.Refused, label);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return new DialOutcome.Failed(DialFault.TimedOut, label);
+        }
     }
 }

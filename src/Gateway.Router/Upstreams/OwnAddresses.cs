@@ -4,7 +4,10 @@ using System.Net.NetworkInformation;
 
 namespace Gateway.Router.Upstreams;
 
-/// <summary>The addresses of this machine, looked up again now and then because interfaces come and go.</summary>
+/// <summary>
+/// The addresses of this machine, looked up again now and then because interfaces come and go. Only the very first question waits
+/// for that: later ones are asked on the pollers' threads, and are answered from what is known while it is looked up.
+/// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="more">Addresses that lead here although no interface has them, as behind a translating router.</param>
 internal sealed class OwnAddresses(TimeProvider time, IReadOnlyList<IPAddress>? more = null)
@@ -12,7 +15,8 @@ internal sealed class OwnAddresses(TimeProvider time, IReadOnlyList<IPAddress>? 
     /// <summary>Reading them takes about a millisecond; an address that appeared a minute ago is no attack yet.</summary>
     private static readonly TimeSpan Freshness = TimeSpan.FromMinutes(1);
 
-    private Known _known = new([], long.MinValue);
+    private Known? _known;
+    private int _reading;
 
     /// <summary>True when a packet to this address would come back to this machine.</summary>
     public bool Contains(IPAddress address)
@@ -23,18 +27,39 @@ internal sealed class OwnAddresses(TimeProvider time, IReadOnlyList<IPAddress>? 
 
     private FrozenSet<IPAddress> Current()
     {
-        var known = Volatile.Read(ref _known);
-        if (known.At != long.MinValue && time.GetElapsedTime(known.At) < Freshness) return known.Addresses;
-        var fresh = new Known(Read(), time.GetTimestamp());
-        Volatile.Write(ref _known, fresh);
-        return fresh.Addresses;
+        var known = Volatile.Read(ref _known) ?? Read();
+        if (time.GetElapsedTime(known.At) >= Freshness && Interlocked.Exchange(ref _reading, 1) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(static own => own.ReadAgain(), this, preferLocal: false);
+        return known.Addresses;
     }
 
-    private FrozenSet<IPAddress> Read() => NetworkInterface.GetAllNetworkInterfaces()
-        .SelectMany(card => card.GetIPProperties().UnicastAddresses)
-        .Select(entry => entry.Address)
-        .Concat(more ?? [])
-        .ToFrozenSet();
+    private void ReadAgain()
+    {
+        try
+        {
+            Read();
+        }
+        catch (NetworkInformationException)
+        {
+            // What was known stays, and is asked for again at the next question.
+        }
+        finally
+        {
+            Volatile.Write(ref _reading, 0);
+        }
+    }
+
+    private Known Read()
+    {
+        var addresses = NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(card => card.GetIPProperties().UnicastAddresses)
+            .Select(entry => entry.Address)
+            .Concat(more ?? [])
+            .ToFrozenSet();
+        var known = new Known(addresses, time.GetTimestamp());
+        Volatile.Write(ref _known, known);
+        return known;
+    }
 
     private sealed record Known(FrozenSet<IPAddress> Addresses, long At);
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Gateway.Transport.Native;
 
@@ -14,16 +13,11 @@ internal enum Ready : uint
     Error = 0x8,
     HungUp = 0x10,
     PeerEnded = 0x2000,
+
+    /// <summary>Of several epoll instances that wait for the same thing, one is woken, not all.</summary>
+    Exclusive = 1u << 28,
+
     EdgeTriggered = 1u << 31,
-}
-
-/// <summary>The descriptor of an epoll instance, or of an eventfd: closed by close(2).</summary>
-internal sealed partial class Descriptor() : SafeHandleMinusOneIsInvalid(ownsHandle: true)
-{
-    protected override bool ReleaseHandle() => close(handle) == 0;
-
-    [LibraryImport("libc")]
-    private static partial int close(nint descriptor);
 }
 
 /// <summary>The events of one wait: the kernel packs the structure on x86-64 and nowhere else.</summary>

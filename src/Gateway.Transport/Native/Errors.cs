@@ -16,6 +16,12 @@ internal static class Errors
 
     public const int InProgress = 115;
 
+    /// <summary>ENFILE: the machine has as many as it may.</summary>
+    public const int TooManyAnywhere = 23;
+
+    public const int NoMemory = 12;
+    public const int NoBuffers = 105;
+
     /// <summary>The failure of a call that gave a negative errno.</summary>
     public static IOException ToException(int negative, string? prefix = null)
     {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Gateway.Transport.Native;
@@ -18,6 +17,14 @@ internal static unsafe partial class SocketCalls
     private const int ShutdownWrite = 1;
     private const int SocketLevel = 1;
     private const int ErrorOption = 4;
+    private const int LingerOption = 13;
+    private const int TcpLevel = 6;
+    private const int NoDelayOption = 1;
+    private const int DeferAcceptOption = 9;
+    private const int KeepAliveOption = 9;
+    private const int KeepIdleOption = 4;
+    private const int KeepIntervalOption = 5;
+    private const int KeepCountOption = 6;
 
     /// <summary>Reads what is there.</summary>
     public static int Receive(SafeHandle socket, Span<byte> into) => Receive(socket, into, DontWait);
@@ -58,16 +65,71 @@ internal static unsafe partial class SocketCalls
         }
     }
 
-    /// <summary>Opens a TCP socket that never blocks, and begins to dial. The handle is invalid when no socket could be opened.</summary>
-    public static int BeginConnect(IPEndPoint to, out SafeSocketHandle socket)
+    /// <summary>
+    /// Opens a TCP socket that never blocks and sends what it is given at once, and begins to dial. The descriptor is invalid when
+    /// no socket could be opened.
+    /// </summary>
+    public static int BeginConnect(IPEndPoint to, out Descriptor socket)
     {
-        var address = to.Serialize();
-        var descriptor = SocketCalls.socket((int)to.AddressFamily == (int)AddressFamily.InterNetworkV6 ? 10 : 2, Stream | NonBlocking | CloseOnExec, 0);
-        var opened = descriptor >= 0 ? 0 : -Errno();
-        socket = new SafeSocketHandle(descriptor, ownsHandle: true);
-        if (opened < 0) return opened;
-        fixed (byte* at = address.Buffer.Span)
-            return connect(socket, at, (uint)address.Size) == 0 ? 0 : -Errno();
+        Span<byte> address = stackalloc byte[SocketAddress.MaxLength];
+        var length = SocketAddress.Write(to, address);
+        socket = new Descriptor(SocketCalls.socket(address[0], Stream | NonBlocking | CloseOnExec, 0));
+        if (socket.IsInvalid) return -Errno();
+        SendAtOnce(socket);
+        fixed (byte* at = address)
+            return connect(socket, at, (uint)length) == 0 ? 0 : -Errno();
+    }
+
+    /// <summary>Takes the next visitor from a listener's queue. The descriptor is null when the answer is a negative errno.</summary>
+    public static int Accept(SafeHandle listener, out Descriptor? visitor, out IPEndPoint? remote)
+    {
+        Span<byte> address = stackalloc byte[SocketAddress.MaxLength];
+        (visitor, remote) = (null, null);
+        var length = (uint)address.Length;
+        fixed (byte* at = address)
+        {
+            var accepted = TryAccept(listener, at, &length);
+            if (accepted < 0) return accepted;
+            visitor = new Descriptor(accepted);
+        }
+        remote = SocketAddress.Read(address[..(int)length]);
+        return 0;
+    }
+
+    /// <summary>Our own end of a connection; null when it is gone.</summary>
+    public static IPEndPoint? Local(SafeHandle socket)
+    {
+        Span<byte> address = stackalloc byte[SocketAddress.MaxLength];
+        var length = (uint)address.Length;
+        fixed (byte* at = address)
+            return getsockname(socket, at, &length) == 0 ? SocketAddress.Read(address[..(int)length]) : null;
+    }
+
+    /// <summary>Small pieces are sent at once (TCP_NODELAY). What a listener accepts has it from the listener.</summary>
+    public static void SendAtOnce(SafeHandle socket) => Set(socket, TcpLevel, NoDelayOption, 1);
+
+    /// <summary>
+    /// A visitor is given to us with its first bytes, not before (TCP_DEFER_ACCEPT), or after about so many seconds without any: one
+    /// that says nothing costs no descriptor meanwhile.
+    /// </summary>
+    public static void AcceptWithBytes(SafeHandle listener, int seconds) => Set(listener, TcpLevel, DeferAcceptOption, seconds);
+
+    /// <summary>The kernel asks a silent peer for a sign of life after so many seconds and as often again, twice (tcp(7)).</summary>
+    public static void KeepAlive(SafeHandle socket, int seconds)
+    {
+        const int questions = 2;
+        Set(socket, TcpLevel, KeepIdleOption, seconds);
+        Set(socket, TcpLevel, KeepIntervalOption, seconds);
+        Set(socket, TcpLevel, KeepCountOption, questions);
+        Set(socket, SocketLevel, KeepAliveOption, 1);
+    }
+
+    /// <summary>The close that follows sends a reset.</summary>
+    public static void ResetOnClose(SafeHandle socket)
+    {
+        // struct linger: on, for no time at all.
+        Span<int> linger = [1, 0];
+        fixed (int* at = linger) _ = setsockopt(socket, SocketLevel, LingerOption, at, 2 * sizeof(int));
     }
 
     /// <summary>The error that waits on a socket, as a negative errno; 0 when there is none. Reading takes it.</summary>
@@ -87,6 +149,31 @@ internal static unsafe partial class SocketCalls
                 var read = TryReceive(socket, at, into.Length, flags);
                 if (read != -Errors.Interrupted) return read;
             }
+        }
+    }
+
+    private static int TryAccept(SafeHandle listener, byte* address, uint* length)
+    {
+        try
+        {
+            var accepted = accept4(listener, address, length, NonBlocking | CloseOnExec);
+            return accepted >= 0 ? accepted : -Errno();
+        }
+        catch (ObjectDisposedException)
+        {
+            return -Errors.Closed;
+        }
+    }
+
+    private static void Set(SafeHandle socket, int level, int option, int value)
+    {
+        try
+        {
+            _ = setsockopt(socket, level, option, &value, sizeof(int));
+        }
+        catch (ObjectDisposedException)
+        {
+            // We have closed it meanwhile: there is nothing to set.
         }
     }
 
@@ -132,6 +219,15 @@ internal static unsafe partial class SocketCalls
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int connect(SafeHandle socket, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int accept4(SafeHandle listener, byte* address, uint* length, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int getsockname(SafeHandle socket, byte* address, uint* length);
+
+    [LibraryImport("libc")]
+    private static partial int setsockopt(SafeHandle socket, int level, int option, int* value, uint length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int getsockopt(SafeHandle socket, int level, int option, int* value, uint* length);

@@ -1,11 +1,10 @@
 using System.Net;
-using System.Net.Sockets;
 using Gateway.Transport.Native;
 
 namespace Gateway.Transport.Polling;
 
 /// <summary>A dial: the descriptor that connects, and where it is polled.</summary>
-internal readonly record struct Connecting(SafeSocketHandle Handle, SocketReadiness Readiness, PollSlot Slot)
+internal readonly record struct Connecting(Descriptor Handle, SocketReadiness Readiness, PollSlot Slot)
 {
     /// <summary>Dials, and waits for the answer.</summary>
     /// <exception cref="IOException">Refused, unreachable, or no answer in the kernel's own time.</exception>
@@ -18,8 +17,8 @@ internal readonly record struct Connecting(SafeSocketHandle Handle, SocketReadin
             if (begun is 0 or -Errors.InProgress && DescriptorReserve.IsTouchedBy(handle)) begun = -Errors.TooManyHere;
             if (begun is not 0 and not -Errors.InProgress) throw Errors.ToException(begun, to.ToString());
             var readiness = new SocketReadiness();
-            slot = Poller.Next().Add(handle, readiness);
-            if (begun != 0) await AnsweredAsync(to, handle, readiness.Writable, stop);
+            slot = Poller.Choose().Add(handle, readiness);
+            if (begun != 0) await AnsweredAsync(to, handle, readiness, stop);
             return new Connecting(handle, readiness, slot);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
@@ -30,12 +29,12 @@ internal readonly record struct Connecting(SafeSocketHandle Handle, SocketReadin
         }
     }
 
-    private static async ValueTask AnsweredAsync(IPEndPoint to, SafeSocketHandle handle, Signal writable, CancellationToken stop)
+    private static async ValueTask AnsweredAsync(IPEndPoint to, Descriptor handle, SocketReadiness readiness, CancellationToken stop)
     {
-        using var told = stop.UnsafeRegister(static signal => ((Signal)signal!).Set(), writable);
-        await writable.WaitAsync();
+        using var told = stop.UnsafeRegister(static signal => ((Signal)signal!).Set(), readiness.Writable);
+        await readiness.Writable.WaitAsync();
         stop.ThrowIfCancellationRequested();
-        var error = SocketCalls.TakeError(handle);
+        var error = readiness.IsBroken ? SocketCalls.TakeError(handle) : 0;
         if (error != 0) throw Errors.ToException(error, to.ToString());
     }
 }

@@ -9,7 +9,7 @@ internal interface IPolled
 }
 
 /// <summary>One descriptor's place at a poller. Whom it tells may change; the registration with the kernel does not.</summary>
-internal sealed class PollSlot(Poller poller, int index, uint generation, IPolled target)
+internal sealed class PollSlot(Poller poller, int index, uint generation, IPolled? target)
 {
     private IPolled? _target = target;
 

@@ -4,8 +4,8 @@ using Gateway.Transport.Native;
 namespace Gateway.Transport.Polling;
 
 /// <summary>
-/// One thread and its epoll instance. It tells slots what their descriptors are ready for and runs the relays; nothing on it ever
-/// waits, so every socket of it is served at once. The runtime's own socket engine never sees these descriptors, so no event is
+/// One thread and its epoll instance. It tells slots what their descriptors are ready for, and runs the visits that were accepted on
+/// it and the relays; nothing on it ever waits, so every socket of it is served at once. The runtime's own socket engine never sees these descriptors, so no event is
 /// handled twice. The threads last as long as the process and hold nothing when nothing runs.
 /// </summary>
 internal sealed class Poller
@@ -17,6 +17,9 @@ internal sealed class Poller
     private static Poller[]? _all;
     private static uint _next;
 
+    [ThreadStatic]
+    private static Poller? _current;
+
     private readonly Descriptor _epoll = EpollCalls.Create();
     private readonly Descriptor _bell = EpollCalls.CreateBell();
     private readonly EpollEvents _events = new(EventsPerWait);
@@ -24,6 +27,7 @@ internal sealed class Poller
     private readonly Stack<int> _free = new();
     private PollSlot?[] _slots = new PollSlot?[64];
     private int _used;
+    private int _unused;
     private uint _generation;
     private List<IPollWork> _mail = [];
     private List<IPollWork> _opened = [];
@@ -38,20 +42,51 @@ internal sealed class Poller
     /// <summary>What runs on this thread, round by round; touched by it alone.</summary>
     public PollRounds Rounds { get; }
 
-    /// <summary>A poller, each in turn.</summary>
+    /// <summary>The one whose thread this is; null elsewhere.</summary>
+    public static Poller? Current => _current;
+
+    /// <summary>How many descriptors are registered.</summary>
+    public int Load => Volatile.Read(ref _used) - Volatile.Read(ref _unused);
+
+    /// <summary>All of them, one for each processor.</summary>
     /// <exception cref="IOException">No descriptor is left to make one.</exception>
-    public static Poller Next()
+    public static Poller[] All()
     {
-        var all = Volatile.Read(ref _all) ?? All();
-        return all[Interlocked.Increment(ref _next) % (uint)all.Length];
+        if (Volatile.Read(ref _all) is { } all) return all;
+        lock (Making) return _all ??= [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 1, 16)).Select(_ => new Poller())];
+    }
+
+    /// <summary>The poller for a socket: the one we are on, else each in turn.</summary>
+    /// <exception cref="IOException">No descriptor is left to make one.</exception>
+    public static Poller Choose()
+    {
+        if (_current is { } current) return current;
+        var all = All();
+        return all[(int)(Interlocked.Increment(ref _next) % (uint)all.Length)];
+    }
+
+    /// <summary>The poller with the fewest descriptors.</summary>
+    public static Poller Lightest()
+    {
+        var lightest = All()[0];
+        foreach (var poller in All())
+            if (poller.Load < lightest.Load) lightest = poller;
+        return lightest;
     }
 
     /// <summary>Registers a descriptor, edge-triggered and for everything, until it is closed; what is ready already is told too.</summary>
     /// <exception cref="IOException">The kernel refuses.</exception>
-    public PollSlot Add(SafeHandle descriptor, IPolled target)
+    public PollSlot Add(SafeHandle descriptor, IPolled? target) =>
+        Add(descriptor, target, Ready.Read | Ready.Write | Ready.PeerEnded | Ready.EdgeTriggered);
+
+    /// <summary>Registers a listener: told as long as somebody waits in its queue, at this poller or at another that waits for it.</summary>
+    /// <exception cref="IOException">The kernel refuses.</exception>
+    public PollSlot AddListener(SafeHandle descriptor, IPolled target) => Add(descriptor, target, Ready.Read | Ready.Exclusive);
+
+    private PollSlot Add(SafeHandle descriptor, IPolled? target, Ready wanted)
     {
         var slot = Take(target);
-        var added = EpollCalls.Add(_epoll, descriptor, Ready.Read | Ready.Write | Ready.PeerEnded | Ready.EdgeTriggered, slot.Tag);
+        var added = EpollCalls.Add(_epoll, descriptor, wanted, slot.Tag);
         if (added == 0) return slot;
         Free(slot);
         throw Errors.ToException(added);
@@ -73,6 +108,7 @@ internal sealed class Poller
             if (_slots[slot.Index] != slot) return;
             Volatile.Write(ref _slots[slot.Index], null);
             _free.Push(slot.Index);
+            _unused++;
         }
     }
 
@@ -87,16 +123,12 @@ internal sealed class Poller
         EpollCalls.Ring(_bell);
     }
 
-    private static Poller[] All()
-    {
-        lock (Making) return _all ??= [.. Enumerable.Range(0, Math.Clamp(Environment.ProcessorCount, 1, 16)).Select(_ => new Poller())];
-    }
-
-    private PollSlot Take(IPolled target)
+    private PollSlot Take(IPolled? target)
     {
         lock (_gate)
         {
-            if (!_free.TryPop(out var index)) index = _used++;
+            if (_free.TryPop(out var index)) _unused--;
+            else index = _used++;
             if (index == _slots.Length) Array.Resize(ref _slots, 2 * _slots.Length);
             var slot = new PollSlot(this, index, ++_generation & int.MaxValue, target);
             Volatile.Write(ref _slots[index], slot);
@@ -106,6 +138,7 @@ internal sealed class Poller
 
     private void Run()
     {
+        _current = this;
         while (true)
         {
             var count = EpollCalls.Wait(_epoll, _events, Rounds.Pause);

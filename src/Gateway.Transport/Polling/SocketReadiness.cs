@@ -11,9 +11,26 @@ internal sealed class SocketReadiness : IPolled
     /// <summary>There may be room to write, or an error to learn of.</summary>
     public Signal Writable { get; } = new();
 
+    /// <summary>The connection is over, or never came about.</summary>
+    public bool IsBroken { get; private set; }
+
+    /// <summary>The peer's end, or a break, is behind what can be read; no further event tells of it.</summary>
+    public bool IsEnding { get; private set; }
+
+    /// <summary>Told once, on the poller, when the peer's end or a break has come.</summary>
+    public Action? OnEnding { get; set; }
+
+    /// <summary>Both go on on the poller, wherever their waits began.</summary>
+    public bool StayOnPoller
+    {
+        set => (Readable.StaysOnPoller, Writable.StaysOnPoller) = (value, value);
+    }
+
     public void OnReady(Ready ready)
     {
         const Ready broken = Ready.Error | Ready.HungUp;
+        if ((ready & broken) != 0) IsBroken = true;
+        if ((ready & (Ready.PeerEnded | broken)) != 0) End();
         if ((ready & (Ready.Read | Ready.PeerEnded | broken)) != 0) Readable.Set();
         if ((ready & (Ready.Write | broken)) != 0) Writable.Set();
     }
@@ -23,5 +40,13 @@ internal sealed class SocketReadiness : IPolled
     {
         Readable.Set();
         Writable.Set();
+    }
+
+    private void End()
+    {
+        IsEnding = true;
+        var told = OnEnding;
+        OnEnding = null;
+        told?.Invoke();
     }
 }

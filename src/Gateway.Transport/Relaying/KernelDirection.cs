@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Gateway.Transport.Native;
 
 namespace Gateway.Transport.Relaying;
@@ -24,7 +24,7 @@ internal enum Flow
 /// One direction between two sockets, a step at a time and never waiting. It copies at first; after some full reads it splices
 /// through a pipe, so that a bulky transfer does not pass through us, and when it falls quiet it gives the pipe back.
 /// </summary>
-internal sealed class KernelDirection(SafeSocketHandle source, SafeSocketHandle sink)
+internal sealed class KernelDirection(SafeHandle source, SafeHandle sink)
 {
     // What a direction moves before another connection's turn.
     private const int StepsPerTurn = 16;
@@ -49,7 +49,7 @@ internal sealed class KernelDirection(SafeSocketHandle source, SafeSocketHandle 
 
     /// <summary>
     /// The source's end may be on its way, behind what it sent: then a short read does not mean that nothing follows. So it is at
-    /// first, because the event that told of it may have come before us; a read that finds nothing rules it out.
+    /// first where an event may have told of it before us; a read that finds nothing rules it out.
     /// </summary>
     public bool IsEnding { get; set; } = true;
 
@@ -62,8 +62,11 @@ internal sealed class KernelDirection(SafeSocketHandle source, SafeSocketHandle 
     /// <summary>Bytes handed to the sink.</summary>
     public long Carried { get; private set; }
 
-    /// <summary>Sends these first; they stay unchanged until they are through.</summary>
-    public void Begin(ReadOnlyMemory<byte> peeked) => _rest = peeked;
+    /// <summary>
+    /// Sends these first; they stay unchanged until they are through. Where <paramref name="mayHaveMore"/> is false, an event will
+    /// tell when the source has more.
+    /// </summary>
+    public void Begin(ReadOnlyMemory<byte> peeked, bool mayHaveMore) => (_rest, IsReadable, IsEnding) = (peeked, mayHaveMore, mayHaveMore);
 
     /// <summary>Moves what can be moved, up to a bound.</summary>
     public Flow Pump()
@@ -201,5 +204,5 @@ internal sealed class KernelDirection(SafeSocketHandle source, SafeSocketHandle 
     }
 
     // The relay holds a reference to both handles as long as it runs.
-    private static int Descriptor(SafeSocketHandle handle) => (int)handle.DangerousGetHandle();
+    private static int Descriptor(SafeHandle handle) => (int)handle.DangerousGetHandle();
 }

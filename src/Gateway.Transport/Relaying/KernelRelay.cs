@@ -15,7 +15,9 @@ internal sealed class KernelRelay : IPollWork
     private readonly KernelDirection _down;
     private readonly PollSlot _visitorSlot;
     private readonly PollSlot _upstreamSlot;
-    private readonly TaskCompletionSource<RelayResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Signal _done = new();
+    private Exception? _fault;
+    private RelayEnd? _end;
     private long _lastMove;
     private long _carried;
     private bool _started;
@@ -54,13 +56,18 @@ internal sealed class KernelRelay : IPollWork
     /// <summary>Runs to the end.</summary>
     public async Task<RelayResult> RunAsync(ReadOnlyMemory<byte> peeked, CancellationToken stop)
     {
-        _up.Begin(peeked);
         _lastMove = _options.Time.GetTimestamp();
         // Closed while it was being borrowed: nobody else will say so.
         _toStop = _visitor.IsClosed || _upstream.IsClosed;
-        _visitorSlot.Poller.Post(this);
-        using var told = stop.UnsafeRegister(static relay => ((KernelRelay)relay!).AskToStop(), this);
-        return await _done.Task;
+        var isHere = Poller.Current == _visitorSlot.Poller;
+        // Elsewhere an event may be told to nobody before we listen.
+        _up.Begin(peeked, !isHere || _visitor.MayHaveMore);
+        _down.Begin(default, !isHere || _upstream.MayHaveMore);
+        if (isHere) StartAtOnce();
+        else _visitorSlot.Poller.Post(this);
+        using (stop.UnsafeRegister(static relay => ((KernelRelay)relay!).AskToStop(), this)) await _done.WaitAsync();
+        if (_fault is not null) throw new InvalidOperationException("A defect ended a relay.", _fault);
+        return new RelayResult(_up.Carried, _down.Carried, _end!.Value);
     }
 
     /// <summary>There is something to do in the next round.</summary>
@@ -68,14 +75,14 @@ internal sealed class KernelRelay : IPollWork
 
     void IPollWork.OnPosted()
     {
-        if (_done.Task.IsCompleted) return;
+        if (HasEnded) return;
         if (!_started) Start();
         Queue();
     }
 
     bool IPollWork.Work()
     {
-        if (_done.Task.IsCompleted) return false;
+        if (HasEnded) return false;
         try
         {
             return Pump();
@@ -85,7 +92,8 @@ internal sealed class KernelRelay : IPollWork
 #pragma warning restore CA1031
         {
             Release(reset: true);
-            _done.TrySetException(e);
+            _fault = e;
+            _done.Set();
             return false;
         }
     }
@@ -95,6 +103,15 @@ internal sealed class KernelRelay : IPollWork
         _up.Rest();
         _down.Rest();
         if (_options.Time.GetElapsedTime(_lastMove) >= _options.Idle) Finish(RelayEnd.Idle);
+    }
+
+    private bool HasEnded => _end is not null || _fault is not null;
+
+    // What was peeked goes out in this very round.
+    private void StartAtOnce()
+    {
+        Start();
+        if (((IPollWork)this).Work()) Queue();
     }
 
     private void Start()
@@ -138,7 +155,8 @@ internal sealed class KernelRelay : IPollWork
     private bool Finish(RelayEnd end)
     {
         Release(reset: end != RelayEnd.Finished);
-        _done.TrySetResult(new RelayResult(_up.Carried, _down.Carried, end));
+        _end = end;
+        _done.Set();
         return false;
     }
 

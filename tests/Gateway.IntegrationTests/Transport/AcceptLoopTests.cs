@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Gateway.IntegrationTests.Support;
 using Gateway.Transport;
 using Xunit;
@@ -81,7 +80,7 @@ public sealed class AcceptLoopTests
         using (var warm = await ConnectAsync()) await ExchangeAsync(warm);
         using var visitor = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         // Below what is open already: not one more can be opened.
-        var former = Limit(1);
+        var former = OpenFiles.Limit(1);
         try
         {
             await visitor.ConnectAsync(_listener.LocalEndPoint!);
@@ -89,7 +88,7 @@ public sealed class AcceptLoopTests
         }
         finally
         {
-            Limit(former);
+            OpenFiles.Limit(former);
         }
         await ExchangeAsync(visitor);
         await stop.CancelAsync();
@@ -114,22 +113,4 @@ public sealed class AcceptLoopTests
         var buffer = new byte[100];
         while (await socket.ReceiveAsync(buffer, stop) is > 0 and var read) await socket.SendAsync(buffer.AsMemory(0, read), stop);
     }
-
-    // Sets the soft limit of this process, and gives the former one.
-    private static ulong Limit(ulong soft)
-    {
-        const int openFiles = 7;
-        Assert.Equal(0, getrlimit(openFiles, out var limits));
-        Assert.Equal(0, setrlimit(openFiles, limits with { Soft = soft }));
-        return limits.Soft;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private record struct Limits(ulong Soft, ulong Hard);
-
-    [DllImport("libc")]
-    private static extern int getrlimit(int resource, out Limits limits);
-
-    [DllImport("libc")]
-    private static extern int setrlimit(int resource, in Limits limits);
 }

@@ -1,0 +1,70 @@
+using System.IO.Pipelines;
+using Gateway.Transport;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Router.Http;
+
+/// <summary>
+/// One visitor's connection as Kestrel wants it, on the poller that accepted it: Kestrel's waits for it go on there, and so does
+/// everything that a request does while its upstream is polled as well. It owns the socket.
+/// </summary>
+internal sealed class PolledConnection : DefaultConnectionContext
+{
+    // What one read may bring. Nothing is held for a connection that waits for its next request.
+    private const int ReadAtMost = 16 * 1024;
+
+    private readonly SocketDuplex _visitor;
+    private readonly VisitorWriter _writer;
+    private readonly CancellationTokenSource _closed = new();
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public PolledConnection(SocketDuplex visitor, string id)
+        : base(id)
+    {
+        _visitor = visitor;
+        visitor.StaysOnPoller = true;
+        _writer = new VisitorWriter(visitor);
+        Transport = new Pipes(PipeReader.Create(new DuplexStream(visitor), new StreamPipeReaderOptions(bufferSize: ReadAtMost, leaveOpen: true, useZeroByteReads: true)), _writer);
+        (RemoteEndPoint, LocalEndPoint, ConnectionClosed) = (visitor.Remote, visitor.Local, _closed.Token);
+    }
+
+    /// <summary>Completes when Kestrel is through with the connection.</summary>
+    public Task Done => _done.Task;
+
+    /// <summary>Listens for the visitor's end, of which Kestrel is told even while it does not read. False: it is gone already.</summary>
+    public bool TryWatch()
+    {
+        try
+        {
+            _visitor.OnceEnding(TellClosed);
+            return true;
+        }
+        catch (IOException)
+        {
+            // Gone, or no poller has room: nobody to serve either way.
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        _visitor.Reset();
+        TellClosed();
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        _writer.Free();
+        await _visitor.DisposeAsync();
+        TellClosed();
+        await base.DisposeAsync();
+        _done.TrySetResult();
+    }
+
+    // What hears of it cancels requests and more: not on a poller's thread, nor under anybody's lock.
+    private void TellClosed() => ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+
+    private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}

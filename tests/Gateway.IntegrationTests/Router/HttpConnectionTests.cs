@@ -1,0 +1,112 @@
+using System.Net.Sockets;
+using System.Text;
+using Gateway.IntegrationTests.Support;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Router;
+
+/// <summary>What a visitor does with its connection to the HTTP port, apart from the requests themselves.</summary>
+public sealed class HttpConnectionTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_visitor_that_leaves_while_its_upstream_thinks_ends_the_request_there(bool reset)
+    {
+        var (begun, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var upstream = await WebUpstream.StartAsync(async context =>
+        {
+            await using var told = context.RequestAborted.Register(ended.SetResult);
+            begun.SetResult();
+            await ended.Task.WaitAsync(Patience);
+        });
+        await using var router = new RouterHarness();
+        router.Dial("slow.user7.org", upstream.EndPoint);
+        using (var visitor = await RouterHarness.ConnectAsync(router.Http))
+        {
+            await visitor.SendAllAsync("GET / HTTP/1.1\r\nHost: slow.user7.org\r\n\r\n"u8.ToArray(), CancellationToken.None);
+            await begun.Task.WaitAsync(Patience);
+            if (reset) visitor.LingerState = new LingerOption(true, 0);
+        }
+
+        await ended.Task.WaitAsync(Patience);
+        await router.LineAsync("slow.user7.org", "VisitorBroke");
+    }
+
+    [Fact]
+    public async Task Requests_sent_in_one_piece_are_answered_in_their_order()
+    {
+        await using var upstream = await WebUpstream.StartAsync(context => context.Response.WriteAsync($"[{context.Request.Path}]"));
+        await using var router = new RouterHarness();
+        router.Dial("www.user7.org", upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        var requests = string.Concat(Enumerable.Range(0, 20).Select(i => $"GET /{i} HTTP/1.1\r\nHost: www.user7.org\r\nX-Padding: {new string('x', 2000)}\r\n\r\n"));
+        await visitor.SendAllAsync(Encoding.ASCII.GetBytes(requests + "GET /last HTTP/1.1\r\nHost: www.user7.org\r\nConnection: close\r\n\r\n"), CancellationToken.None);
+        await using var stream = new NetworkStream(visitor);
+        var answers = await new StreamReader(stream, Encoding.ASCII).ReadToEndAsync().WaitAsync(Patience);
+        var paths = answers.Split('[').Skip(1).Select(part => part[..part.IndexOf(']', StringComparison.Ordinal)]);
+        Assert.Equal([.. Enumerable.Range(0, 20).Select(i => $"/{i}"), "/last"], paths);
+    }
+
+    [Fact]
+    public async Task Beyond_the_limit_visitors_wait_until_others_leave()
+    {
+        await using var upstream = await WebUpstream.StartAsync(context => context.Response.WriteAsync("hello"));
+        await using var router = new RouterHarness(options => options.MaxConnections = 1);
+        router.Dial("www.user7.org", upstream.EndPoint);
+        const string request = "GET / HTTP/1.1\r\nHost: www.user7.org\r\n\r\n";
+        var first = await RouterHarness.ConnectAsync(router.Http);
+        Assert.Contains("hello", await RawHttp.AskAsync(first, request), StringComparison.Ordinal);
+        using var second = await RouterHarness.ConnectAsync(router.Http);
+        var waiting = RawHttp.AskAsync(second, request);
+        Assert.Contains("hello", await RawHttp.AskAsync(first, request), StringComparison.Ordinal);
+        Assert.False(waiting.IsCompleted);
+        first.Dispose();
+        Assert.Contains("hello", await waiting, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_download_that_is_not_read_holds_nobody_else_up()
+    {
+        await using var upstream = await LargeBody.ServeAsync();
+        await using var small = await WebUpstream.StartAsync(context => context.Response.WriteAsync("hello"));
+        await using var router = new RouterHarness();
+        router.Dial("large.user7.org", upstream.EndPoint);
+        router.Dial("small.user7.org", small.EndPoint);
+        var readers = new List<Socket>();
+        for (var i = 0; i < 4; i++)
+        {
+            var reader = await RouterHarness.ConnectAsync(router.Http);
+            readers.Add(reader);
+            await reader.SendAllAsync(Encoding.ASCII.GetBytes($"GET /?size={1L << 30} HTTP/1.1\r\nHost: large.user7.org\r\n\r\n"), CancellationToken.None);
+        }
+
+        // Two read as fast as they can, two not at all.
+        using var stop = new CancellationTokenSource();
+        var reading = readers.Take(2).Select(reader => Task.Run(() => ReadAwayAsync(reader, stop.Token))).ToArray();
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        for (var i = 0; i < 50; i++)
+            Assert.Contains("hello", await RawHttp.AskAsync(visitor, "GET / HTTP/1.1\r\nHost: small.user7.org\r\n\r\n"), StringComparison.Ordinal);
+        await stop.CancelAsync();
+        await Task.WhenAll(reading);
+        foreach (var reader in readers) reader.Dispose();
+    }
+
+    private static async Task ReadAwayAsync(Socket reader, CancellationToken stop)
+    {
+        var buffer = new byte[256 * 1024];
+        try
+        {
+            while (await reader.ReceiveAsync(buffer, stop) > 0)
+            {
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The test has seen enough.
+        }
+    }
+}

@@ -54,9 +54,9 @@ internal static partial class RouterLog
     [LoggerMessage(3013, LogLevel.Information, "Routing {Kind} on {EndPoint}")]
     public static partial void Listening(ILogger log, string kind, EndPoint endPoint);
 
-    [LoggerMessage(3014, LogLevel.Information, "Tunnel clients can pin this node's key: {Pin}")]
+    [LoggerMessage(3017, LogLevel.Information, "Tunnel clients can pin this node's key: {Pin}")]
     public static partial void TunnelKey(ILogger log, string pin);
 
-    [LoggerMessage(3015, LogLevel.Warning, "Redis does not hear which tunnels this node holds, and will when it can: {Fault}")]
+    [LoggerMessage(3018, LogLevel.Warning, "Redis does not hear which tunnels this node holds, and will when it can: {Fault}")]
     public static partial void RegistryBehind(ILogger log, string fault);
 }

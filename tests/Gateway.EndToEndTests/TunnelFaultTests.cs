@@ -75,5 +75,5 @@ public sealed class TunnelFaultTests : IAsyncLifetime
     private Task ServedAsync(string when) => Programs.EventuallyAsync(
         async () => (await Near.RunAsync("curl", ["-s", "-f", "-m", "5", "-H", $"Host: {Host}", "http://127.0.0.1:8080/"])).Code == 0, $"a visitor is served {when}; the client said {Far.Log}");
 
-    private static Task AddressAsync(PrivateNetwork network, string what, string address) => network.MustAsync("ip", "addr", what, address, "dev", "line");
+    private static Task<string> AddressAsync(PrivateNetwork network, string what, string address) => network.MustAsync("ip", "addr", what, address, "dev", "line");
 }

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Gateway.IntegrationTests.Support;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

@@ -42,7 +42,7 @@ internal static partial class AttackDocument
     private static bool IsTrue(string[] said, string[] wanted)
     {
         if (said.SequenceEqual(wanted)) return true;
-        if (said.Length != 3 || wanted.Length != 3 || !said[..2].SequenceEqual(wanted[..2])) return false;
+        if (said.Length != 3 || wanted.Length != 3 || !said.AsSpan(..2).SequenceEqual(wanted.AsSpan(..2))) return false;
         var links = said[2].TrimEnd(' ', '|').Split(", ");
         return links is ["*no test yet*"] or ["*not built*"] || links.All(wanted[2].TrimEnd(' ', '|').Split(", ").Contains);
     }

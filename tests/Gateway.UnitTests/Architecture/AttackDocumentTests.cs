@@ -30,7 +30,7 @@ public sealed class AttackDocumentTests
     public void Every_ID_that_a_test_carries_is_in_the_list()
     {
         var known = Attack.All.Select(attack => attack.Id).ToHashSet();
-        Assert.Empty(AttackDocument.Carriers().Where(carrier => !known.Contains(carrier.Id)));
+        Assert.DoesNotContain(AttackDocument.Carriers(), carrier => !known.Contains(carrier.Id));
     }
 
     [Fact]

@@ -29,14 +29,14 @@ public sealed class WriterLease
         local highest = tonumber(redis.call('GET', fence) or '0')
         if held then
           local instance, drawn, number = string.match(held, '^(%S+) (%S+) (%d+)$')
-          if instance == me and drawn == nonce and tonumber(number) >= highest then
+          if instance == me and drawn == nonce and tonumber(number) >= math.max(highest, tonumber(ARGV[5])) then
             redis.call('PEXPIRE', lease, ARGV[3])
             if tonumber(number) > highest then redis.call('SET', fence, number) end
             return {'held', number, unpack(mended)}
           end
           if instance and not (first and instance == me) and not (instance == me and drawn == nonce) then return {'other', instance, unpack(mended)} end
         end
-        local number = string.format('%.0f', math.max(highest + 1, tonumber(clock())))
+        local number = string.format('%.0f', math.max(highest + 1, tonumber(ARGV[5]) + 1, tonumber(clock())))
         redis.call('SET', fence, number)
         redis.call('SET', lease, me .. ' ' .. nonce .. ' ' .. number, 'PX', ARGV[3])
         return {'held', number, unpack(mended)}
@@ -54,6 +54,7 @@ public sealed class WriterLease
     private readonly string _instance;
     private readonly string _nonce = RandomNumberGenerator.GetHexString(16, lowercase: true);
     private bool _isFirst = true;
+    private long _highest;
 
     /// <summary>Prepares; asks nothing.</summary>
     /// <param name="redis">Where the lease lies.</param>
@@ -70,12 +71,14 @@ public sealed class WriterLease
     /// <exception cref="Exception">See <see cref="RedisFaults.IsRedis"/>: whether it was taken is unknown then.</exception>
     public async Task<LeaseState> TakeAsync(CancellationToken stop)
     {
-        var answer = await AskAsync(TakeScript, [.. LedgerMending.Keys, RedisSchema.LeaseKey], [_instance, _nonce, (long)Lifetime.TotalMilliseconds, _isFirst ? 1 : 0], stop);
+        var answer = await AskAsync(TakeScript, [.. LedgerMending.Keys, RedisSchema.LeaseKey], [_instance, _nonce, (long)Lifetime.TotalMilliseconds, _isFirst ? 1 : 0, _highest], stop);
         var lines = (string[])answer!;
         if (_log is not null && lines.Length > 2) LedgerWriter.Mended(_log, string.Join("; ", lines[2..]));
         if (lines[0] != "held") return new LeaseState.Other(lines[1]);
         _isFirst = false;
-        return new LeaseState.Held(long.Parse(lines[1], System.Globalization.CultureInfo.InvariantCulture));
+        // A Redis that was restored may show our lease as it was: readers that saw the higher number would not follow it any more.
+        _highest = long.Parse(lines[1], System.Globalization.CultureInfo.InvariantCulture);
+        return new LeaseState.Held(_highest);
     }
 
     /// <summary>Gives it back, so that another need not wait; nothing happens when somebody else has it.</summary>

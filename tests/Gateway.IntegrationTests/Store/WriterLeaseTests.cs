@@ -68,6 +68,19 @@ public sealed class WriterLeaseTests(RedisFixture fixture) : IClassFixture<Redis
     }
 
     [Fact]
+    public async Task A_lease_of_ours_from_a_backup_does_not_take_the_number_back()
+    {
+        var a = Lease("a");
+        await HeldAsync(a);
+        string[] keys = [RedisSchema.LeaseKey, RedisSchema.FenceKey];
+        var backup = await Task.WhenAll(keys.Select(key => _redis.Database.StringGetAsync(key)));
+        await _redis.Database.ExecuteAsync("FLUSHALL");
+        var young = await HeldAsync(a);
+        for (var i = 0; i < keys.Length; i++) await _redis.Database.StringSetAsync(keys[i], backup[i]);
+        Assert.True(await HeldAsync(a) > young);
+    }
+
+    [Fact]
     public async Task Of_many_who_ask_at_once_one_gets_it()
     {
         var states = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Lease($"node{i}").TakeAsync(Stop)));

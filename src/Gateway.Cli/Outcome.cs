@@ -17,6 +17,9 @@ internal abstract record Outcome
     {
         /// <summary>True when it is certain that the command left nothing behind at the explorer; false when nobody can say.</summary>
         public bool HoldsNothing { get; init; }
+
+        /// <summary>What programs get instead of the message; null: the message and the code.</summary>
+        public JsonNode? Json { get; init; }
     }
 }
 

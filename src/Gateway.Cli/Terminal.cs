@@ -25,7 +25,7 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, IDictionary
                 if (done.Text.Length > 0) Output.WriteLine(done.Text);
                 return (int)ExitCode.Ok;
             case Outcome.Fault fault:
-                if (json) Output.WriteLine(new JsonObject { ["error"] = fault.Message, ["code"] = (int)fault.Code }.ToJsonString());
+                if (json) Output.WriteLine((fault.Json ?? new JsonObject { ["error"] = fault.Message, ["code"] = (int)fault.Code }).ToJsonString());
                 Error.WriteLine("gateway: " + fault.Message);
                 return (int)fault.Code;
             default:

@@ -34,6 +34,7 @@ public sealed partial class ZoneFeed : IChangeReader
         _defaults = options.ZoneDefaults;
         Guard = new ShrinkGuard("names", redis, time, _log);
         Metrics.Observe("gateway_dns_zones", "Zones served", () => Zones.Count);
+        Metrics.Observe("gateway_dns_names", "Names served, the zones' own left out", () => Zones.Zones.Sum(zone => (long)zone.Names.Count));
         LoadFile();
     }
 

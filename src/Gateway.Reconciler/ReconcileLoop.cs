@@ -47,6 +47,7 @@ public sealed partial class ReconcileLoop : IDisposable
     private readonly Pauses _explorerPause = new(FirstPause, LongestPause);
     private volatile ReconcilerStatus _status = new(0, 0, 0, IsLoaded: false, ExplorerFault: null, StoreFault: NotReadYet);
     private volatile bool _mustLoad = true;
+    private volatile bool _mustResync;
     private DateTimeOffset _resyncDue;
     private bool _isQueueFull;
 
@@ -115,6 +116,13 @@ public sealed partial class ReconcileLoop : IDisposable
         return [.. lines.Concat(plan.Outcomes.Where(it => it.Value is not Outcome.Accepted).Select(it => $"{it.Key}: {it.Value}"))];
     }
 
+    /// <summary>Reads everything again and compares it, in Redis and with the explorer, as soon as the round under way is done.</summary>
+    public void CompareNow()
+    {
+        _mustResync = true;
+        LoadAgain();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -157,7 +165,7 @@ public sealed partial class ReconcileLoop : IDisposable
         if (!await HoldLeaseAsync(stop)) return false;
         if (Doorbell.TakeMissed() && await _applier.IsLostAsync(stop)) Lost();
         if (_mustLoad && !await LoadAsync(stop)) return false;
-        if (_time.GetUtcNow() >= _resyncDue) return await ResyncAsync(stop);
+        if (_mustResync || _time.GetUtcNow() >= _resyncDue) return await ResyncAsync(stop);
         return await PollAsync(stop);
     }
 
@@ -238,6 +246,7 @@ public sealed partial class ReconcileLoop : IDisposable
     /// <summary>Everything the explorer knows, then everything Redis says. What no page showed is asked for one by one, and kept unless the explorer says that it ended.</summary>
     private async Task<bool> ResyncAsync(CancellationToken stop)
     {
+        _mustResync = false;
         _resyncDue = _time.GetUtcNow() + _options.ResyncInterval;
         var before = _book.Live.Keys.ToHashSet();
         for (var from = 0L; ;)

@@ -17,6 +17,7 @@ internal sealed class ReconcilerMetrics : IDisposable
         _meter.CreateObservableGauge("gateway_reconciler_reservations", () => status().Served, description: "Reservations that are served");
         _meter.CreateObservableGauge("gateway_reconciler_outbox", () => status().Waiting, description: "Reports that the explorer has not accepted yet");
         _meter.CreateObservableGauge("gateway_reconciler_deferred", () => status().Deferred, description: "Reservations that cannot be decided yet");
+        _meter.CreateObservableGauge("gateway_reconciler_explorer_up", () => status().ExplorerFault is null ? 1 : 0, description: "1 while the explorer answers");
     }
 
     public Counter<long> Polls { get; }

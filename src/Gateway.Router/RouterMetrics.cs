@@ -14,6 +14,8 @@ internal sealed class RouterMetrics : IDisposable
     private readonly Counter<long> _handshakes;
     private readonly Counter<long> _undecodable;
     private readonly Counter<long> _acceptErrors;
+    private readonly Counter<long> _sessionsEnded;
+    private readonly Histogram<double> _sniff;
     private readonly UpDownCounter<long> _active;
 
     public RouterMetrics()
@@ -24,12 +26,15 @@ internal sealed class RouterMetrics : IDisposable
         _handshakes = _meter.CreateCounter<long>("gateway_router_tunnel_handshakes_total", description: "Tunnel clients that connected, by what came of it.");
         _undecodable = _meter.CreateCounter<long>("gateway_router_undecodable_routes_total", description: "Values in Redis that could not be read as a route; the last good one is kept.");
         _acceptErrors = _meter.CreateCounter<long>("gateway_router_accept_errors_total", description: "Accepts that failed, for want of descriptors for instance.");
+        _sessionsEnded = _meter.CreateCounter<long>("gateway_router_tunnel_sessions_ended_total", description: "Tunnel sessions that ended, by reason; clients dial again by themselves.");
+        _sniff = _meter.CreateHistogram<double>("gateway_router_sniff_seconds", "s", "Time from a TLS connection's start until its server name was known, or it was given up.");
         _active = _meter.CreateUpDownCounter<long>("gateway_router_active_connections", description: "TLS connections served now.");
     }
 
     /// <summary>Watches numbers that others keep.</summary>
-    public void Watch(Func<int> routes, Func<int> tunnels, Func<int> down)
+    public void Watch(Func<int> routes, Func<int> tunnels, Func<int> down, Func<int> streams)
     {
+        _meter.CreateObservableGauge("gateway_router_tunnel_streams", streams, description: "Visitors in tunnels now.");
         _meter.CreateObservableGauge("gateway_router_routes", routes, description: "Hosts that have a route.");
         _meter.CreateObservableGauge("gateway_router_upstreams_down", down, description: "Upstream addresses that a health check found ill.");
         _meter.CreateObservableGauge("gateway_router_tunnels", tunnels, description: "Tunnel clients connected now.");
@@ -48,6 +53,10 @@ internal sealed class RouterMetrics : IDisposable
     public void RequestAnswered(int status) => _requests.Add(1, new KeyValuePair<string, object?>("status", Classes[Math.Clamp(status / 100, 0, Classes.Length - 1)]));
 
     public void Handshake(string outcome) => _handshakes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void SessionEnded(string reason) => _sessionsEnded.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void Sniffed(TimeSpan took) => _sniff.Record(took.TotalSeconds);
 
     public void Undecodable() => _undecodable.Add(1);
 

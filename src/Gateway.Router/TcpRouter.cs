@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Model;
 using Gateway.Model.Routes;
 using Gateway.Router.Http;
 using Gateway.Router.Tunnelling;
@@ -49,7 +50,7 @@ public sealed class TcpRouter : IAsyncDisposable
         _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time, options.OwnAddresses));
         _tunnels = new Tunnels(options.TunnelsPerSecret);
         _dialer = new Dialer(_guard, _tunnels, options.ConnectTimeout, time);
-        routes.Metrics.Watch(() => routes.Table.Count, () => _tunnels.Count, () => _dialer.Turns.DownCount);
+        routes.Metrics.Watch(() => routes.Table.Count, () => _tunnels.Count, () => _dialer.Turns.DownCount, () => _tunnels.Sessions.Sum(session => session.Streams));
     }
 
     /// <summary>The tunnel clients that are connected, in the order in which they came.</summary>
@@ -72,6 +73,21 @@ public sealed class TcpRouter : IAsyncDisposable
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<IPEndPoint> Bound => [.. TlsBound, .. HttpBound, .. TunnelBound];
+
+    /// <summary>The same, each with the hosts whose visitors it takes.</summary>
+    public IReadOnlyList<(TunnelFacts Facts, IReadOnlyList<DomainName> Hosts)> TunnelHosts()
+    {
+        var hosts = _routes.Table.Routes.Where(route => route.Target is Target.Tunnel).ToLookup(route => ((Target.Tunnel)route.Target).Secret, route => route.Host);
+        return [.. _tunnels.Sessions.OrderBy(session => session.Id).Select(session => (session.Facts, (IReadOnlyList<DomainName>)[.. hosts[session.Secret].Order()]))];
+    }
+
+    /// <summary>Cuts a tunnel client off, with the visitors in it; it may dial again. False when there is no session of this number.</summary>
+    public bool DropTunnel(long id)
+    {
+        var session = _tunnels.Sessions.FirstOrDefault(session => session.Id == id);
+        session?.Displaced.Cancel();
+        return session is not null;
+    }
 
     /// <summary>Opens every listener that was not passed. Returns every fault at once, and then holds none open; empty: all are bound.</summary>
     public IReadOnlyList<string> Bind(PassedSockets? passed = null)

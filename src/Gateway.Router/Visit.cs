@@ -51,7 +51,9 @@ internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
     private async Task<VisitEnd> ServeAsync(CancellationToken stop)
     {
         using var peek = new HelloPeek(visitor, house.Hellos);
+        var began = house.Time.GetTimestamp();
         var (heard, failed) = await ListenAsync(peek, visitor, stop);
+        house.Metrics.Sniffed(house.Time.GetElapsedTime(began));
         if (failed is { } end) return end;
         if (heard is not (SniffResult.Found or SniffResult.NoName)) return await TurnAwayAsync(visitor, peek, heard, stop);
 

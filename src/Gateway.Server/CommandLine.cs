@@ -25,7 +25,7 @@ internal static class CommandLine
         Usage:
           gatewayd [--config FILE] [--OPTION VALUE …]    run until SIGTERM or Ctrl-C
           gatewayd check-config [--config FILE] […]      name every fault of the configuration
-          gatewayd options                               list every option
+          gatewayd options [--manual]                    list every option, or write the manual page about them
           gatewayd accept-loss [--state DIR]             serve no more what vanished from Redis all at once
           gatewayd --version
 
@@ -40,6 +40,7 @@ internal static class CommandLine
         {
             case ["--help" or "-h" or "help", ..]: return Say(output, Usage);
             case ["--version", ..]: return Say(output, $"gatewayd {Version}");
+            case ["options", "--manual"]: return Say(output, OptionsDocument.WriteManual(new Configuration().Table).TrimEnd());
             case ["options"]: return Say(output, OptionsDocument.Write(new Configuration().Table).TrimEnd());
         }
 
@@ -52,14 +53,14 @@ internal static class CommandLine
         {
             "check-config" => Say(output, "The configuration is good."),
             "accept-loss" => await AcceptLossCommand.RunAsync(configuration.Node.State, output) is { } fault ? Refuse(error, [fault], Failed) : Ok,
-            _ => await RunNodeAsync(configuration, environment, output, error),
+            _ => await RunNodeAsync(configuration, arguments, environment, output, error),
         };
     }
 
     /// <summary>The version that was built.</summary>
     public static string Version => typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    private static async Task<int> RunNodeAsync(Configuration configuration, IDictionary environment, TextWriter output, TextWriter error)
+    private static async Task<int> RunNodeAsync(Configuration configuration, string[] arguments, IDictionary environment, TextWriter output, TextWriter error)
     {
         using var stop = new CancellationTokenSource();
         void Stop(PosixSignalContext signal)
@@ -71,11 +72,11 @@ internal static class CommandLine
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        await using var node = new Node(configuration, PassedSockets.Take(environment, Environment.ProcessId), new ServiceNotification(environment["NOTIFY_SOCKET"] as string), output);
-        using var reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        await using var node = new Node(configuration, PassedSockets.Take(environment, Environment.ProcessId), ServiceNotification.From(environment), output);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
-            node.Reload();
+            node.Reload(arguments, environment);
         });
         try
         {

@@ -1,4 +1,3 @@
-using Gateway.Server.Options;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -11,12 +10,11 @@ internal static class Logging
     /// <summary>Lines that wait to be written: a burst of a second.</summary>
     private const int LogQueue = 10_000;
 
-    public static ILoggerFactory Create(NodeOptions options) => LoggerFactory.Create(logging =>
+    public static ILoggerFactory Create(LogThreshold threshold, params ILoggerProvider[] more) => LoggerFactory.Create(logging =>
     {
-        logging.SetMinimumLevel(options.LogLevel);
-        // Kestrel and the host tell of every listener and request; ours say what an operator needs.
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("Yarp", LogLevel.Warning);
+        logging.SetMinimumLevel(LogLevel.Trace);
+        logging.AddFilter(threshold.Passes);
+        foreach (var provider in more) logging.AddProvider(provider);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

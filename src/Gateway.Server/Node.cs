@@ -1,7 +1,9 @@
+using System.Collections;
 using System.Threading.Channels;
 using Gateway.Model.Crypto;
 using Gateway.Server.Admin;
 using Gateway.Server.Metrics;
+using Gateway.Server.Operating;
 using Gateway.Server.Options;
 using Gateway.Transport;
 using Microsoft.Extensions.Logging;
@@ -14,6 +16,7 @@ namespace Gateway.Server;
 internal sealed partial class Node : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StatusPeriod = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(20);
 
     private readonly Configuration _configuration;
@@ -21,10 +24,14 @@ internal sealed partial class Node : IAsyncDisposable
     private readonly ServiceNotification _notification;
     private readonly TextWriter _output;
     private readonly TimeProvider _time = TimeProvider.System;
+    private readonly LogThreshold _threshold;
+    private readonly RecentTroubles _troubles;
+    private readonly TrafficHistory _traffic;
+    private readonly ProcessMetrics _process;
     private readonly ILoggerFactory _logs;
     private readonly ILogger<Node> _log;
     /* One: a second asking before the first is heard asks for the same. */
-    private readonly Channel<bool> _reloads = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<Reload> _reloads = Channel.CreateBounded<Reload>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly MetricsText _metrics = new();
     private NodeDirectory? _directory;
     private NodeRedis? _redis;
@@ -34,7 +41,11 @@ internal sealed partial class Node : IAsyncDisposable
     public Node(Configuration configuration, PassedSockets passed, ServiceNotification notification, TextWriter output)
     {
         (_configuration, _passed, _notification, _output) = (configuration, passed, notification, output);
-        _logs = Logging.Create(configuration.Node);
+        _threshold = new LogThreshold(configuration.Node.LogLevel);
+        _troubles = new RecentTroubles(_time);
+        _traffic = new TrafficHistory(_metrics, _time);
+        _process = new ProcessMetrics(() => _redis is null || _parts is null ? [] : Conditions());
+        _logs = Logging.Create(_threshold, _troubles);
         _log = _logs.CreateLogger<Node>();
     }
 
@@ -43,12 +54,14 @@ internal sealed partial class Node : IAsyncDisposable
     {
         if (!Sodium.TryLoad(out var fault)) return [fault];
         if (!NodeDirectory.TryOpen(_configuration.Node.State, out _directory, out fault)) return [fault];
-        if (!NodeIdentity.TryTake(_configuration.Node, _directory, out var identity, out fault)) return [fault];
+        // The reconciler signs and decrypts, the router names its tunnels by it: a process with neither makes no key.
+        Identity? identity = null;
+        if ((_configuration.Runs(Role.Reconciler) || _configuration.Runs(Role.Router)) && !NodeIdentity.TryTake(_configuration.Node, _directory, out identity, out fault)) return [fault];
         _redis = new NodeRedis(_configuration.Node, _directory, _time, _logs);
         if (await _redis.StartAsync(stop) is { } redisFault) return [redisFault];
         _parts = new NodeParts(_configuration, _directory, identity, _redis.Connection, _time, _logs);
         var faults = new List<string>(_parts.Bind(_passed));
-        _admin = new AdminServer(_configuration.Node.Admin, Conditions, () => NodeFacts.Describe(identity, _parts, _admin!), _parts.AcceptLoss, _metrics, _logs);
+        _admin = new AdminServer(_configuration.Node.Admin, Conditions, () => NodeFacts.Describe(identity, _parts, _admin!), _parts.AcceptLoss, _metrics, Hands(_directory, _parts), _logs);
         if (await _admin.StartAsync(_passed, stop) is { } adminFault) faults.Add(adminFault);
         faults.AddRange(_passed.Faults);
         _parts.Protect(_redis.EndPoint is { } redis ? [_admin.Bound, redis] : [_admin.Bound]);
@@ -57,8 +70,9 @@ internal sealed partial class Node : IAsyncDisposable
         return faults;
     }
 
-    /// <summary>Asks a running node to read again what may change meanwhile; several askings at once are one.</summary>
-    public void Reload() => _reloads.Writer.TryWrite(true);
+    /// <summary>Asks a running node to read its configuration again, as <c>systemctl reload</c> does; several askings at once are one.</summary>
+    public void Reload(IReadOnlyList<string> arguments, IDictionary environment) =>
+        _reloads.Writer.TryWrite(new Reload(_configuration, arguments, environment, _threshold, _logs.CreateLogger<Reload>()));
 
     /// <summary>Runs until told to stop, or until a part breaks. Gives the process's exit code.</summary>
     public async Task<int> RunAsync(CancellationToken stop)
@@ -67,7 +81,7 @@ internal sealed partial class Node : IAsyncDisposable
         using var redisEnd = new CancellationTokenSource();
         var redisRuns = _redis!.RunAsync(redisEnd.Token);
         var parts = _parts!.Start(end.Token);
-        var announced = AnnounceAsync(end.Token);
+        var announced = Task.WhenAll(AnnounceAsync(end.Token), TellSupervisorAsync(end.Token), _traffic.RunAsync(end.Token));
         var reloading = ReloadAsync(end.Token);
         var broken = await Task.WhenAny([.. parts, redisRuns, Stopped(stop)]);
         var failed = !stop.IsCancellationRequested;
@@ -89,8 +103,18 @@ internal sealed partial class Node : IAsyncDisposable
         if (_redis is not null) await _redis.DisposeAsync();
         _passed.Dispose();
         _directory?.Dispose();
+        _process.Dispose();
         _metrics.Dispose();
         _logs.Dispose();
+    }
+
+    private AdminApi Hands(NodeDirectory directory, NodeParts parts)
+    {
+        var redis = _redis!.Connection;
+        var view = new LedgerView(redis, _time);
+        var backup = new StateBackup(view, redis, NodeIdentity.PathOf(_configuration.Node, directory), _time);
+        var events = new LiveEvents(parts, view, _traffic, _troubles, Conditions, _time);
+        return new AdminApi(AdminToken.Take(directory), parts, view, new NameRelease(view, redis, _time), backup, events, _logs.CreateLogger<AdminApi>());
     }
 
     private IReadOnlyList<Condition> Conditions() => [.. _redis!.Conditions(), .. _parts!.Conditions()];
@@ -103,13 +127,34 @@ internal sealed partial class Node : IAsyncDisposable
         var missing = Conditions().Where(condition => !condition.Serving).Select(condition => condition.Text).ToArray();
         if (missing.Length == 0) Serving(_log, _configuration.Node.State);
         else NotServing(_log, string.Join(" ", missing));
-        _notification.Ready(missing.Length == 0 ? "serving" : "not everything serves yet: " + string.Join(" ", missing));
+        _notification.Ready(missing.Length == 0 ? StatusLine() : "not everything serves yet: " + string.Join(" ", missing));
         if (_configuration.Node.Banner) await _output.WriteLineAsync(NodeFacts.Banner(_parts!, _admin!));
     }
 
     private async Task ReloadAsync(CancellationToken stop)
     {
-        await foreach (var _ in _reloads.Reader.ReadAllAsync(stop)) await _parts!.ReloadAsync(stop);
+        await foreach (var reload in _reloads.Reader.ReadAllAsync(stop))
+        {
+            _notification.Reloading();
+            reload.Run();
+            await _parts!.ReloadAsync(stop);
+            _notification.Ready(StatusLine());
+        }
+    }
+
+    /// <summary>A line for `systemctl status` and a sign of life for the watchdog, from a thread of the pool that does the node's work.</summary>
+    private async Task TellSupervisorAsync(CancellationToken stop)
+    {
+        var period = _notification.WatchdogPeriod is { } watchdog && watchdog < StatusPeriod ? watchdog : StatusPeriod;
+        using var timer = new PeriodicTimer(period, _time);
+        while (await timer.WaitForNextTickAsync(stop)) _notification.Alive(StatusLine());
+    }
+
+    private string StatusLine()
+    {
+        if (_redis is null || _parts is null) return "starting";
+        var troubles = Conditions().Where(condition => condition.Degraded).Select(condition => condition.Text).ToArray();
+        return troubles.Length == 0 ? string.Join(" ", _parts.Conditions().Select(condition => condition.Text)) : string.Join(" ", troubles);
     }
 
     private static Task Stopped(CancellationToken stop)

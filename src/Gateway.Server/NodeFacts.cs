@@ -26,10 +26,10 @@ internal static class NodeFacts
     }
 
     /// <summary>The members that the status page adds to the conditions.</summary>
-    public static JsonObject Describe(Identity identity, NodeParts parts, AdminServer admin) => new()
+    public static JsonObject Describe(Identity? identity, NodeParts parts, AdminServer admin) => new()
     {
         ["version"] = CommandLine.Version,
-        ["identity"] = identity.Id,
+        ["identity"] = identity?.Id,
         ["listening"] = new JsonArray([.. Listening(parts, admin).Select(at => new JsonObject { ["name"] = at.Name, ["address"] = at.EndPoint.ToString() })]),
         ["tunnels"] = new JsonArray([.. parts.Tunnels.Take(MostTunnels).Select(Describe)]),
         ["tunnel_count"] = parts.Tunnels.Count,

@@ -8,11 +8,14 @@ namespace Gateway.Server;
 /// <summary>The node's key pair: read from its seed file, or made at the first start.</summary>
 internal static class NodeIdentity
 {
+    /// <summary>Where the seed file is, or will be.</summary>
+    public static string PathOf(NodeOptions options, NodeDirectory directory) => options.Seed.Length > 0 ? options.Seed : directory.File("identity.seed");
+
     /// <summary>The fault names the file and what to do.</summary>
     public static bool TryTake(NodeOptions options, NodeDirectory directory, [NotNullWhen(true)] out Identity? identity, out string fault)
     {
         identity = null;
-        var path = options.Seed.Length > 0 ? options.Seed : directory.File("identity.seed");
+        var path = PathOf(options, directory);
         if (File.Exists(path))
         {
             if (SeedStore.TryLoad(path, out var file, out fault)) identity = file.Identity;

@@ -2,6 +2,7 @@ using System.Net;
 using Gateway.Dns;
 using Gateway.Explorer;
 using Gateway.ExplorerApi;
+using Gateway.Model;
 using Gateway.Model.Crypto;
 using Gateway.Model.Routes;
 using Gateway.Reconciler;
@@ -18,7 +19,7 @@ namespace Gateway.Server;
 internal sealed class NodeParts : IAsyncDisposable
 {
     private readonly Configuration _configuration;
-    private readonly Identity _identity;
+    private readonly Identity? _identity;
     private readonly string _state;
     private readonly RedisConnection _redis;
     private readonly TimeProvider _time;
@@ -32,7 +33,7 @@ internal sealed class NodeParts : IAsyncDisposable
     private ReconcileLoop? _reconciler;
     private ChangeFeed? _feed;
 
-    public NodeParts(Configuration configuration, NodeDirectory directory, Identity identity, RedisConnection redis, TimeProvider time, ILoggerFactory logs)
+    public NodeParts(Configuration configuration, NodeDirectory directory, Identity? identity, RedisConnection redis, TimeProvider time, ILoggerFactory logs)
     {
         (_configuration, _identity, _redis, _time, _logs) = (configuration, identity, redis, time, logs);
         _state = directory.Path;
@@ -83,9 +84,28 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>Starts everything. Each task ends when told to stop, or fails.</summary>
     public IReadOnlyList<Task> Start(CancellationToken stop)
     {
-        if (_configuration.Runs(Role.Reconciler)) _reconciler = CreateReconciler();
+        if (_configuration.Runs(Role.Reconciler)) _reconciler = CreateReconciler(_identity!);
         _feed = new ChangeFeed(_redis, [.. Readers()], new ChangeFeedOptions(), _time, _logs.CreateLogger<ChangeFeed>());
         return [.. Runs(stop)];
+    }
+
+    /// <summary>True when this process turns reservations into configuration.</summary>
+    public bool RunsReconciler => _configuration.Runs(Role.Reconciler);
+
+    /// <summary>The tunnel clients of this process with the hosts whose visitors they take; none without a router.</summary>
+    public IReadOnlyList<(TunnelFacts Facts, IReadOnlyList<DomainName> Hosts)> TunnelHosts() => _router?.TunnelHosts() ?? [];
+
+    /// <summary>Cuts a tunnel client off; false when there is none of this number.</summary>
+    public bool DropTunnel(long id) => _router?.DropTunnel(id) ?? false;
+
+    /// <summary>Compares everything with Redis and the explorer as soon as may be.</summary>
+    public void CompareNow() => _reconciler?.CompareNow();
+
+    /// <summary>What a comparison would change now, a line for each change.</summary>
+    public async Task<IReadOnlyList<string>> PreviewAsync(CancellationToken stop)
+    {
+        using var beside = CreateReconciler(_identity!);
+        return await beside.DryRunAsync(stop);
     }
 
     /// <summary>How each part stands.</summary>
@@ -131,24 +151,24 @@ internal sealed class NodeParts : IAsyncDisposable
         yield return _feed!.RunAsync(stop);
         if (_dns is not null) yield return _dns.RunAsync(stop);
         if (_router is not null) yield return _router.RunAsync(stop);
-        if (_router is not null) yield return _router.RegisterTunnelsAsync(_redis, _identity.Id, stop);
+        if (_router is not null) yield return _router.RegisterTunnelsAsync(_redis, _identity!.Id, stop);
         if (_explorer is not null) yield return _explorer.RunAsync(stop);
         if (_reconciler is not null) yield return _reconciler.RunAsync(stop);
     }
 
-    private ReconcileLoop CreateReconciler()
+    private ReconcileLoop CreateReconciler(Identity identity)
     {
         var options = _configuration.Reconciler;
         var url = ExplorerAddress.Normalise(options.Explorer ?? new Uri($"http://{_explorer!.Bound[0]}"));
-        var client = new ExplorerClient(_http, url, ExplorerSigner.Gateway(_identity), time: _time);
-        return new ReconcileLoop(options, Describe(), _redis, client, url, _time, _logs);
+        var client = new ExplorerClient(_http, url, ExplorerSigner.Gateway(identity), time: _time);
+        return new ReconcileLoop(options, Describe(identity), _redis, client, url, _time, _logs);
     }
 
-    private ReconciledNode Describe()
+    private ReconciledNode Describe(Identity identity)
     {
         var node = _configuration.Node;
         var tunnels = _router?.TunnelBound ?? [.. _configuration.Router.TunnelListen];
-        return new ReconciledNode(_identity, node.Domains, node.Nameservers, tunnels is [var first, ..] ? first.Port : 0, $"gateway@{CommandLine.Version}", Addresses())
+        return new ReconciledNode(identity, node.Domains, node.Nameservers, tunnels is [var first, ..] ? first.Port : 0, $"gateway@{CommandLine.Version}", Addresses())
         {
             Instance = $"{Environment.MachineName}:{_state}",
             Address = node.Address.Length > 0 ? node.Address : OwnAddress(tunnels),

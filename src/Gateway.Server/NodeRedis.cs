@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.Model;
 using Gateway.Server.Admin;
 using Gateway.Server.Options;
 using Gateway.Store;
@@ -23,6 +24,12 @@ internal sealed class NodeRedis(NodeOptions options, NodeDirectory directory, Ti
             _private = new PrivateRedis(directory.File("redis"), options.RedisPort, time, logs);
             if (await _private.StartAsync(stop) is { } fault) return fault;
             endpoint = _private.Endpoint;
+        }
+
+        if (options.RedisPasswordFile.Length > 0)
+        {
+            if (!TryReadPassword(options.RedisPasswordFile, out var password, out var fault)) return fault;
+            endpoint = endpoint with { Password = password };
         }
 
         EndPoint = IPAddress.TryParse(endpoint.Host, out var address) ? new IPEndPoint(address, endpoint.Port)
@@ -54,6 +61,22 @@ internal sealed class NodeRedis(NodeOptions options, NodeDirectory directory, Ti
         if (_connection is null || _isDisconnected) return;
         _isDisconnected = true;
         await _connection.DisposeAsync();
+    }
+
+    private static bool TryReadPassword(string path, out Secret password, out string fault)
+    {
+        password = default;
+        fault = "";
+        try
+        {
+            password = new Secret(File.ReadAllText(path).Trim());
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            fault = $"redis_password_file: '{path}' cannot be read: {e.Message}";
+            return false;
+        }
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Gateway.Cli.Doctor;
 
 namespace Gateway.Cli.Commands;
 
@@ -11,6 +12,7 @@ internal static class CommandTree
     {
         var common = new CommonOptions(terminal);
         var reservations = new ReservationsCommand(terminal, common);
+        var node = new NodeCommands(terminal, common);
         var root = new RootCommand("Reserve names and tunnels at a gateway, and run the tunnel client.")
         {
             common.Json, common.Explorer, common.Identity,
@@ -21,7 +23,11 @@ internal static class CommandTree
             reservations.CreateDelete(),
             new ExposeCommand(terminal, common).Create(),
             HelloCommand.Create(terminal, common),
+            node.CreateStatus(),
+            node.CreateNode(),
+            new DoctorCommand(terminal, common).Create(),
         };
+        root.Add(ManualPage.CreateCommand(terminal, root));
         HelpWithExample.Install(root, terminal);
         return root;
     }

@@ -251,6 +251,7 @@ internal sealed class TunnelListener(
             await telling;
             var end = await running;
             var reason = forgotten.IsCancellationRequested ? "RouteDeleted" : tunnel.Displaced.IsCancellationRequested ? "Displaced" : end.Reason.ToString();
+            metrics.SessionEnded(reason);
             RouterLog.TunnelDown(log, tunnel.Label, tunnel.Remote, (long)time.GetElapsedTime(began).TotalMilliseconds, reason, end.Detail);
         }
         finally

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gateway.Server.Metrics;
+using Gateway.Server.Operating;
 using Gateway.Transport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -15,7 +16,7 @@ namespace Gateway.Server.Admin;
 
 /// <summary>
 /// The operator's window: <c>/healthz</c> (the process lives), <c>/readyz</c> (it serves what it should, with reasons),
-/// <c>/status</c> (the same with addresses), <c>/metrics</c> (Prometheus text), and <c>POST /accept-loss</c> (what vanished from
+/// <c>/status</c> (the same with addresses), <c>/metrics</c> (Prometheus text), <c>/</c> (a page), <c>/api</c>, and <c>POST /accept-loss</c> (what vanished from
 /// Redis all at once shall be served no more).
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
@@ -31,11 +32,14 @@ internal sealed class AdminServer : IAsyncDisposable
     /* A handful of operators and one collector of metrics. */
     private const int Backlog = 64;
 
+    /* A restore is the only large request, and only the operator makes it. */
+    private const long LargestBackup = 4L << 30;
+
     private readonly WebApplication _web;
     private readonly IPEndPoint _listen;
     private Socket? _listener;
 
-    public AdminServer(IPEndPoint listen, Func<IReadOnlyList<Condition>> conditions, Func<JsonObject> facts, Func<string> acceptLoss, MetricsText metrics, ILoggerFactory logs)
+    public AdminServer(IPEndPoint listen, Func<IReadOnlyList<Condition>> conditions, Func<JsonObject> facts, Func<string> acceptLoss, MetricsText metrics, AdminApi api, ILoggerFactory logs)
     {
         _listen = listen;
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
@@ -46,7 +50,10 @@ internal sealed class AdminServer : IAsyncDisposable
             kestrel.Listen(Bound);
         });
         builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = _ => _listener!);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = LargestBackup);
         _web = builder.Build();
+        api.Map(_web);
+        DashboardPage.Map(_web);
         _web.MapGet("/healthz", () => Results.Text("alive\n"));
         _web.MapGet("/readyz", () => Page(conditions(), new JsonObject()));
         _web.MapGet("/status", () => Page(conditions(), facts()));

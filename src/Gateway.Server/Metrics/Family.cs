@@ -37,6 +37,12 @@ internal sealed class Family(Instrument instrument)
         }
     }
 
+    /// <summary>The sum of all series.</summary>
+    public double Total()
+    {
+        lock (_values) return _values.Values.Sum();
+    }
+
     /// <summary>Appends HELP, TYPE and all series.</summary>
     public void Write(StringBuilder text)
     {

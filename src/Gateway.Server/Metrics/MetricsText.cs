@@ -21,6 +21,10 @@ internal sealed class MetricsText : IDisposable
             lock (_families) _families[instrument] = new Family(instrument);
             listener.EnableMeasurementEvents(instrument);
         };
+        _listener.MeasurementsCompleted = (instrument, _) =>
+        {
+            lock (_families) _families.Remove(instrument);
+        };
         _listener.SetMeasurementEventCallback<byte>((instrument, value, tags, _) => Record(instrument, value, tags));
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, value, tags));
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, value, tags));
@@ -37,6 +41,15 @@ internal sealed class MetricsText : IDisposable
         var text = new StringBuilder();
         foreach (var family in families) family.Write(text);
         return text.ToString();
+    }
+
+    /// <summary>The sum over all label sets of the family of this name; 0 when there is none.</summary>
+    public double Total(string name)
+    {
+        _listener.RecordObservableInstruments();
+        Family[] families;
+        lock (_families) families = [.. _families.Values.Where(family => family.Name == name)];
+        return families.Sum(family => family.Total());
     }
 
     /// <inheritdoc/>

@@ -33,6 +33,9 @@ internal sealed class NodeOptions : ICheckedOptions
     [Option("The Redis to use, redis://[user:password@]host:port[/db]; empty: the node starts and supervises a private one.")]
     public string Redis { get; set; } = "";
 
+    [Option("A file that holds the password of that Redis, instead of writing it into the address.")]
+    public string RedisPasswordFile { get; set; } = "";
+
     [Option("The port of the private Redis on loopback; 0 lets the node choose one and keep it.", Minimum = 0, Maximum = 65535)]
     public int RedisPort { get; set; }
 
@@ -63,6 +66,7 @@ internal sealed class NodeOptions : ICheckedOptions
         if (Roles.Count == 0) yield return "roles is empty: name at least one of dns, router, reconciler, explorer.";
         if (State.Length == 0) yield return "state is empty: name the directory that keeps the node's state.";
         if (Redis.Length > 0 && !RedisEndpoint.TryParse(Redis, out _, out var fault)) yield return $"redis: {fault}";
+        if (RedisPasswordFile.Length > 0 && Redis.Length == 0) yield return "redis_password_file is given, but redis is not: a private Redis makes its own password.";
         foreach (var domain in Domains)
             if (!domain.IsHostName || domain.LabelCount < 2) yield return $"domains: '{domain}' is not a domain that can be managed: give one like gw.example.com.";
         if (Domains.Count > 0 && Nameservers.Count == 0)

@@ -30,6 +30,37 @@ internal static class OptionsDocument
         return page.ToString();
     }
 
+    /// <summary>The same as a manual page in roff (man(7)): the packages carry it.</summary>
+    public static string WriteManual(OptionTable table)
+    {
+        var page = new StringBuilder(".TH GATEWAYD.JSON 5 \"@DATE@\" \"Gateway @VERSION@\" \"File formats\"\n");
+        page.Append(".SH NAME\ngatewayd.json \\- configuration of gatewayd\n.SH DESCRIPTION\n");
+        foreach (var line in Head.Split('\n').Skip(4)) page.Append(line.Length == 0 ? ".PP\n" : Roff(line) + "\n");
+        foreach (var section in table.Options.GroupBy(option => option.Section))
+        {
+            page.Append($".SH {(section.Key.Length == 0 ? "THE NODE" : section.Key.ToUpperInvariant())}\n");
+            foreach (var option in section) page.Append(Entry(option, table.Show(option)));
+        }
+
+        return page.Append(".SH SEE ALSO\n.BR gatewayd (8)\n").ToString();
+    }
+
+    private static string Entry(OptionDescription option, string initial)
+    {
+        var text = $".TP\n.B {Roff(option.Path)}\n{Roff(option.Text.Meaning)}";
+        if (option.Text.Unit.Length > 0) text += $" Unit: {Roff(option.Text.Unit)}.";
+        if (OptionTable.Range(option.Text) is { Length: > 0 } range) text += $" Range: {Roff(range)}.";
+        if (initial.Length > 0) text += $" Default: {Roff(initial)}.";
+        return $"{text}\n.br\nFlag {Roff(option.Flag)}, variable {Roff(option.Variable)}.\n";
+    }
+
+    // A minus needs its backslash, a grave accent means nothing here, and a line must not begin with a control character.
+    private static string Roff(string text)
+    {
+        var escaped = text.Replace("\\", "\\e", StringComparison.Ordinal).Replace("-", "\\-", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal);
+        return escaped.StartsWith('.') ? "\\&" + escaped : escaped;
+    }
+
     private static string Row(OptionDescription option, string initial)
     {
         var range = OptionTable.Range(option.Text);

@@ -36,6 +36,15 @@ public sealed class CommandTreeTests : IDisposable
     }
 
     [Fact]
+    public void The_manual_page_names_every_command()
+    {
+        var root = CommandTree.Create(Terminal);
+        var page = ManualPage.Write(root).Replace("\\-", "-", StringComparison.Ordinal);
+        Assert.All(Leaves(root, "gateway"), leaf => Assert.Contains($".SS \"{leaf.Path}", page, StringComparison.Ordinal));
+        Assert.DoesNotContain(".SS \"gateway manual", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_example_is_a_line_that_the_program_takes()
     {
         var root = CommandTree.Create(Terminal);
@@ -78,5 +87,5 @@ public sealed class CommandTreeTests : IDisposable
 
     private static IEnumerable<(string Path, Command Command)> Leaves(Command command, string path) => command.Subcommands.Count == 0
         ? [(path, command)]
-        : command.Subcommands.SelectMany(inner => Leaves(inner, $"{path} {inner.Name}"));
+        : command.Subcommands.Where(inner => !inner.Hidden).SelectMany(inner => Leaves(inner, $"{path} {inner.Name}"));
 }

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Gateway.Server.Admin;
+
+namespace Gateway.Server.Metrics;
+
+/// <summary>What is counted of the process as a whole, by the names that Prometheus' own clients use, and how each part stands.</summary>
+internal sealed class ProcessMetrics : IDisposable
+{
+    private const string Limits = "/proc/self/limits";
+    private const string Descriptors = "/proc/self/fd";
+
+    private readonly Meter _meter = new("Gateway.Process");
+
+    /// <param name="conditions">How the parts stand; empty before they do.</param>
+    public ProcessMetrics(Func<IReadOnlyList<Condition>> conditions)
+    {
+        _meter.CreateObservableGauge("gateway_build_info", () => new Measurement<int>(1, Label("version", CommandLine.Version)), description: "1, with the version that runs.");
+        _meter.CreateObservableGauge("gateway_part_serving", () => Parts(conditions(), condition => condition.Serving), description: "1 while a part serves what it should, by part.");
+        _meter.CreateObservableGauge("gateway_part_degraded", () => Parts(conditions(), condition => condition.Degraded), description: "1 while a part works on what was known last or needs attention, by part.");
+        _meter.CreateObservableCounter("process_cpu_seconds_total", () => Environment.CpuUsage.TotalTime.TotalSeconds, description: "CPU time that the process took, in user and kernel mode.");
+        _meter.CreateObservableGauge("process_resident_memory_bytes", () => Environment.WorkingSet, description: "Memory that the process holds.");
+        _meter.CreateObservableGauge("process_open_fds", OpenDescriptors, description: "Descriptors that are open.");
+        _meter.CreateObservableGauge("process_max_fds", MostDescriptors, description: "Descriptors that may be open at most.");
+        _meter.CreateObservableGauge("process_start_time_seconds", StartTime, description: "When the process began, in seconds since 1970.");
+        _meter.CreateObservableCounter("dotnet_gc_collections_total", Collections, description: "Garbage collections, by generation.");
+        _meter.CreateObservableCounter("dotnet_gc_pause_seconds_total", () => GC.GetTotalPauseDuration().TotalSeconds, description: "Time for which garbage collections held every thread.");
+        _meter.CreateObservableGauge("dotnet_gc_heap_bytes", () => GC.GetTotalMemory(forceFullCollection: false), description: "Memory that objects take.");
+        _meter.CreateObservableGauge("dotnet_thread_pool_queue_length", () => ThreadPool.PendingWorkItemCount, description: "Work that waits for a thread.");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    private static IEnumerable<Measurement<int>> Parts(IReadOnlyList<Condition> conditions, Func<Condition, bool> holds) =>
+        conditions.Select(condition => new Measurement<int>(holds(condition) ? 1 : 0, Label("part", condition.Name)));
+
+    private static IEnumerable<Measurement<int>> Collections() =>
+        Enumerable.Range(0, GC.MaxGeneration + 1).Select(generation => new Measurement<int>(GC.CollectionCount(generation), Label("generation", generation)));
+
+    private static long OpenDescriptors() => Directory.EnumerateFileSystemEntries(Descriptors).LongCount();
+
+    // "Max open files            1024                 524288               files": the soft limit is what counts.
+    private static long MostDescriptors()
+    {
+        var line = File.ReadLines(Limits).FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal));
+        return long.TryParse(line?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], NumberStyles.None, CultureInfo.InvariantCulture, out var most) ? most : 0;
+    }
+
+    private static double StartTime()
+    {
+        using var process = Process.GetCurrentProcess();
+        return (process.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds;
+    }
+
+    private static KeyValuePair<string, object?> Label(string name, object value) => new(name, value);
+}

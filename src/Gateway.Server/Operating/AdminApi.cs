@@ -1,0 +1,138 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Gateway.Model;
+using Gateway.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Server.Operating;
+
+/// <summary>
+/// The operator's hands: lists, and the few things that an operator does to a running node. Every call shows the token; every
+/// change is a line of the log.
+/// </summary>
+internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView view, NameRelease release, StateBackup backup, LiveEvents events, ILogger<AdminApi> log)
+{
+    /// <summary>What all paths of the API begin with.</summary>
+    public const string Prefix = "/api";
+
+    /// <summary>Adds the paths.</summary>
+    public void Map(WebApplication web)
+    {
+        web.Use(GuardAsync);
+        var api = web.MapGroup(Prefix);
+        MapLists(api);
+        MapChanges(api);
+        api.MapGet("/openapi.json", () => Results.Text(AdminDocument.Text, "application/json"));
+        api.MapGet("/events", (HttpContext call, CancellationToken stop) => events.WriteAsync(call.Response, stop));
+        api.MapGet("/backup", async (HttpContext call, CancellationToken stop) =>
+        {
+            Audit(call, "backup", "the whole state");
+            call.Response.ContentType = "application/x-ndjson";
+            await backup.WriteAsync(call.Response.Body, stop);
+        });
+    }
+
+    private void MapLists(RouteGroupBuilder api)
+    {
+        List("/zones", view.ZonesAsync);
+        List("/names", view.NamesAsync);
+        List("/routes", view.RoutesAsync);
+        List("/reservations", view.ReservationsAsync);
+        api.MapGet("/tunnels", () => Json(Tunnels(parts)));
+
+        void List(string path, Func<ListQuery, CancellationToken, Task<JsonArray>> list) =>
+            api.MapGet(path, async (string? search, string? limit, CancellationToken stop) => Json(await list(ListQuery.From(search, limit), stop)));
+    }
+
+    private void MapChanges(RouteGroupBuilder api)
+    {
+        api.MapDelete("/tunnels/{id:long}", (long id, HttpContext call) =>
+        {
+            if (!parts.DropTunnel(id)) return Fault(StatusCodes.Status404NotFound, $"There is no tunnel session {id}: 'gateway node tunnels' lists them.");
+            Audit(call, "drop", $"tunnel session {id}");
+            return Json(new JsonObject { ["dropped"] = id });
+        });
+        api.MapDelete("/names/{name}", async (string name, HttpContext call, CancellationToken stop) =>
+        {
+            if (!DomainName.TryParse(name, out var parsed) || parsed.IsRoot) return Fault(StatusCodes.Status400BadRequest, $"'{PeerText.OneLine(name, 100)}' is no domain name.");
+            if (await release.ReleaseAsync(parsed, stop) is { } fault) return Fault(StatusCodes.Status409Conflict, fault);
+            Audit(call, "release", parsed.ToString());
+            return Json(new JsonObject { ["released"] = parsed.ToString() });
+        });
+        api.MapPost("/reconcile", async (bool? dry_run, HttpContext call, CancellationToken stop) =>
+        {
+            if (!parts.RunsReconciler) return Fault(StatusCodes.Status409Conflict, "This process runs no reconciler: ask the one that does.");
+            if (dry_run == true) return Json(new JsonObject { ["changes"] = new JsonArray([.. (await parts.PreviewAsync(stop)).Select(line => (JsonNode)line)]) });
+            Audit(call, "reconcile", "everything");
+            parts.CompareNow();
+            return Json(new JsonObject { ["started"] = true });
+        });
+        api.MapPost("/restore", async (HttpContext call, CancellationToken stop) =>
+        {
+            var (fault, note) = await backup.RestoreAsync(call.Request.Body, stop);
+            if (fault is not null) return Fault(StatusCodes.Status400BadRequest, fault);
+            Audit(call, "restore", "the whole state");
+            parts.CompareNow();
+            return Json(new JsonObject { ["restored"] = true, ["note"] = note });
+        });
+    }
+
+    /// <summary>The tunnel sessions of this process as the API shows them.</summary>
+    public static JsonArray Tunnels(NodeParts parts) =>
+    [
+        .. parts.TunnelHosts().Select(tunnel => new JsonObject
+        {
+            ["id"] = tunnel.Facts.Session,
+            ["client"] = tunnel.Facts.Client,
+            ["name"] = tunnel.Facts.Name,
+            ["protocol"] = tunnel.Facts.Protocol,
+            ["visitors"] = tunnel.Facts.Visitors,
+            ["hosts"] = new JsonArray([.. tunnel.Hosts.Select(host => (JsonNode)host.ToString())]),
+        }),
+    ];
+
+    private async Task GuardAsync(HttpContext call, RequestDelegate next)
+    {
+        if (!call.Request.Path.StartsWithSegments(Prefix, StringComparison.Ordinal))
+        {
+            await next(call);
+            return;
+        }
+
+        // A page of somebody else's whose name was pointed at this address has its own name here, and no business.
+        if (!IsOwnName(call.Request.Host)) await Fault(StatusCodes.Status421MisdirectedRequest, "Name the admin listener by its address or as localhost.").ExecuteAsync(call);
+        else if (!AdminToken.IsShown(call.Request.Headers.Authorization, token))
+            await Fault(StatusCodes.Status401Unauthorized, $"Show the token: 'Authorization: Bearer …' with the content of '{AdminToken.FileName}' in the state directory.").ExecuteAsync(call);
+        else await RunAsync(call, next);
+    }
+
+    private static async Task RunAsync(HttpContext call, RequestDelegate next)
+    {
+        try
+        {
+            await next(call);
+        }
+        catch (Exception e) when (RedisFaults.IsRedis(e) && !call.Response.HasStarted)
+        {
+            await Fault(StatusCodes.Status503ServiceUnavailable, $"Redis: {RedisFaults.Describe(e)}").ExecuteAsync(call);
+        }
+        catch (OperationCanceledException) when (call.RequestAborted.IsCancellationRequested)
+        {
+            // Whoever asked has left.
+        }
+    }
+
+    private static bool IsOwnName(HostString host) => host.Host == "localhost" || IPAddress.TryParse(host.Host.Trim('[', ']'), out _);
+
+    private void Audit(HttpContext call, string action, string subject) => Changed(log, action, subject, call.Connection.RemoteIpAddress?.ToString() ?? "a local socket");
+
+    private static IResult Json(JsonNode page) => Results.Text(page.ToJsonString() + "\n", "application/json");
+
+    private static IResult Fault(int status, string message) => Results.Text(new JsonObject { ["error"] = message }.ToJsonString() + "\n", "application/json", statusCode: status);
+
+    [LoggerMessage(20, LogLevel.Warning, "Audit: {Action} of {Subject} by the admin API, asked from {Client}")]
+    private static partial void Changed(ILogger log, string action, string subject, string client);
+}

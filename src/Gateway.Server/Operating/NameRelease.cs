@@ -1,0 +1,32 @@
+using Gateway.Model;
+using Gateway.Store;
+
+namespace Gateway.Server.Operating;
+
+/// <summary>Takes a name that no reservation holds any more out of Redis: its user, its records and its route, in one step.</summary>
+internal sealed class NameRelease(LedgerView view, RedisConnection redis, TimeProvider time)
+{
+    /// <summary>Releases the name; the fault says why it is not stuck, or that nothing of it was there. Null when it is free now.</summary>
+    /// <exception cref="Exception">See <see cref="RedisFaults.IsRedis"/>.</exception>
+    public async Task<string?> ReleaseAsync(DomainName name, CancellationToken stop)
+    {
+        if (await view.HoldersAsync(name, stop) is [var holder, ..])
+            return $"'{name}' is held by reservation {holder.Id} of user {holder.UserText}: its user deletes it with 'gateway delete'.";
+        var writes = new List<LedgerWrite>();
+        var database = redis.Database;
+        if ((string?)await database.HashGetAsync(RedisSchema.NameOwnersKey, RedisSchema.OwnedField(name)) is { } user)
+        {
+            // Somebody may reserve the name meanwhile: then nothing is taken from him.
+            writes.Add(new LedgerWrite.Expect(RedisSchema.NameOwnersKey, RedisSchema.OwnedField(name), user));
+            writes.Add(new LedgerWrite.DeleteField(RedisSchema.NameOwnersKey, RedisSchema.OwnedField(name)));
+        }
+
+        for (var zone = name.Parent; !zone.IsRoot; zone = zone.Parent)
+            if (await database.HashExistsAsync(RedisSchema.ZoneKey(zone), RedisSchema.ZoneField(name, zone)))
+                writes.Add(new LedgerWrite.DeleteField(RedisSchema.ZoneKey(zone), RedisSchema.ZoneField(name, zone)));
+        if (await database.KeyExistsAsync(RedisSchema.ServiceKey(name))) writes.Add(new LedgerWrite.DeleteKey(RedisSchema.ServiceKey(name)));
+        if (writes.Count == 0) return $"Nothing of '{name}' is there.";
+        var outcome = await new LedgerWriter(redis, time).WriteAsync(writes, LedgerWriter.NoFence, stop);
+        return outcome is WriteOutcome.Written ? null : $"'{name}' changed meanwhile; look again.";
+    }
+}

@@ -1,0 +1,204 @@
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using Gateway.EndToEndTests.Support;
+using Xunit;
+
+namespace Gateway.EndToEndTests;
+
+/// <summary>The operator's commands against a running node.</summary>
+public sealed class AdminApiTests
+{
+    [Fact, Trait("adv", "R9")]
+    public async Task Only_who_shows_the_token_is_heard()
+    {
+        using var work = new TemporaryDirectory();
+        await using var node = await RunningNode.StartAsync(work.File("state"));
+        var token = work.File("state/admin.token");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(token));
+        Assert.Equal(401, await AskAsync(node, "/api/zones", ""));
+        Assert.Equal(401, await AskAsync(node, "/api/zones", "Bearer " + new string('0', 64)));
+        var shown = "Bearer " + (await File.ReadAllTextAsync(token, TestContext.Current.CancellationToken)).Trim();
+        Assert.Equal(200, await AskAsync(node, "/api/zones", shown));
+        // A page of somebody else's whose name was pointed here (DNS rebinding) has nothing to say, whatever it shows.
+        Assert.Equal(421, await AskAsync(node, "/api/zones", shown, host: "evil.example"));
+        Assert.DoesNotContain(shown[7..], node.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_lists_show_who_holds_what()
+    {
+        using var work = new TemporaryDirectory();
+        await using var node = await RunningNode.StartAsync(work.File("state"));
+        var alice = await new CommandLineUser(node, work.Path).RegisterAsync();
+        await alice.ReserveTunnelAsync("hello.gw.test");
+        await alice.MustAsync("reserve", "subdomain", "other.gw.test", "--ip", "127.0.0.1");
+        var operates = new Operator(node);
+
+        Assert.Equal("gw.test", (string)Assert.Single((await operates.MustAsync("zones")).AsArray())!["zone"]!);
+        var name = Assert.Single((await operates.MustAsync("names", "hello")).AsArray())!;
+        Assert.Equal(("hello.gw.test", "1", 2), ((string)name["name"]!, (string)name["user"]!, name["reservations"]!.AsArray().Count));
+        var route = Assert.Single((await operates.MustAsync("routes", "hello.gw.test")).AsArray())!;
+        Assert.Equal(("tunnel", "1"), ((string)route["kind"]!, (string)route["user"]!));
+        Assert.Equal(3, (await operates.MustAsync("reservations", "1")).AsArray().Count);
+        Assert.Single((await operates.MustAsync("reservations", "--limit", "1")).AsArray());
+        Assert.Equal("Nothing would be changed.\n", (await operates.RunAsync("node", "reconcile", "--dry-run")).Output);
+
+        var status = await operates.RunAsync("status");
+        Assert.Equal(0, status.Code);
+        Assert.Contains("reconciler  good", status.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_dropped_tunnel_comes_back_with_a_session_of_its_own()
+    {
+        using var work = new TemporaryDirectory();
+        await using var node = await RunningNode.StartAsync(work.File("state"));
+        var alice = await new CommandLineUser(node, work.Path).RegisterAsync();
+        await using var client = alice.Expose("127.0.0.1:1", await alice.ReserveTunnelAsync("hello.gw.test"));
+        var operates = new Operator(node);
+        var first = await SessionAsync(operates, than: 0);
+        await operates.MustAsync("drop", first.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.True(await SessionAsync(operates, than: first) > first);
+        Assert.Contains($"Audit: drop of tunnel session {first} by the admin API", node.Log, StringComparison.Ordinal);
+        Assert.Equal(3, (await operates.RunAsync("node", "drop", "999999")).Code);
+    }
+
+    [Fact]
+    public async Task Only_a_stuck_name_is_released()
+    {
+        using var work = new TemporaryDirectory();
+        await using var redis = await RedisServer.StartAsync(work.File("redis"));
+        await using var node = await RunningNode.StartAsync(work.File("state"), "--redis", redis.Url);
+        var alice = await new CommandLineUser(node, work.Path).RegisterAsync();
+        await alice.MustAsync("reserve", "subdomain", "held.gw.test", "--ip", "127.0.0.1");
+        await redis.CommandAsync("HSET", "managed_domains", "stuck.gw.test", "7");
+        await redis.CommandAsync("HSET", "gw.test.", "stuck", """{"a":[{"ip":"127.0.0.1","ttl":60}]}""");
+        var operates = new Operator(node);
+
+        var held = await operates.RunAsync("node", "release", "held.gw.test");
+        Assert.Equal(3, held.Code);
+        Assert.Contains("is held by reservation", held.Error, StringComparison.Ordinal);
+        await operates.MustAsync("release", "stuck.gw.test");
+        Assert.Equal("held.gw.test\n", await redis.CommandAsync("HKEYS", "managed_domains"));
+        Assert.Equal("0\n", await redis.CommandAsync("HEXISTS", "gw.test.", "stuck"));
+        Assert.Contains("Nothing of 'stuck.gw.test' is there.", (await operates.RunAsync("node", "release", "stuck.gw.test")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("adv", "O8")]
+    public async Task A_backup_brings_everything_back_on_the_same_node_and_on_an_empty_one()
+    {
+        using var work = new TemporaryDirectory();
+        var file = work.File("gateway.backup");
+        await using (var node = await RunningNode.StartAsync(work.File("state")))
+        {
+            var alice = await new CommandLineUser(node, work.Path).RegisterAsync();
+            await alice.ReserveTunnelAsync("hello.gw.test");
+            var operates = new Operator(node);
+            var before = await operates.ListsAsync();
+            await operates.MustAsync("backup", file);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            await alice.MustAsync("delete", "--all");
+            await operates.MustAsync("restore", file);
+            await Programs.EventuallyAsync(async () => await operates.ListsAsync() == before, "everything is as it was");
+            await Programs.EventuallyAsync(async () => await Resolver.AskAsync(node.Dns, "hello.gw.test") == (0, 1), "the name is answered again");
+            Assert.Equal(2, (await alice.MustAsync("reservations")).AsArray().Count);
+        }
+
+        await using var empty = await RunningNode.StartAsync(work.File("empty"));
+        var elsewhere = new Operator(empty);
+        var restored = await elsewhere.MustAsync("restore", file);
+        Assert.Contains("another identity", (string)restored["note"]!, StringComparison.Ordinal);
+        Assert.Equal(await File.ReadAllTextAsync(work.File("state/identity.seed"), TestContext.Current.CancellationToken), await File.ReadAllTextAsync(work.File("empty/identity.seed.restored"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_damaged_backup_changes_nothing()
+    {
+        const string head = "{\"format\":\"gateway-backup\",\"version\":1}\n";
+        using var work = new TemporaryDirectory();
+        await using var node = await RunningNode.StartAsync(work.File("state"));
+        var operates = new Operator(node);
+        var before = await operates.ListsAsync();
+        foreach (var text in new[] { "", "no json\n", head, head + "{\"key\":\"zone\",\"dump\":\"!\"}\n{\"end\":1}\n", head + "{\"end\":7}\n", "{\"format\":\"gateway-backup\",\"version\":99}\n{\"end\":0}\n" })
+        {
+            await File.WriteAllTextAsync(work.File("bad"), text, TestContext.Current.CancellationToken);
+            Assert.Equal(3, (await operates.RunAsync("node", "restore", work.File("bad"))).Code);
+        }
+
+        Assert.Equal(before, await operates.ListsAsync());
+    }
+
+    [Fact]
+    public async Task The_page_and_its_stream_are_served_and_closed_to_everybody_else()
+    {
+        using var work = new TemporaryDirectory();
+        await using var node = await RunningNode.StartAsync(work.File("state"));
+        using var client = new HttpClient();
+        using var page = await client.GetAsync(new Uri($"http://{node.Admin}/"), TestContext.Current.CancellationToken);
+        Assert.StartsWith("default-src 'none'; script-src 'self'", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.DoesNotMatch("https?://", await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+
+        var link = new Uri((string)(await new Operator(node).MustAsync("dashboard"))["url"]!);
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", link.Fragment["#token=".Length..]);
+        await using var stream = await client.GetStreamAsync(new Uri(link, "/api/events"), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        var picture = JsonNode.Parse((await reader.ReadLineAsync(TestContext.Current.CancellationToken))!["data: ".Length..])!;
+        Assert.Equal(1, (int)picture["counts"]!["zones"]!);
+        Assert.All(picture["conditions"]!.AsArray(), condition => Assert.True((bool)condition!["serving"]!));
+        await EveryDescribedPathIsServedAsync(node, client);
+    }
+
+    private static async Task EveryDescribedPathIsServedAsync(RunningNode node, HttpClient client)
+    {
+        var document = JsonNode.Parse(await client.GetStringAsync(new Uri($"http://{node.Admin}/api/openapi.json"), TestContext.Current.CancellationToken))!;
+        foreach (var (path, operations) in document["paths"]!.AsObject())
+            foreach (var (method, _) in operations!.AsObject())
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Parse(method), new Uri($"http://{node.Admin}{path.Replace("{id}", "1", StringComparison.Ordinal).Replace("{name}", "none.gw.test", StringComparison.Ordinal)}"));
+                using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+                Assert.True(answer.StatusCode is not System.Net.HttpStatusCode.MethodNotAllowed && (answer.IsSuccessStatusCode || answer.Content.Headers.ContentType?.MediaType == "application/json"), $"{method} {path}: {answer.StatusCode}");
+            }
+    }
+
+    private static async Task<long> SessionAsync(Operator operates, long than)
+    {
+        long found = 0;
+        await Programs.EventuallyAsync(async () =>
+        {
+            var sessions = (await operates.MustAsync("tunnels")).AsArray();
+            found = sessions.Count == 1 ? (long)sessions[0]!["id"]! : 0;
+            return found > than;
+        }, "a tunnel client is connected");
+        return found;
+    }
+
+    private static async Task<int> AskAsync(RunningNode node, string path, string authorization, string? host = null)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://{node.Admin}{path}"));
+        if (authorization.Length > 0) request.Headers.Add("Authorization", authorization);
+        if (host is not null) request.Headers.Host = host;
+        using var answer = await client.SendAsync(request);
+        return (int)answer.StatusCode;
+    }
+
+    /// <summary>The node's operator with the shipped command line.</summary>
+    private sealed class Operator(RunningNode node)
+    {
+        public Task<Ended> RunAsync(params string[] arguments) => Programs.RunAsync(Programs.Gateway, arguments, new Dictionary<string, string>
+        {
+            ["GW_ADMIN"] = $"http://{node.Admin}",
+            ["GW_ADMIN_TOKEN_FILE"] = Path.Combine(node.State, "admin.token"),
+        });
+
+        public async Task<JsonNode> MustAsync(params string[] arguments)
+        {
+            var ended = await RunAsync(["node", .. arguments, "--json"]);
+            Assert.True(ended.Code == 0, $"gateway node {string.Join(' ', arguments)}: {ended.Output}{ended.Error}\n{node.Log}");
+            return JsonNode.Parse(ended.Output)!;
+        }
+
+        public async Task<string> ListsAsync() =>
+            string.Join('\n', (await MustAsync("zones")).ToJsonString(), (await MustAsync("names")).ToJsonString(), (await MustAsync("routes")).ToJsonString(), (await MustAsync("reservations")).ToJsonString());
+    }
+}

@@ -1,0 +1,196 @@
+using System.Text.Json.Nodes;
+using Gateway.EndToEndTests.Recursors;
+using Gateway.EndToEndTests.Support;
+using Xunit;
+
+namespace Gateway.EndToEndTests;
+
+/// <summary>
+/// A small Internet with domains that are broken in many ways, each served by NSD as its owner left it, and what
+/// <c>gateway doctor</c> says of it.
+/// </summary>
+public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFixture<DoctorTests.BrokenInternet>
+{
+    private const string Root = "127.20.0.1";
+    private const string Parent = "127.20.0.2";
+    private const string One = "127.20.0.3";
+    private const string Two = "127.20.0.4";
+    private const string Dead = "127.20.0.9";
+
+    private const string Soa = "@ 60 IN SOA ns. hostmaster. 1 3600 600 86400 7\n";
+    private const string Ours = "@ 60 IN NS ns1.gw.example.\n@ 60 IN NS ns2.gw.example.\n";
+
+    /// <summary>What the zone "example" says of each domain.</summary>
+    private const string Delegations = $"""
+        {Soa}
+        @ 60 IN NS ns.example.
+        ns 60 IN A {Parent}
+        gw 60 IN NS ns1.gw.example.
+        gw 60 IN NS ns2.gw.example.
+        ns1.gw 60 IN A {One}
+        ns2.gw 60 IN A {Two}
+        dead 60 IN A {Dead}
+        alias-server 60 IN CNAME ns.example.
+        fine 60 IN NS ns1.gw.example.
+        fine 60 IN NS ns2.gw.example.
+        exists 60 IN A 192.0.2.1
+        aliased 60 IN CNAME ns.example.
+        elsewhere 60 IN NS ns.example.
+        partly 60 IN NS ns1.gw.example.
+        partly 60 IN NS ns.example.
+        noglue 60 IN NS ns.noglue.example.
+        wrongglue 60 IN NS ns.wrongglue.example.
+        ns.wrongglue 60 IN A {One}
+        nowhere 60 IN NS absent.example.
+        byalias 60 IN NS alias-server.example.
+        lame 60 IN NS ns1.gw.example.
+        halflame 60 IN NS ns1.gw.example.
+        halflame 60 IN NS ns2.gw.example.
+        silent 60 IN NS dead.example.
+        halfsilent 60 IN NS ns1.gw.example.
+        halfsilent 60 IN NS dead.example.
+        upward 60 IN NS ns.example.
+        signed 60 IN NS ns1.gw.example.
+        signed 60 IN DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000
+        caa 60 IN NS ns1.gw.example.
+        differ 60 IN NS ns1.gw.example.
+        serials 60 IN NS ns1.gw.example.
+        serials 60 IN NS ns2.gw.example.
+        notcp 60 IN NS notcp-server.example.
+        notcp-server 60 IN A 127.20.0.5
+        noudp 60 IN NS noudp-server.example.
+        noudp-server 60 IN A 127.20.0.6
+        """;
+
+    [Theory]
+    [InlineData("gw.example", "good", "all its servers answer")]
+    [InlineData("fine.example", "good", "all its servers answer")]
+    [InlineData("absent.example", "not_delegated", "remember for up to 7 s")]
+    [InlineData("exists.example", "no_ns_records", "but without NS records")]
+    [InlineData("aliased.example", "alias_in_parent", "is a CNAME in the zone 'example.'")]
+    [InlineData("elsewhere.example", "delegated_elsewhere", "to ns.example;")]
+    [InlineData("partly.example", "partly_elsewhere", "to ns.example as well")]
+    [InlineData("noglue.example", "glue_missing", "add 'ns.noglue.example. A")]
+    [InlineData("wrongglue.example", "glue_wrong", $"gives {One} as the address of 'ns.wrongglue.example', but it is {Two}")]
+    [InlineData("nowhere.example", "server_without_address", "'absent.example'")]
+    [InlineData("byalias.example", "server_is_alias", "'alias-server.example'")]
+    [InlineData("lame.example", "lame_refused", $"ns1.gw.example ({One}) refuses")]
+    [InlineData("halflame.example", "lame_refused", $"ns2.gw.example ({Two}) refuses")]
+    [InlineData("silent.example", "no_server_answers", $"dead.example at {Dead}")]
+    [InlineData("halfsilent.example", "server_silent", $"dead.example ({Dead}) does not answer")]
+    [InlineData("upward.example", "lame_not_authoritative", "without authority")]
+    [InlineData("signed.example", "old_ds", "remove the DS there")]
+    [InlineData("caa.example", "caa_forbids", "lets nobody issue certificates")]
+    [InlineData("differ.example", "ns_differ", "make both the same")]
+    [InlineData("serials.example", "serials_differ", "different versions")]
+    [InlineData("notcp.example", "tcp_blocked", "answers by UDP only")]
+    [InlineData("noudp.example", "udp_blocked", "answers by TCP only")]
+    [InlineData("name.test", "not_delegated", "the zone '.' says")]
+    public async Task Each_broken_domain_is_diagnosed(string domain, string code, string says)
+    {
+        // Where a domain is delegated to is judged only where the test is about that.
+        string[] expected = code is "delegated_elsewhere" or "partly_elsewhere" ? ["--nameserver", "ns1.gw.example", "--nameserver", "ns2.gw.example"] : [];
+        var ended = await internet.DoctorAsync([domain, "--root", Root, "--json", .. expected]);
+        var json = JsonNode.Parse(ended.Output)!;
+        Assert.Equal(code, (string?)json["diagnosis"]);
+        Assert.Contains(says, (string?)json["text"], StringComparison.Ordinal);
+        Assert.Equal(code == "good" ? 0 : 1, ended.Code);
+    }
+
+    [Fact]
+    public async Task A_machine_that_reaches_no_root_is_told_so()
+    {
+        var ended = await internet.DoctorAsync(["gw.example", "--root", Dead]);
+        Assert.Equal(1, ended.Code);
+        Assert.Contains("cannot reach the root servers", ended.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Root, parent and two name servers in a network namespace, each with port 53.</summary>
+    public sealed class BrokenInternet : IAsyncLifetime
+    {
+        private readonly TemporaryDirectory _directory = new();
+        private PrivateNetwork? _network;
+
+        public async ValueTask InitializeAsync()
+        {
+            _network = await PrivateNetwork.CreateAsync();
+            Serve(Root, (".", $"{Soa}@ 60 IN NS a.root.\na.root. 60 IN A {Root}\nexample. 60 IN NS ns.example.\nns.example. 60 IN A {Parent}\n"));
+            // It delegates "upward" to itself without serving it, and so refers whoever asks to itself.
+            Serve(Parent, ("example.", Delegations));
+            Serve(One,
+                ("gw.example.", $"{Soa}{Ours}ns1 60 IN A {One}\nns2 60 IN A {Two}\n"), ("fine.example.", Soa + Ours), ("halflame.example.", Soa + Ours),
+                ("wrongglue.example.", $"{Soa}@ 60 IN NS ns.wrongglue.example.\nns 60 IN A {Two}\n"), ("halfsilent.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n@ 60 IN NS dead.example.\n"),
+                ("signed.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n"), ("caa.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n@ 60 IN CAA 0 issue \";\"\n"),
+                ("differ.example.", $"{Soa}@ 60 IN NS ns2.gw.example.\n"), ("serials.example.", Soa.Replace(" 1 ", " 2 ", StringComparison.Ordinal) + Ours), ("partly.example.", Soa + Ours));
+            Serve(Two, ("gw.example.", $"{Soa}{Ours}ns1 60 IN A {One}\nns2 60 IN A {Two}\n"), ("fine.example.", Soa + Ours), ("serials.example.", Soa + Ours));
+            ServeHalf("127.20.0.5", "do-tcp: no", "notcp.example.", "NS notcp-server.example.");
+            ServeHalf("127.20.0.6", "do-udp: no", "noudp.example.", "NS noudp-server.example.");
+            foreach (var server in new[] { Root, Parent, One, Two })
+                await Programs.EventuallyAsync(async () => (await _network.RunAsync("dig", [$"@{server}", "+time=2", "+tries=1", "example.", "SOA"])).Code == 0, $"{server} answers\n{_network.Log}");
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_network is not null) await _network.DisposeAsync();
+            _directory.Dispose();
+        }
+
+        // Patient, for the machine may be busy: nobody here is silent without refusing at once.
+        internal Task<Ended> DoctorAsync(string[] arguments) => _network!.RunAsync(Programs.Gateway, ["doctor", "--timeout", "20", .. arguments]);
+
+        /// <summary>A server that Unbound plays, deaf to one of the two transports.</summary>
+        private void ServeHalf(string address, string option, string zone, string record)
+        {
+            File.WriteAllText(_directory.File(address + ".conf"), $"""
+                server:
+                  interface: {address}
+                  access-control: 127.0.0.0/8 allow
+                  {option}
+                  do-ip6: no
+                  do-daemonize: no
+                  chroot: ""
+                  username: ""
+                  directory: "{_directory.Path}"
+                  pidfile: ""
+                  use-syslog: no
+                  module-config: "iterator"
+                  local-zone: "{zone}" static
+                  local-data: "{zone} 60 IN {record}"
+                  local-data: "{zone} 60 IN SOA ns. hostmaster. 1 3600 600 86400 7"
+                remote-control:
+                  control-enable: no
+
+                """);
+            _network!.Start("/usr/sbin/unbound", "-d", "-c", _directory.File(address + ".conf"));
+        }
+
+        private void Serve(string address, params (string Name, string Contents)[] zones)
+        {
+            var configuration = $"""
+                server:
+                  ip-address: {address}
+                  server-count: 1
+                  username: ""
+                  database: ""
+                  zonesdir: "{_directory.Path}"
+                  pidfile: "{_directory.Path}/{address}.pid"
+                  xfrdfile: "{_directory.Path}/{address}.state"
+                  xfrdir: "{_directory.Path}"
+                  zonelistfile: "{_directory.Path}/{address}.list"
+                  rrl-ratelimit: 0
+                remote-control:
+                  control-enable: no
+
+                """;
+            foreach (var (name, contents) in zones)
+            {
+                var file = _directory.File($"{address}-{name}zone");
+                File.WriteAllText(file, contents + "\n");
+                configuration += $"zone:\n  name: \"{name}\"\n  zonefile: \"{file}\"\n";
+            }
+
+            File.WriteAllText(_directory.File(address + ".conf"), configuration);
+            _network!.Start("/usr/sbin/nsd", "-d", "-c", _directory.File(address + ".conf"));
+        }
+    }
+}

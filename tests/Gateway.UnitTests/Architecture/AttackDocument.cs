@@ -31,22 +31,6 @@ internal static partial class AttackDocument
         return page.ToString();
     }
 
-    /// <summary>The lines of a page that are not true: another text than the list's, or a test that does not carry the ID.</summary>
-    public static IEnumerable<string> Untrue(string page)
-    {
-        string[] said = page.Split('\n'), wanted = Write().Split('\n');
-        if (said.Length != wanted.Length) return ["another number of lines than the list of attacks makes"];
-        return said.Zip(wanted).Where(line => !IsTrue(line.First.Split(" | "), line.Second.Split(" | "))).Select(line => line.First);
-    }
-
-    private static bool IsTrue(string[] said, string[] wanted)
-    {
-        if (said.SequenceEqual(wanted)) return true;
-        if (said.Length != 3 || wanted.Length != 3 || !said.AsSpan(..2).SequenceEqual(wanted.AsSpan(..2))) return false;
-        var links = said[2].TrimEnd(' ', '|').Split(", ");
-        return links is ["*no test yet*"] or ["*not built*"] || links.All(wanted[2].TrimEnd(' ', '|').Split(", ").Contains);
-    }
-
     /// <summary>Each ID in the sources of the tests, with the file's path below the root.</summary>
     public static IEnumerable<(string Id, string File)> Carriers() =>
         from file in Directory.EnumerateFiles(Path.Combine(House.Root, "tests"), "*.cs", SearchOption.AllDirectories)

@@ -35,9 +35,10 @@ internal static class Backend
             {
                 visitor.NoDelay = true;
                 var head = new byte[4096];
-                var hello = head.AsSpan(0, visitor.Receive(head, SocketFlags.Peek));
-                if (hello.IndexOf("handshake.bench"u8) >= 0) Handshakes.Serve(visitor);
-                else Behave(visitor, hello[..visitor.Receive(head)]);
+                var peeked = visitor.Receive(head, SocketFlags.Peek);
+                if (head.AsSpan(0, peeked).IndexOf("handshake.bench"u8) >= 0) Handshakes.Serve(visitor);
+                // More may have come since.
+                else Behave(visitor, head.AsSpan(0, visitor.Receive(head)));
             }
             catch (Exception e) when (e is IOException or SocketException)
             {

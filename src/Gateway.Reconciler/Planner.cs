@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Gateway.Model.Reservations;
 using Gateway.Reconciler.Exploring;
 using Gateway.Reconciler.Planning;
+using Gateway.Reconciler.Proving;
 using Gateway.Reconciler.Storing;
 using Gateway.Store;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ internal sealed partial class Planner(
     ReservationBook book,
     ActualReader reader,
     TunnelSecrets secrets,
+    HostProofs proofs,
     PlanApplier applier,
     Outbox outbox,
     ReconcilerMetrics metrics,
@@ -75,6 +77,7 @@ internal sealed partial class Planner(
             Reported = book.Reported,
             Addresses = node.Addresses,
             ReservedLabels = _reservedLabels,
+            ForeignHosts = options.ForeignHosts,
         };
         var applied = book.AppliedOf(slice);
         desired = desired with { Secrets = await secrets.ReadAsync(desired.Live.Where(it => !book.Accepted.Contains(it.Id)), stop) };
@@ -84,6 +87,12 @@ internal sealed partial class Planner(
         if (slice is null && read.Unreadable.Count > 0) Unreadable(read.Unreadable.Count, string.Join(", ", read.Unreadable.Take(LinesAtOnce)));
         var actual = read.Build(applied, outbox.Pending(slice));
         var plan = Plan.Compute(desired, actual);
+        if (plan.WantedProofs.Count > 0)
+        {
+            desired = desired with { Proofs = await proofs.ReadAsync(plan.WantedProofs.Select(id => book.Live[id]), stop) };
+            plan = Plan.Compute(desired, actual);
+        }
+
         if (plan.WantedSecrets.Count == 0) return plan;
         var more = await secrets.ReadAsync(plan.WantedSecrets.Select(id => book.Live[id]), stop);
         return Plan.Compute(desired with { Secrets = desired.Secrets.Concat(more).ToDictionary() }, actual);

@@ -2,6 +2,7 @@ using Gateway.ExplorerApi;
 using Gateway.Model.ExplorerApi;
 using Gateway.Reconciler.Exploring;
 using Gateway.Reconciler.Planning;
+using Gateway.Reconciler.Proving;
 using Gateway.Reconciler.Storing;
 using Gateway.Store;
 using Microsoft.Extensions.Logging;
@@ -68,7 +69,7 @@ public sealed partial class ReconcileLoop : IDisposable
         _applier = new PlanApplier(new LedgerWriter(redis, time, _log), node.Identity, explorerUrl);
         _outbox = new Outbox(new ReportSender(explorer, node.Identity), _applier, options, time, _metrics, logs.CreateLogger<Outbox>());
         _inbox = new Inbox(node.Identity.Id, explorer, _book, _outbox, _metrics);
-        _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), _applier, _outbox, _metrics, time, logs.CreateLogger<Planner>());
+        _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), new HostProofs(node, new StubResolver(options.Resolvers, time), time), _applier, _outbox, _metrics, time, logs.CreateLogger<Planner>());
         _registration = new Registration(node, options, explorer, time, logs.CreateLogger<Registration>());
         Doorbell = new Doorbell(node.Identity.Id);
     }

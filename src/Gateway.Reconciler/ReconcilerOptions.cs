@@ -1,4 +1,6 @@
+using System.Net;
 using Gateway.Model.Options;
+using Gateway.Reconciler.Planning;
 
 namespace Gateway.Reconciler;
 
@@ -59,6 +61,14 @@ public sealed class ReconcilerOptions : ICheckedOptions
     [
         "_acme-challenge", "_dmarc", "_mta-sts", "_sish", "autoconfig", "autodiscover", "isatap", "localhost", "mta-sts", "wpad",
     ];
+
+    /// <summary>Who may have a host that lies in no zone of the gateway.</summary>
+    [Option("Who may have the visitors of a host that lies in no zone of this gateway: proof (whoever shows by a TXT record, an alias or its addresses that it is his) or firstcome.")]
+    public ForeignHosts ForeignHosts { get; set; } = ForeignHosts.Proof;
+
+    /// <summary>Whom to ask for proofs.</summary>
+    [Option("Resolvers that are asked for such proofs, each with its port (192.0.2.53:53); empty: those of /etc/resolv.conf.")]
+    public IReadOnlyList<IPEndPoint> Resolvers { get; set; } = [];
 
     /// <inheritdoc/>
     public IEnumerable<string> Faults()

@@ -13,6 +13,10 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
 {
     private readonly Dictionary<DomainName, long> _names = [];
     private readonly Dictionary<DomainName, long> _hosts = [];
+    private readonly HashSet<string> _wantedProofs = [];
+
+    /// <summary>Ids of new reservations of hosts outside all zones, whose proof nobody asked for yet.</summary>
+    public IReadOnlySet<string> WantedProofs => _wantedProofs;
 
     /// <summary>Decides about a reservation that was accepted before, and notes what it holds.</summary>
     public Outcome Keep(LiveReservation reservation) => reservation.Content.Match(
@@ -27,7 +31,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     public Outcome Admit(LiveReservation reservation) => reservation.Content.Match(
         delegateDomain: AdmitZone,
         subdomain: AdmitName,
-        proxy: AdmitProxy,
+        proxy: it => AdmitProxy(it, reservation.Id),
         reverseProxy: it => AdmitTunnel(it, reservation.Id),
         gateway4To6: _ => new Outcome.Rejected(Refusal.No4To6),
         unsupported: it => Refusal.Kind(it.Reason));
@@ -72,10 +76,11 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         return Hold(_names, it.Domain, it.User) ? Outcome.Yes : Refusal.Taken(it.Domain);
     }
 
-    private Outcome AdmitProxy(Reservation.Proxy it)
+    private Outcome AdmitProxy(Reservation.Proxy it, string id)
     {
         if (HostFault(it.Domain, it.User) is { } fault) return fault;
         if (TargetFault(it) is { } bad) return bad;
+        if (ProofFault(it.Domain, it.User, id) is { } unproven) return unproven;
         _hosts.TryAdd(it.Domain, it.User);
         return Outcome.Yes;
     }
@@ -90,6 +95,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
             case null: return new Outcome.Deferred("its secret was not decrypted yet");
         }
 
+        if (ProofFault(it.Domain, it.User, id) is { } unproven) return unproven;
         _hosts.TryAdd(it.Domain, it.User);
         return Outcome.Yes;
     }
@@ -108,6 +114,22 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         if (zones.Governing(host) is { } zone && ClaimFault(host, zone, user) is { } taken) return taken;
         if (_hosts.TryGetValue(host, out var holder)) return holder == user ? null : Refusal.RouteTaken(host);
         return StrayRouteFault(host, user);
+    }
+
+    // A host in no zone of ours is somebody's in the world: whoever has its visitors sent here has to show that it is his. Who
+    // holds it already has shown it.
+    private Outcome? ProofFault(DomainName host, long user, string id)
+    {
+        if (desired.ForeignHosts is ForeignHosts.FirstCome || zones.Governing(host) is not null || _hosts.GetValueOrDefault(host) == user) return null;
+        switch (desired.Proofs.GetValueOrDefault(id))
+        {
+            case HostProof.Given: return null;
+            case HostProof.Missing missing: return Refusal.Kind(missing.Reason);
+            case HostProof.Unavailable unavailable: return new Outcome.Deferred(unavailable.Reason);
+            default:
+                _wantedProofs.Add(id);
+                return new Outcome.Deferred("its proof was not looked for yet");
+        }
     }
 
     // A route in Redis that no reservation explains: an operator's, or one whose reservation was lost.

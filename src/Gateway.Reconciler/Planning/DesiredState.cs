@@ -36,4 +36,10 @@ internal sealed record DesiredState
 
     /// <summary>Labels that nobody may claim anywhere.</summary>
     public IReadOnlySet<string> ReservedLabels { get; init; } = FrozenSet<string>.Empty;
+
+    /// <summary>Who may have a host that lies in no zone of the gateway.</summary>
+    public ForeignHosts ForeignHosts { get; init; } = ForeignHosts.FirstCome;
+
+    /// <summary>Proofs for such hosts by reservation id, as far as they were asked for.</summary>
+    public IReadOnlyDictionary<string, HostProof> Proofs { get; init; } = FrozenDictionary<string, HostProof>.Empty;
 }

@@ -8,11 +8,12 @@ namespace Gateway.Reconciler.Planning;
 /// </summary>
 internal sealed class Plan
 {
-    private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyList<DomainName> refusedDomains)
+    private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlySet<string> wantedProofs, IReadOnlyList<DomainName> refusedDomains)
     {
         Steps = steps;
         Outcomes = outcomes;
         WantedSecrets = wantedSecrets;
+        WantedProofs = wantedProofs;
         RefusedDomains = refusedDomains;
     }
 
@@ -24,6 +25,9 @@ internal sealed class Plan
 
     /// <summary>Ids whose secret has to be decrypted before the plan can be complete.</summary>
     public IReadOnlySet<string> WantedSecrets { get; }
+
+    /// <summary>Ids of reservations of hosts outside all zones that have to be proven before the plan can be complete.</summary>
+    public IReadOnlySet<string> WantedProofs { get; }
 
     /// <summary>Managed domains of the options that cannot be managed, because a user holds them.</summary>
     public IReadOnlyList<DomainName> RefusedDomains { get; }
@@ -43,10 +47,11 @@ internal sealed class Plan
         var zones = new Zones(desired.GatewayId);
         var refused = AddManaged(zones, desired, actual, before);
         AddStrays(zones, actual, before);
-        var outcomes = Decide(desired, actual, before, zones);
+        var claims = new Claims(desired, actual, before, zones);
+        var outcomes = Decide(desired, actual, claims);
         var after = Layout.Of(desired.Live.Where(it => outcomes[it.Id] is Outcome.Accepted), zones);
         var difference = new Difference(desired, actual, before, after);
-        return new Plan(difference.Steps(outcomes), outcomes, difference.WantedSecrets, refused);
+        return new Plan(difference.Steps(outcomes), outcomes, difference.WantedSecrets, claims.WantedProofs, refused);
     }
 
     /// <summary>What the reservations that were served so far amounted to. A deletion of one that the cache lost counts as well.</summary>
@@ -94,9 +99,8 @@ internal sealed class Plan
     }
 
     // Zones first, for names depend on them; what was accepted before what is new; earlier before later.
-    private static Dictionary<string, Outcome> Decide(DesiredState desired, ActualState actual, Layout before, Zones zones)
+    private static Dictionary<string, Outcome> Decide(DesiredState desired, ActualState actual, Claims claims)
     {
-        var claims = new Claims(desired, actual, before, zones);
         var outcomes = new Dictionary<string, Outcome>();
         var open = new List<LiveReservation>();
         foreach (var it in desired.Live)

@@ -5,6 +5,7 @@ using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
 using Gateway.Model.Routes;
 using Gateway.Reconciler;
+using Gateway.Reconciler.Planning;
 using Gateway.Store;
 using StackExchange.Redis;
 
@@ -26,7 +27,7 @@ internal sealed class Rig : IAsyncDisposable
     private Rig(FakeExplorer explorer, RedisConnection redis, bool ownsRedis, Action<ReconcilerOptions>? options, TimeSpan? deadline, Uri? url)
     {
         (Explorer, _redis, _ownsRedis) = (explorer, redis, ownsRedis);
-        var set = new ReconcilerOptions { PollInterval = TimeSpan.FromMilliseconds(100), ResyncInterval = TimeSpan.FromHours(1) };
+        var set = new ReconcilerOptions { PollInterval = TimeSpan.FromMilliseconds(100), ResyncInterval = TimeSpan.FromHours(1), ForeignHosts = ForeignHosts.FirstCome };
         options?.Invoke(set);
         var node = new ReconciledNode(Gateway, [DomainName.Parse("gw.example.com")], [DomainName.Parse("ns1.example.com")], 18000, "gateway/test", AddressPolicy.PublicOnly);
         var client = new ExplorerClient(_http, url ?? explorer.Url, ExplorerSigner.Gateway(Gateway), deadline);

@@ -33,6 +33,10 @@ internal sealed class World(PaperRedis redis)
 
     public HashSet<string> ReservedLabels { get; } = [];
 
+    public ForeignHosts ForeignHosts { get; set; } = ForeignHosts.FirstCome;
+
+    public Dictionary<string, HostProof> Proofs { get; } = [];
+
     public Plan LastPlan { get; private set; } = null!;
 
     public string Delegate(long user, string name, long? id = null) => Add((gwid, made) => new Reservation.DelegateDomain(gwid, user, GatewayId, made, DomainName.Parse(name)), WorkloadType.DomainDelegate, id);
@@ -88,6 +92,8 @@ internal sealed class World(PaperRedis redis)
         Secrets = _secrets,
         OwnNames = OwnNames,
         ReservedLabels = ReservedLabels,
+        ForeignHosts = ForeignHosts,
+        Proofs = Proofs,
     };
 
     public Plan Compute() => Plan.Compute(Desired(), Redis.Read());

@@ -1,0 +1,28 @@
+namespace Gateway.Reconciler.Planning;
+
+/// <summary>Whether the DNS shows that a host outside all zones of the gateway is the user's. A reservation without an entry was not asked about yet.</summary>
+internal abstract record HostProof
+{
+    private HostProof()
+    {
+    }
+
+    /// <summary>It does.</summary>
+    public sealed record Given : HostProof;
+
+    /// <summary>It does not; the user is told what would.</summary>
+    public sealed record Missing(string Reason) : HostProof;
+
+    /// <summary>Nobody can say at present.</summary>
+    public sealed record Unavailable(string Reason) : HostProof;
+}
+
+/// <summary>Who may have the visitors of a host that lies in no zone of the gateway.</summary>
+public enum ForeignHosts
+{
+    /// <summary>Whoever proves by the DNS that it is his.</summary>
+    Proof,
+
+    /// <summary>Whoever asks first.</summary>
+    FirstCome,
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Gateway.Model;
+using Gateway.Model.Reservations;
+using Gateway.Reconciler.Planning;
+
+namespace Gateway.Reconciler.Proving;
+
+/// <summary>
+/// Asks the DNS whether hosts outside all zones belong to those who reserve them: the host's addresses are this gateway's, or it is
+/// an alias of one of the gateway's names, or a TXT record below it names the user.
+/// </summary>
+internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, TimeProvider time)
+{
+    /// <summary>Questions at once; a resolver that is asked more at once drops them.</summary>
+    private const int AtOnce = 16;
+
+    /// <summary>While no resolver answers, one question in this time is enough.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+
+    private static readonly HostProof.Unavailable NoResolver = new("no resolver answers, so nobody can say whose the host is: the gateway asks again");
+
+    private DateTimeOffset _silentUntil;
+
+    /// <summary>The proofs of these reservations, by reservation id.</summary>
+    public async Task<IReadOnlyDictionary<string, HostProof>> ReadAsync(IEnumerable<LiveReservation> reservations, CancellationToken stop)
+    {
+        var proofs = new ConcurrentDictionary<string, HostProof>();
+        var bounds = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop };
+        await Parallel.ForEachAsync(reservations.Where(it => it.Name is not null), bounds, async (it, end) => proofs[it.Id] = await ReadAsync(it.Content, it.Name!.Value, end));
+        return proofs;
+    }
+
+    private async Task<HostProof> ReadAsync(Reservation it, DomainName host, CancellationToken stop)
+    {
+        if (time.GetUtcNow() < _silentUntil) return NoResolver;
+        var token = ProofToken.For(node.Identity.Id, it.User, host);
+        var said = await Task.WhenAll(TextsAsync(host, stop), AskAsync(host, DnsTypes.A, stop), AskAsync(host, DnsTypes.Aaaa, stop));
+        if (said.OfType<DnsReply>().Any(reply => reply.Texts.Contains(token))) return new HostProof.Given();
+        if (said.Any(reply => reply is null))
+        {
+            _silentUntil = time.GetUtcNow() + Silence;
+            return NoResolver;
+        }
+
+        if (said[1..].Any(reply => reply!.Aliases.Any(node.OwnNames.Contains))) return new HostProof.Given();
+        var addresses = said[1..].SelectMany(reply => reply!.Addresses).ToList();
+        if (addresses.Count > 0 && (await OwnAddressesAsync(stop)).IsSupersetOf(addresses)) return new HostProof.Given();
+        return new HostProof.Missing(Advice(host, token));
+    }
+
+    private async Task<DnsReply?> TextsAsync(DomainName host, CancellationToken stop) =>
+        ProofToken.TryPlaceOf(host, out var place) ? await AskAsync(place, DnsTypes.Txt, stop) : new DnsReply(0, false, [], [], []);
+
+    private Task<DnsReply?> AskAsync(DomainName name, ushort type, CancellationToken stop) => resolver.AskAsync(name, type, stop);
+
+    private async Task<HashSet<IPAddress>> OwnAddressesAsync(CancellationToken stop)
+    {
+        var said = await Task.WhenAll(node.OwnNames.SelectMany(name => new[] { AskAsync(name, DnsTypes.A, stop), AskAsync(name, DnsTypes.Aaaa, stop) }));
+        var own = said.OfType<DnsReply>().SelectMany(reply => reply.Addresses).ToHashSet();
+        if (IPAddress.TryParse(node.Address, out var address)) own.Add(address);
+        return own;
+    }
+
+    private string Advice(DomainName host, string token)
+    {
+        var names = node.OwnNames.Count == 0 ? "this gateway" : string.Join(" or ", node.OwnNames.Order());
+        return $"'{host}' lies in no zone of this gateway: prove that it is yours with the TXT record {ProofToken.Label}.{host} \"{token}\", or let it point to {names}; then reserve again";
+    }
+}

@@ -1,0 +1,85 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Gateway.Model;
+
+namespace Gateway.Reconciler.Proving;
+
+/// <summary>Asks the operator's resolvers, one after the other, each with a deadline; by TCP what does not fit.</summary>
+/// <param name="resolvers">Whom to ask; none: those of /etc/resolv.conf.</param>
+/// <param name="time">The clock of the deadlines.</param>
+internal sealed class StubResolver(IReadOnlyList<IPEndPoint> resolvers, TimeProvider time)
+{
+    private const int DnsPort = 53;
+    private const string SystemFile = "/etc/resolv.conf";
+
+    /* The system's file may name more; a third one that answers when two are silent has never been seen. */
+    private const int MostResolvers = 3;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+
+    /// <summary>The first answer that says something, or null when nobody gave one.</summary>
+    public async Task<DnsReply?> AskAsync(DomainName name, ushort type, CancellationToken stop)
+    {
+        foreach (var resolver in Resolvers().Take(MostResolvers))
+        {
+            var query = DnsReply.Ask((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1), name, type);
+            if (await AskAsync(resolver, query, stop) is { Code: 0 or 3 } reply) return reply;
+        }
+
+        return null;
+    }
+
+    private IEnumerable<IPEndPoint> Resolvers()
+    {
+        if (resolvers.Count > 0) return resolvers;
+        return File.Exists(SystemFile) ? File.ReadLines(SystemFile).Select(ReadLine).OfType<IPEndPoint>() : [];
+    }
+
+    private static IPEndPoint? ReadLine(string line) =>
+        line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is ["nameserver", var address, ..] && IPAddress.TryParse(address, out var parsed) ? new IPEndPoint(parsed, DnsPort) : null;
+
+    private async Task<DnsReply?> AskAsync(IPEndPoint resolver, byte[] query, CancellationToken stop)
+    {
+        using var late = new CancellationTokenSource(Deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
+        try
+        {
+            var reply = await ByUdpAsync(resolver, query, either.Token);
+            return reply.IsTruncated ? await ByTcpAsync(resolver, query, either.Token) : reply;
+        }
+        catch (Exception e) when (e is SocketException or IOException || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        {
+            // The next one is asked.
+            return null;
+        }
+    }
+
+    private static async Task<DnsReply> ByUdpAsync(IPEndPoint resolver, byte[] query, CancellationToken stop)
+    {
+        using var socket = new Socket(resolver.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(resolver, stop);
+        await socket.SendAsync(query, stop);
+        var message = new byte[ushort.MaxValue];
+        while (true)
+        {
+            var length = await socket.ReceiveAsync(message, stop);
+            if (DnsReply.Read(message.AsSpan(0, length), query) is { } reply) return reply;
+        }
+    }
+
+    private static async Task<DnsReply?> ByTcpAsync(IPEndPoint resolver, byte[] query, CancellationToken stop)
+    {
+        using var socket = new Socket(resolver.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(resolver, stop);
+        await using var stream = new NetworkStream(socket);
+        byte[] frame = [(byte)(query.Length >> 8), (byte)query.Length, .. query];
+        await stream.WriteAsync(frame, stop);
+        var head = new byte[2];
+        await stream.ReadExactlyAsync(head, stop);
+        var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(head)];
+        await stream.ReadExactlyAsync(message, stop);
+        return DnsReply.Read(message, query);
+    }
+}

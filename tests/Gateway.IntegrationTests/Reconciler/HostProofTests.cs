@@ -1,0 +1,75 @@
+using Gateway.IntegrationTests.Support;
+using Gateway.Model;
+using Gateway.Reconciler;
+using Gateway.Reconciler.Planning;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Reconciler;
+
+/// <summary>Hosts that lie in no zone of the gateway, and a resolver that says whose they are.</summary>
+[Trait("adv", "R5")]
+public sealed class HostProofTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
+{
+    private const string Host = "www.shop.org";
+
+    private readonly ProofResolver _resolver = new();
+    private FakeExplorer _explorer = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await redis.FlushAsync();
+        _explorer = await FakeExplorer.StartAsync();
+        _explorer.AddUser(7, Rig.User7);
+        _resolver.Address("ns1.example.com", "192.0.2.53");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _explorer.DisposeAsync();
+        await _resolver.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Without_a_proof_it_is_refused_and_with_the_record_that_the_refusal_names_it_is_served()
+    {
+        await using var rig = await Rig.StartAsync(redis, _explorer, AskResolver);
+        _resolver.Address(Host, "203.0.113.80");
+        var refused = _explorer.Add(Rig.Proxy(7, Host));
+        await rig.EndedAsync(refused);
+        var reason = _explorer.ResultOf(refused)!.Message;
+        Assert.Contains($"_gateway.{Host}", reason, StringComparison.Ordinal);
+        var token = reason.Split('"')[1];
+
+        // Another user's record proves nothing.
+        _resolver.Text($"_gateway.{Host}", token);
+        var thief = _explorer.Add(Rig.Proxy(9, Host));
+        await rig.EndedAsync(thief);
+        await rig.ServedAsync(_explorer.Add(Rig.Proxy(7, Host)));
+        Assert.NotNull(rig.Value(RedisSchema.ServiceKey(DomainName.Parse(Host))));
+    }
+
+    [Fact]
+    public async Task An_alias_of_the_gateway_and_its_addresses_prove_it_too()
+    {
+        await using var rig = await Rig.StartAsync(redis, _explorer, AskResolver);
+        _resolver.Alias("alias.shop.org", "ns1.example.com");
+        _resolver.Address("address.shop.org", "192.0.2.53");
+        await rig.ServedAsync(_explorer.Add(Rig.Proxy(7, "alias.shop.org")));
+        await rig.ServedAsync(_explorer.Add(Rig.Proxy(7, "address.shop.org")));
+    }
+
+    [Fact]
+    public async Task While_no_resolver_answers_it_waits_and_others_do_not()
+    {
+        _resolver.IsSilent = true;
+        await using var rig = await Rig.StartAsync(redis, _explorer, AskResolver);
+        var waiting = _explorer.Add(Rig.Proxy(7, "alias.shop.org"));
+        await rig.ServedAsync(_explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
+        await Eventually.TrueAsync(() => rig.Loop.Status.Deferred == 1, "it waits");
+        _resolver.Alias("alias.shop.org", "ns1.example.com");
+        _resolver.IsSilent = false;
+        await rig.ServedAsync(waiting);
+    }
+
+    private void AskResolver(ReconcilerOptions options) => (options.ForeignHosts, options.Resolvers) = (ForeignHosts.Proof, [_resolver.Endpoint]);
+}

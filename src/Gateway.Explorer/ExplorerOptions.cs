@@ -42,6 +42,10 @@ public sealed class ExplorerOptions : ICheckedOptions
     [Option("Workloads that one user may have at once, deleted ones not counted. 0: no limit.", Minimum = 0)]
     public int WorkloadsPerUser { get; set; } = 10_000;
 
+    /// <summary>Workloads a user may make in a minute.</summary>
+    [Option("Workloads that one user may make in a minute, from whatever addresses; as many at once after a quiet minute. 0: no limit.", Unit = "1/min", Minimum = 0, Maximum = 1_000_000)]
+    public int ReservationsPerMinute { get; set; } = 3_000;
+
     /// <summary>Pools a user may have.</summary>
     [Option("Pools that one user may have. 0: no limit.", Minimum = 0)]
     public int PoolsPerUser { get; set; } = 100;

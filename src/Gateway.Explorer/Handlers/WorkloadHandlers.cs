@@ -10,6 +10,8 @@ namespace Gateway.Explorer.Handlers;
 internal sealed class WorkloadHandlers(
     ExplorerStore store, WorkloadShelf shelf, Authentication authentication, PoolHandlers pools, ExplorerOptions options, ExplorerEvents events, TimeProvider time)
 {
+    private readonly TokenBuckets<long> _rates = new(options.ReservationsPerMinute / 60.0, options.ReservationsPerMinute);
+
     public async Task<ApiAnswer> CreateAsync(ApiCall call, CancellationToken stop)
     {
         var (signer, fault) = await authentication.UserAsync(call, stop);
@@ -20,6 +22,7 @@ internal sealed class WorkloadHandlers(
         if (workload.CustomerTid != signer.Id) return ApiAnswer.Error(401, "request user identity does not match the reservation customer-tid");
         if (!PublicKey.TryFromHex(signer.Pubkey, out var key) || !WorkloadChallenge.VerifyCustomer(workload, key))
             return ApiAnswer.Error(400, "failed to verify customer signature: it must be the hex of ed25519 over the SHA-256 of the challenge");
+        if (!IsInTime(signer.Id)) return ApiAnswer.Error(429, $"a user makes at most {options.ReservationsPerMinute} reservations in a minute: slow down") with { Headers = [("Retry-After", "1")] };
         if (await PoolFaultAsync(workload, stop) is { } refusal) return refusal;
         if (await IsOverQuotaAsync(workload.CustomerTid, stop)) return ApiAnswer.Error(403, $"a user has at most {options.WorkloadsPerUser} workloads: delete some first");
         var id = await shelf.AddAsync(WorkloadLife.Begin(workload, time.GetUtcNow()), stop);
@@ -50,6 +53,9 @@ internal sealed class WorkloadHandlers(
         var isAllowed = pool.CustomerTid == workload.CustomerTid && pool.NodeIds.Contains(workload.NodeId);
         return isAllowed ? null : ApiAnswer.Error(403, "not allowed to deploy workload on this pool");
     }
+
+    // Only signed reservations count, so that nobody uses up the rate of another.
+    private bool IsInTime(long user) => options.ReservationsPerMinute == 0 || _rates.Admit(user, (long)time.GetElapsedTime(0).TotalMilliseconds);
 
     private async Task<bool> IsOverQuotaAsync(long customer, CancellationToken stop) =>
         options.WorkloadsPerUser > 0 && await store.CountPairsAsync(RedisSchema.ExplorerLiveKey, customer, stop) >= options.WorkloadsPerUser;

@@ -209,6 +209,27 @@ public sealed class ExplorerWorkloadTests(ExplorerFixture explorer) : IClassFixt
         }
     }
 
+    [Fact]
+    [Trait("adv", "R10")]
+    public async Task A_user_has_a_rate_of_his_own()
+    {
+        using var stop = new CancellationTokenSource();
+        var (hasty, calm) = (await explorer.UserAsync("hasty.3bot"), await explorer.UserAsync("calm.3bot"));
+        // One a minute: the test cannot be so slow that another one is due.
+        var (server, running) = Start(new Gateway.Explorer.ExplorerOptions { ReservationsPerMinute = 1 }, explorer.Connection, stop.Token);
+        await using (server)
+        {
+            var root = new Uri($"http://{server.Bound[0]}");
+            var client = new ExplorerClient(explorer.Http, root, ExplorerSigner.User(hasty.Id, hasty.Identity));
+            Value(await client.CreateWorkloadAsync(hasty.Subdomain("h1.gw.example.com"), Stop));
+            Assert.Equal((429, "a user makes at most 1 reservations in a minute: slow down"), Refusal(await client.CreateWorkloadAsync(hasty.Subdomain("h2.gw.example.com"), Stop)));
+            client = new ExplorerClient(explorer.Http, root, ExplorerSigner.User(calm.Id, calm.Identity));
+            Value(await client.CreateWorkloadAsync(calm.Subdomain("h3.gw.example.com"), Stop));
+            await stop.CancelAsync();
+            await running;
+        }
+    }
+
     private static async Task<(int Status, string Message)> RefusedAsync(TestUser user, Workload workload, bool resign = true)
     {
         if (resign) workload = workload with { CustomerSignature = WorkloadChallenge.SignCustomer(workload, user.Identity) };

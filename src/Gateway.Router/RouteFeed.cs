@@ -195,6 +195,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     /// <summary>These hosts have left the operator's file; Redis may know them too.</summary>
     private async Task ReleaseAsync(DomainName[] hosts, CancellationToken stop)
     {
+        if (hosts.Length == 0) return;
         try
         {
             // What Redis does not know was the operator's alone, who has taken it out.
@@ -202,7 +203,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
             if (_redis is not null) await ReadAgainAsync(_redis.Database, [.. hosts.Select(RedisSchema.ServiceKey)], missing, stop);
             missing.ForEach(Delete);
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (RedisFaults.IsRedis(e))
         {
             // The next comparison, which follows when Redis is back, finds what it has for them.
             RouterLog.StaticRoutesFault(_log, $"Redis could not be asked about hosts that are no longer in it: {e.Message}");

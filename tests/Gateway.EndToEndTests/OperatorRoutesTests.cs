@@ -22,8 +22,8 @@ public sealed class OperatorRoutesTests
         Assert.Equal(HttpStatusCode.BadGateway, await AskAsync(node, "a.example"));
         await File.WriteAllTextAsync(file, """{ "b.example": { "addr": "127.0.0.1", "httpport": 1 } }""");
         await HangUpAsync(node);
-        await Programs.EventuallyAsync(async () => await AskAsync(node, "b.example") == HttpStatusCode.BadGateway, "the new route is served");
-        await Programs.EventuallyAsync(async () => await AskAsync(node, "a.example") == HttpStatusCode.NotFound, "the old one is not");
+        await Programs.EventuallyAsync(() => AnswersAsync(node, "b.example", HttpStatusCode.BadGateway), "the new route is served");
+        await Programs.EventuallyAsync(() => AnswersAsync(node, "a.example", HttpStatusCode.NotFound), "the old one is not");
     }
 
     [Fact]
@@ -39,6 +39,19 @@ public sealed class OperatorRoutesTests
     }
 
     private static async Task HangUpAsync(RunningNode node) => await Programs.RunAsync("kill", ["-HUP", node.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+
+    private static async Task<bool> AnswersAsync(RunningNode node, string host, HttpStatusCode expected)
+    {
+        try
+        {
+            return await AskAsync(node, host) == expected;
+        }
+        catch (HttpRequestException)
+        {
+            // A request that is under way when its route is deleted is cut.
+            return false;
+        }
+    }
 
     private static async Task<HttpStatusCode> AskAsync(RunningNode node, string host)
     {

@@ -44,7 +44,7 @@ public sealed class ClientHealthTests : IDisposable
         var told = Told(notified);
         Assert.Contains(told, message => message.StartsWith("READY=1\nSTATUS=", StringComparison.Ordinal));
         Assert.Contains("STATUS=1 of 2 gateways connected", told);
-        Assert.Equal("STOPPING=1", told[^1]);
+        Assert.Equal("STOPPING=1\nSTATUS=stopping", told[^1]);
     }
 
     private Socket Listen(out ServiceNotification notification)

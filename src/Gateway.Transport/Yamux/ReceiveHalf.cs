@@ -46,15 +46,13 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
     {
         if (stop.IsCancellationRequested) return ValueTask.FromCanceled<int>(stop);
         ValueTask<int> read;
-        uint credit = 0;
         lock (_gate)
         {
             if (_broken is { } why) return ValueTask.FromException<int>(new IOException(why));
-            if (_ring.Count > 0) read = new ValueTask<int>(Take(buffer.Span, out credit));
+            if (_ring.Count > 0) read = new ValueTask<int>(Take(buffer.Span));
             else if (_hasEnded) return new ValueTask<int>(0);
             else read = Wait(buffer);
         }
-        if (credit > 0) outbox.Send(FrameKind.WindowUpdate, FrameFlags.None, id, credit);
         return stop.CanBeCanceled && !read.IsCompleted ? CancellableAsync(read, stop) : read;
     }
 
@@ -67,15 +65,13 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
     /// <summary>A piece of payload has come.</summary>
     public void Deliver(ReadOnlySpan<byte> bytes)
     {
-        uint credit;
         lock (_gate)
         {
             if (_broken is not null) return;
-            var direct = Hand(bytes, out credit);
+            var direct = Hand(bytes);
             _ring.Write(bytes[direct..]);
             budget.Take(bytes.Length - direct);
         }
-        if (credit > 0) outbox.Send(FrameKind.WindowUpdate, FrameFlags.None, id, credit);
     }
 
     /// <summary>The peer ends its direction. False: it had ended it before.</summary>
@@ -104,11 +100,11 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
         }
     }
 
-    private int Take(Span<byte> into, out uint credit)
+    private int Take(Span<byte> into)
     {
         var length = _ring.Read(into);
         budget.Give(length);
-        credit = CreditFor(length);
+        GiveBack(length);
         return length;
     }
 
@@ -119,19 +115,21 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
         return new ValueTask<int>(this, _read.Version);
     }
 
-    private int Hand(ReadOnlySpan<byte> bytes, out uint credit)
+    private int Hand(ReadOnlySpan<byte> bytes)
     {
-        credit = 0;
         if (!_isWaiting || bytes.IsEmpty) return 0;
         var length = Math.Min(bytes.Length, _into.Length);
         bytes[..length].CopyTo(_into.Span);
-        credit = CreditFor(length);
+        GiveBack(length);
         Complete(length);
         return length;
     }
 
-    // A peer that has ended its direction has no use for credit.
-    private uint CreditFor(int read) => _window.IsDue(read, _ring.Count) && !_hasEnded ? policy.GiveBack(ref _window) : 0;
+    // A peer that has ended its direction has no use for credit. Under the lock, so that none follows a reset of ours.
+    private void GiveBack(int read)
+    {
+        if (_window.IsDue(read, _ring.Count) && !_hasEnded) outbox.Send(FrameKind.WindowUpdate, FrameFlags.None, id, policy.GiveBack(ref _window));
+    }
 
     private void Complete(int length)
     {

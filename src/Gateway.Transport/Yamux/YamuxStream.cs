@@ -87,8 +87,9 @@ public sealed class YamuxStream : Duplex
     internal void Break(string why, bool tellPeer)
     {
         if (Interlocked.Exchange(ref _broken, 1) != 0) return;
-        _session.Outbox.Break(_send, why, tellPeer);
+        // In this order: after our reset no credit may be given.
         _receive.Break(why);
+        _session.Outbox.Break(_send, why, tellPeer);
         _session.Forget(this);
     }
 

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using Gateway.Dns.Wire;
 using Gateway.Dns.Zones;
+using Gateway.Model.Metrics;
+using Gateway.Model.Records;
 
 namespace Gateway.Dns;
 
@@ -17,7 +19,8 @@ internal sealed class DnsMetrics : IDisposable
 
     public DnsMetrics()
     {
-        _meter.CreateObservableCounter("gateway_dns_queries_total", () => Sum(tally => tally.Queries), description: "Messages received, by transport");
+        _meter.CreateObservableCounter("gateway_dns_queries_total", Queries, description: "Messages received, by transport and type of query; what asks for a type that has no name here, or for none, is 'other'");
+        _ = new ObservedHistogram("gateway_dns_answer_seconds", _meter, Latencies, "Time from a query's arrival here until its answer was handed back to the system, by transport; the queries of one batch share it");
         _meter.CreateObservableCounter("gateway_dns_responses_total", Responses, description: "Responses made, by transport and response code");
         _meter.CreateObservableCounter("gateway_dns_rate_limited_total", () => Sum(tally => tally.Dropped), description: "Responses not sent, for their client network gets too many");
         _meter.CreateObservableCounter("gateway_dns_slipped_total", () => Sum(tally => tally.Slipped), description: "Responses cut to a truncated one by rate limiting");
@@ -48,6 +51,9 @@ internal sealed class DnsMetrics : IDisposable
         _meter.CreateObservableCounter("gateway_dns_zone_queries_total", queries.Measure, description: "Queries answered from a zone: the busiest zones by name, all others together");
     }
 
+    /// <summary>Makes a counter of something that is counted elsewhere.</summary>
+    public void ObserveCounter(string name, string description, Func<long> value) => _meter.CreateObservableCounter(name, value, description: description);
+
     /// <summary>Makes a gauge.</summary>
     public void Observe(string name, string description, Func<long> value) => _meter.CreateObservableGauge(name, value, description: description);
 
@@ -58,6 +64,26 @@ internal sealed class DnsMetrics : IDisposable
     {
         lock (_lock) return [.. _tallies.GroupBy(tally => tally.Transport).Select(group => new Measurement<long>(group.Sum(value), Transport(group.Key)))];
     }
+
+    // Only what was asked: most types never are.
+    private Measurement<long>[] Queries()
+    {
+        lock (_lock)
+        {
+            return [.. from tally in _tallies
+                       from type in Tally.Types
+                       group tally.Of(type) by (tally.Transport, type) into sums
+                       where sums.Key.type == Tally.Other || sums.Sum() > 0
+                       select new Measurement<long>(sums.Sum(), Transport(sums.Key.Transport), new("type", Name(sums.Key.type)))];
+        }
+    }
+
+    private HistogramSeries[] Latencies()
+    {
+        lock (_lock) return [.. _tallies.GroupBy(tally => tally.Transport).Select(group => LatencyCounts.Sum(Transport(group.Key), group.Select(tally => tally.Latency)))];
+    }
+
+    private static string Name(RecordType type) => type == Tally.Other ? "other" : type.ToString().ToUpperInvariant();
 
     private Measurement<long>[] Responses()
     {
@@ -71,50 +97,4 @@ internal sealed class DnsMetrics : IDisposable
     }
 
     private static KeyValuePair<string, object?> Transport(string name) => new("transport", name);
-}
-
-/// <summary>Counts of one thread. Others may read them a little late.</summary>
-internal sealed class Tally(string transport)
-{
-    private readonly long[] _responses = new long[32];
-    private Zone? _zone;
-    private long _zoneQueries;
-
-    public string Transport { get; } = transport;
-
-    public long Queries;
-    public long Dropped;
-    public long Slipped;
-    public long Defects;
-    public long Lost;
-
-    /// <summary>Counts one query and what became of it.</summary>
-    public void Count(int length, in Verdict verdict)
-    {
-        Queries++;
-        if (!ReferenceEquals(verdict.Zone, _zone)) FlushZone(verdict.Zone);
-        _zoneQueries++;
-        if (length > 0) _responses[(int)verdict.Rcode & 31]++;
-    }
-
-    /// <summary>The same, for many threads at once.</summary>
-    public void CountShared(int length, in Verdict verdict)
-    {
-        Interlocked.Increment(ref Queries);
-        if (verdict.Zone is { } zone) Interlocked.Increment(ref zone.Queries);
-        if (length > 0) Interlocked.Increment(ref _responses[(int)verdict.Rcode & 31]);
-    }
-
-    /// <summary>Adds what was counted for the zone asked last to the zone, which all threads share. At the end of a batch.</summary>
-    public void FlushZone() => FlushZone(null);
-
-    // Neighbours in a batch often ask for one zone: one atomic step for all of them.
-    private void FlushZone(Zone? next)
-    {
-        if (_zone is { } zone) Interlocked.Add(ref zone.Queries, _zoneQueries);
-        (_zone, _zoneQueries) = (next, 0);
-    }
-
-    /// <summary>Responses with this code.</summary>
-    public long Of(Rcode rcode) => Volatile.Read(ref _responses[(int)rcode]);
 }

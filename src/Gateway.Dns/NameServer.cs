@@ -90,23 +90,23 @@ public sealed class NameServer : IAsyncDisposable
     private void Observe(Transfers transfers)
     {
         _feed.Metrics.Observe("gateway_dns_transfers_running", "Zone transfers that run now", () => transfers.Running);
-        _feed.Metrics.Observe("gateway_dns_transfers_whole", "Whole zones transferred (AXFR, or IXFR too far behind)", () => transfers.Whole);
-        _feed.Metrics.Observe("gateway_dns_transfers_incremental", "Incremental transfers (IXFR)", () => transfers.Incremental);
+        _feed.Metrics.ObserveCounter("gateway_dns_transfers_whole_total", "Whole zones transferred (AXFR, or IXFR too far behind)", () => transfers.Whole);
+        _feed.Metrics.ObserveCounter("gateway_dns_transfers_incremental_total", "Incremental transfers (IXFR)", () => transfers.Incremental);
     }
 
     private void Observe(Forwarder forwarder)
     {
-        _feed.Metrics.Observe("gateway_dns_forwards_answered", "Forwarded queries that an upstream answered", () => forwarder.Answered);
-        _feed.Metrics.Observe("gateway_dns_forwards_failed", "Forwarded queries that no upstream answered in time", () => forwarder.Failed);
-        _feed.Metrics.Observe("gateway_dns_forwards_overflowed", "Queries not forwarded, for too many were in flight", () => forwarder.Overflowed);
+        _feed.Metrics.ObserveCounter("gateway_dns_forwards_answered_total", "Forwarded queries that an upstream answered", () => forwarder.Answered);
+        _feed.Metrics.ObserveCounter("gateway_dns_forwards_failed_total", "Forwarded queries that no upstream answered in time", () => forwarder.Failed);
+        _feed.Metrics.ObserveCounter("gateway_dns_forwards_overflowed_total", "Queries not forwarded, for too many were in flight", () => forwarder.Overflowed);
     }
 
     private void Notify(IReadOnlyList<NotifyTarget> targets)
     {
         var notifier = _feed.Notifier = _notifier = new Notifier(targets, _time, _log);
-        _feed.Metrics.Observe("gateway_dns_notifications_sent", "Notifications to secondaries, repetitions included", () => notifier.Sent);
-        _feed.Metrics.Observe("gateway_dns_notifications_answered", "Notifications that were answered", () => notifier.Answered);
-        _feed.Metrics.Observe("gateway_dns_notifications_given_up", "Notifications that were never answered", () => notifier.GivenUp);
+        _feed.Metrics.ObserveCounter("gateway_dns_notifications_sent_total", "Notifications to secondaries, repetitions included", () => notifier.Sent);
+        _feed.Metrics.ObserveCounter("gateway_dns_notifications_answered_total", "Notifications that were answered", () => notifier.Answered);
+        _feed.Metrics.ObserveCounter("gateway_dns_notifications_given_up_total", "Notifications that were never answered", () => notifier.GivenUp);
     }
 
     /// <summary>Takes the sockets named dns; false when none were passed.</summary>

@@ -12,11 +12,11 @@ internal sealed partial class Responder
 
     private int RespondSigned(in Request request, Span<byte> response, ZoneSet zones, in Client client, out Verdict verdict)
     {
-        verdict = new Verdict(Rcode.FormErr, null, client.OverTcp);
+        verdict = new Verdict(Rcode.FormErr, null, client.OverTcp, Type: request.Type);
         if (!SignedRequest.TryRead(request.Message, options.Keys, client.Now, out var signed) || signed is null) return WriteError(request, response, Rcode.FormErr);
         // Names of such a length are nobody's key.
         if (response.Length < SmallestAnswer + signed.Overhead) return 0;
-        verdict = new Verdict(Rcode.NotAuth, null, client.OverTcp);
+        verdict = new Verdict(Rcode.NotAuth, null, client.OverTcp, Type: request.Type);
         if (signed.Worth != SignatureWorth.Good) return signed.Refuse(request.Message, response, client.Now);
         if (TryRespondIncrement(request, response, zones, client, signed, out var increment, out verdict)) return increment;
         var room = Math.Max(LimitOf(request, client) - signed.Overhead, SmallestAnswer);

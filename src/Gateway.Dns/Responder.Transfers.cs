@@ -18,7 +18,7 @@ internal sealed partial class Responder
         if (!transfers.Allows(address, signature)) return false;
         var room = Math.Min(LimitOf(request, client), response.Length);
         length = transfers.AnswerDatagram(request, zones, address, signature, response[..room], client.Now, out var zone, out var rcode);
-        verdict = new Verdict(rcode, zone, Trusted: false);
+        verdict = new Verdict(rcode, zone, Trusted: false, Type: request.Type);
         return true;
     }
 }

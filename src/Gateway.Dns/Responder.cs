@@ -11,7 +11,8 @@ namespace Gateway.Dns;
 /// <param name="Zone">The zone that answered; null when there is none.</param>
 /// <param name="Trusted">The client proved its address: by a cookie or by using TCP.</param>
 /// <param name="Forwardable">The client wants, and may have, recursion, and the name lies outside all zones.</param>
-internal readonly record struct Verdict(Rcode Rcode, Zone? Zone, bool Trusted, bool Forwardable = false);
+/// <param name="Type">What was asked for; 0: no question that could be read.</param>
+internal readonly record struct Verdict(Rcode Rcode, Zone? Zone, bool Trusted, bool Forwardable = false, RecordType Type = 0);
 
 /// <summary>
 /// The whole name server as one function: a query in, a response out. It knows no socket and no clock, allocates nothing, and
@@ -50,7 +51,7 @@ internal sealed partial class Responder(ResponderOptions options)
         var rcode = Refusal(request, ref opt);
         if (rcode == Rcode.NoError && request.NameLength > 0) rcode = Answer(request, ref writer, zones, ref flags, ref opt, out zone);
         if (!writer.Ok) writer.Truncate(ref flags);
-        verdict = new Verdict(rcode, zone, trusted || client.OverTcp, rcode == Rcode.Refused && IsForwardable(request, client, opt));
+        verdict = new Verdict(rcode, zone, trusted || client.OverTcp, rcode == Rcode.Refused && IsForwardable(request, client, opt), request.Type);
         return writer.Finish(request, flags, rcode, opt);
     }
 

@@ -125,10 +125,12 @@ internal sealed partial class TcpVisit : IDisposable
         var recursion = _answering.Forwarder?.Serves(_address) ?? false;
         var client = new Client(_address, overTcp: true, (uint)_answering.Time.GetUtcNow().ToUnixTimeSeconds(), recursion);
         if (TryTransfer(query, client.Now)) return;
+        var began = _answering.Time.GetTimestamp();
         var space = _output.AsSpan(_written + LengthOctets, Responder.LongestMessage);
         var length = _answering.Responder.Respond(query, space, _answering.Zones, client, out var verdict);
         if (verdict.Forwardable) length = Forward(query, space, client, ref verdict);
         _tally.CountShared(length, verdict);
+        if (_forwarded is null) _tally.Latency.AddShared(_answering.Time.GetElapsedTime(began));
         _answering.Log?.Write(query, client, verdict, length);
         if (length > 0) Frame(length);
     }

@@ -128,10 +128,13 @@ internal sealed partial class UdpServer : IDisposable
         {
             var count = batch.Receive(socket.SafeHandle);
             if (count <= 0) continue;
+            // One look at the clock for a whole batch: its answers leave together.
+            var began = _answering.Time.GetTimestamp();
             var now = _answering.Time.GetUtcNow().ToUnixTimeMilliseconds();
             for (var i = 0; i < count; i++) Answer(socket, batch, i, now, tally);
             if (batch.Ready > 0) tally.Lost += batch.Ready - batch.Send(socket.SafeHandle);
             tally.FlushZone();
+            tally.Latency.Add(_answering.Time.GetElapsedTime(began), count);
         }
     }
 

@@ -7,11 +7,12 @@ namespace Gateway.Reconciler;
 /// Wakes the loop. The explorer beside us counts a key up with every reservation that is new or deleted; the change feed hears
 /// it, and the loop polls at once. Rings that come while the loop is busy are one ring.
 /// </summary>
-public sealed class Doorbell(string nodeId) : IChangeReader, IDisposable
+public sealed class Doorbell(string nodeId, TimeProvider time) : IChangeReader, IDisposable
 {
     private readonly string _key = RedisSchema.ExplorerDoorbellKey(nodeId);
     private readonly SemaphoreSlim _rung = new(0, 1);
     private int _mayHaveMissed;
+    private long _rungAt;
 
     /// <inheritdoc/>
     public string Name => "doorbell";
@@ -25,6 +26,7 @@ public sealed class Doorbell(string nodeId) : IChangeReader, IDisposable
     /// <inheritdoc/>
     public Task ApplyAsync(IReadOnlyList<KeyChange> changes, CancellationToken stop)
     {
+        PutBack(time.GetTimestamp());
         Ring();
         return Task.CompletedTask;
     }
@@ -40,6 +42,15 @@ public sealed class Doorbell(string nodeId) : IChangeReader, IDisposable
     /// <summary>True once after each time that changes in Redis may have been missed.</summary>
     internal bool TakeMissed() => Interlocked.Exchange(ref _mayHaveMissed, 0) == 1;
 
+    /// <summary>When the explorer rang first since the last call, as a timestamp; null: it did not.</summary>
+    internal long? TakeRungAt() => Interlocked.Exchange(ref _rungAt, 0) is not 0 and var at ? at : null;
+
+    /// <summary>The ring of that time is still unheard; an earlier one counts.</summary>
+    internal void PutBack(long? rung)
+    {
+        if (rung is { } at) Interlocked.CompareExchange(ref _rungAt, at, 0);
+    }
+
     /// <summary>Ends the wait that is under way, or the next one.</summary>
     internal void Ring()
     {
@@ -50,7 +61,7 @@ public sealed class Doorbell(string nodeId) : IChangeReader, IDisposable
     }
 
     /// <summary>Waits for a ring, at most this long.</summary>
-    internal async Task WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken stop)
+    internal async Task WaitAsync(TimeSpan longest, CancellationToken stop)
     {
         using var late = new CancellationTokenSource(longest, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);

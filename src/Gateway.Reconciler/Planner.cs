@@ -127,6 +127,7 @@ internal sealed partial class Planner(
     {
         foreach (var it in plan.Outcomes)
             if (it.Value is Outcome.Rejected) metrics.Refusals.Add(1);
+        metrics.PlanSize.Record(plan.Changes.Count());
         Say(plan, ended);
         book.Settle(plan.Outcomes);
         book.Ended(ended);

@@ -63,7 +63,7 @@ public sealed partial class ReconcileLoop : IDisposable
     public ReconcileLoop(ReconcilerOptions options, ReconciledNode node, RedisConnection redis, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs)
     {
         (_options, _redis, _explorer, _time, _log) = (options, redis, explorerUrl, time, logs.CreateLogger<ReconcileLoop>());
-        _metrics = new ReconcilerMetrics(() => Status);
+        _metrics = new ReconcilerMetrics(() => Status, time);
         _reader = new ActualReader(redis, time);
         _lease = new WriterLease(redis, node.Instance, time, _log);
         _applier = new PlanApplier(new LedgerWriter(redis, time, _log), node.Identity, explorerUrl);
@@ -71,7 +71,7 @@ public sealed partial class ReconcileLoop : IDisposable
         _inbox = new Inbox(node.Identity.Id, explorer, _book, _outbox, _metrics);
         _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), new HostProofs(node, new StubResolver(options.Resolvers, time), time), _applier, _outbox, _metrics, time, logs.CreateLogger<Planner>());
         _registration = new Registration(node, options, explorer, time, logs.CreateLogger<Registration>());
-        Doorbell = new Doorbell(node.Identity.Id);
+        Doorbell = new Doorbell(node.Identity.Id, time);
     }
 
     /// <summary>To be put among the readers of the change feed, so that a new reservation is noticed at once.</summary>
@@ -143,21 +143,32 @@ public sealed partial class ReconcileLoop : IDisposable
         while (!stop.IsCancellationRequested)
         {
             TimeSpan pause;
+            var rung = Doorbell.TakeRungAt();
             try
             {
                 var isWriter = await RoundAsync(stop);
                 if (isWriter) StoreStands();
+                if (isWriter && _inbox.Fault is null) Through(rung);
+                else if (isWriter) Doorbell.PutBack(rung);
                 pause = !isWriter ? LeaseBeat : _inbox.Fault is not null ? _explorerPause.Next() : _isQueueFull ? FullQueuePause : _options.PollInterval;
             }
             catch (Exception e) when (RedisFaults.IsRedis(e))
             {
                 StoreFails(RedisFaults.Describe(e));
+                _metrics.Failed("store");
+                Doorbell.PutBack(rung);
                 _mustLoad = true;
                 pause = _storePause.Next();
             }
 
-            await Doorbell.WaitAsync(pause, _time, stop);
+            await Doorbell.WaitAsync(pause, stop);
         }
+    }
+
+    private void Through(long? rung)
+    {
+        _metrics.Succeeded();
+        if (rung is { } at) _metrics.Lag.Record(_time.GetElapsedTime(at).TotalSeconds);
     }
 
     /// <summary>One turn: Redis first if it has to be, then the explorer. False when another writes.</summary>
@@ -319,6 +330,7 @@ public sealed partial class ReconcileLoop : IDisposable
 
     private void NoteFault()
     {
+        _metrics.Failed("explorer");
         if (_status.ExplorerFault is null) ExplorerAway(_inbox.Fault!);
         _status = _status with { ExplorerFault = _inbox.Fault };
     }

@@ -5,10 +5,19 @@ namespace Gateway.Reconciler;
 /// <summary>What the reconciler counts. The names are Prometheus' own style, because the exporter passes them on.</summary>
 internal sealed class ReconcilerMetrics : IDisposable
 {
-    private readonly Meter _meter = new("Gateway.Reconciler");
+    private static readonly InstrumentAdvice<int> PlanSizes = new() { HistogramBucketBoundaries = [0, 1, 2, 5, 10, 50, 100, 500, 1_000, 10_000] };
 
-    public ReconcilerMetrics(Func<ReconcilerStatus> status)
+    private readonly Meter _meter = new("Gateway.Reconciler");
+    private readonly TimeProvider _time;
+    private double _lastSuccess;
+
+    public ReconcilerMetrics(Func<ReconcilerStatus> status, TimeProvider time)
     {
+        _time = time;
+        PlanSize = _meter.CreateHistogram("gateway_reconciler_plan_changes", null, "Changes in each plan that was written", null, PlanSizes);
+        Lag = _meter.CreateHistogram<double>("gateway_reconciler_lag_seconds", "s", "Time from the explorer's ring for a new or ended reservation until the round that followed it was through");
+        Errors = _meter.CreateCounter<long>("gateway_reconciler_errors_total", description: "Rounds that failed, by what did: store (Redis) or explorer");
+        _meter.CreateObservableGauge("gateway_reconciler_last_success_timestamp_seconds", LastSuccess, description: "When a round last went through, in seconds since 1970");
         Polls = _meter.CreateCounter<long>("gateway_reconciler_polls_total", description: "Answers and failures of polls, by outcome");
         Changes = _meter.CreateCounter<long>("gateway_reconciler_changes_total", description: "Changes written to Redis, by kind");
         Repairs = _meter.CreateCounter<long>("gateway_reconciler_repairs_total", description: "Changes that repaired damage found by a full comparison");
@@ -29,6 +38,20 @@ internal sealed class ReconcilerMetrics : IDisposable
     public Counter<long> Refusals { get; }
 
     public Counter<long> Reports { get; }
+
+    public Histogram<int> PlanSize { get; }
+
+    public Histogram<double> Lag { get; }
+
+    public Counter<long> Errors { get; }
+
+    /// <summary>A round went through.</summary>
+    public void Succeeded() => Volatile.Write(ref _lastSuccess, _time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0);
+
+    /// <summary>A round failed.</summary>
+    public void Failed(string what) => Errors.Add(1, new KeyValuePair<string, object?>("kind", what));
+
+    private IEnumerable<Measurement<double>> LastSuccess() => Volatile.Read(ref _lastSuccess) is > 0 and var at ? [new Measurement<double>(at)] : [];
 
     public void Dispose() => _meter.Dispose();
 }

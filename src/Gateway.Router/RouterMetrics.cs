@@ -1,4 +1,7 @@
 using System.Diagnostics.Metrics;
+using Gateway.Router.Routing;
+using Gateway.Router.Tunnelling;
+using Gateway.Router.Upstreams;
 
 namespace Gateway.Router;
 
@@ -15,6 +18,7 @@ internal sealed class RouterMetrics : IDisposable
     private readonly Counter<long> _undecodable;
     private readonly Counter<long> _acceptErrors;
     private readonly Counter<long> _sessionsEnded;
+    private readonly Counter<long> _tunnelsBack;
     private readonly Histogram<double> _sniff;
     private readonly UpDownCounter<long> _active;
 
@@ -27,17 +31,20 @@ internal sealed class RouterMetrics : IDisposable
         _undecodable = _meter.CreateCounter<long>("gateway_router_undecodable_routes_total", description: "Values in Redis that could not be read as a route; the last good one is kept.");
         _acceptErrors = _meter.CreateCounter<long>("gateway_router_accept_errors_total", description: "Accepts that failed, for want of descriptors for instance.");
         _sessionsEnded = _meter.CreateCounter<long>("gateway_router_tunnel_sessions_ended_total", description: "Tunnel sessions that ended, by reason; clients dial again by themselves.");
+        _tunnelsBack = _meter.CreateCounter<long>("gateway_router_tunnel_reconnects_total", description: "Tunnel clients that took the place of one that was gone.");
         _sniff = _meter.CreateHistogram<double>("gateway_router_sniff_seconds", "s", "Time from a TLS connection's start until its server name was known, or it was given up.");
         _active = _meter.CreateUpDownCounter<long>("gateway_router_active_connections", description: "TLS connections served now.");
     }
 
     /// <summary>Watches numbers that others keep.</summary>
-    public void Watch(Func<int> routes, Func<int> tunnels, Func<int> down, Func<int> streams)
+    public void Watch(RouteTable table, Tunnels sessions, UpstreamTurns turns)
     {
-        _meter.CreateObservableGauge("gateway_router_tunnel_streams", streams, description: "Visitors in tunnels now.");
-        _meter.CreateObservableGauge("gateway_router_routes", routes, description: "Hosts that have a route.");
-        _meter.CreateObservableGauge("gateway_router_upstreams_down", down, description: "Upstream addresses that a health check found ill.");
-        _meter.CreateObservableGauge("gateway_router_tunnels", tunnels, description: "Tunnel clients connected now.");
+        _meter.CreateObservableGauge("gateway_router_tunnel_heartbeat_age_seconds", () => sessions.Sessions.Select(session => session.Silence.TotalSeconds).DefaultIfEmpty().Max(), description: "Time since the last sign of life of the tunnel client that has been silent longest; 0 without tunnels.");
+        _meter.CreateObservableGauge("gateway_router_upstreams_checked", () => turns.CheckedCount, description: "Upstream addresses that health checks ask.");
+        _meter.CreateObservableGauge("gateway_router_tunnel_streams", () => sessions.Sessions.Sum(session => session.Streams), description: "Visitors in tunnels now.");
+        _meter.CreateObservableGauge("gateway_router_routes", () => table.Count, description: "Hosts that have a route.");
+        _meter.CreateObservableGauge("gateway_router_upstreams_down", () => turns.DownCount, description: "Upstream addresses that a health check found ill.");
+        _meter.CreateObservableGauge("gateway_router_tunnels", () => sessions.Count, description: "Tunnel clients connected now.");
     }
 
     public void VisitBegan() => _active.Add(1);
@@ -55,6 +62,8 @@ internal sealed class RouterMetrics : IDisposable
     public void Handshake(string outcome) => _handshakes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void SessionEnded(string reason) => _sessionsEnded.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void TunnelCameBack() => _tunnelsBack.Add(1);
 
     public void Sniffed(TimeSpan took) => _sniff.Record(took.TotalSeconds);
 

@@ -50,7 +50,7 @@ public sealed class TcpRouter : IAsyncDisposable
         _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time, options.OwnAddresses));
         _tunnels = new Tunnels(options.TunnelsPerSecret);
         _dialer = new Dialer(_guard, _tunnels, options.ConnectTimeout, time);
-        routes.Metrics.Watch(() => routes.Table.Count, () => _tunnels.Count, () => _dialer.Turns.DownCount, () => _tunnels.Sessions.Sum(session => session.Streams));
+        routes.Metrics.Watch(routes.Table, _tunnels, _dialer.Turns);
     }
 
     /// <summary>The tunnel clients that are connected, in the order in which they came.</summary>
@@ -70,6 +70,9 @@ public sealed class TcpRouter : IAsyncDisposable
 
     /// <summary>What tunnel clients pin, after <see cref="Bind"/>; null: there is no tunnel port.</summary>
     public KeyPin? TunnelPin => _certificate?.Pin;
+
+    /// <summary>When the certificate of the tunnel port ends, after <see cref="Bind"/>; null: there is no tunnel port.</summary>
+    public DateTimeOffset? TunnelCertificateEnd => _certificate?.NotAfter;
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<IPEndPoint> Bound => [.. TlsBound, .. HttpBound, .. TunnelBound];

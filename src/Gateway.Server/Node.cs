@@ -27,7 +27,7 @@ internal sealed partial class Node : IAsyncDisposable
     private readonly LogThreshold _threshold;
     private readonly RecentTroubles _troubles;
     private readonly TrafficHistory _traffic;
-    private readonly ProcessMetrics _process;
+    private readonly ProcessMetrics _process = new();
     private readonly ILoggerFactory _logs;
     private readonly ILogger<Node> _log;
     /* One: a second asking before the first is heard asks for the same. */
@@ -36,6 +36,7 @@ internal sealed partial class Node : IAsyncDisposable
     private NodeDirectory? _directory;
     private NodeRedis? _redis;
     private NodeParts? _parts;
+    private PartMetrics? _partMetrics;
     private AdminServer? _admin;
 
     public Node(Configuration configuration, PassedSockets passed, ServiceNotification notification, TextWriter output)
@@ -44,7 +45,6 @@ internal sealed partial class Node : IAsyncDisposable
         _threshold = new LogThreshold(configuration.Node.LogLevel);
         _troubles = new RecentTroubles(_time);
         _traffic = new TrafficHistory(_metrics, _time);
-        _process = new ProcessMetrics(() => _redis is null || _parts is null ? [] : Conditions());
         _logs = Logging.Create(_threshold, _troubles);
         _log = _logs.CreateLogger<Node>();
     }
@@ -60,6 +60,7 @@ internal sealed partial class Node : IAsyncDisposable
         _redis = new NodeRedis(_configuration.Node, _directory, _time, _logs);
         if (await _redis.StartAsync(stop) is { } redisFault) return [redisFault];
         _parts = new NodeParts(_configuration, _directory, identity, _redis.Connection, _time, _logs);
+        _partMetrics = new PartMetrics(Conditions, _parts, () => _redis.Connection.IsConnected);
         var faults = new List<string>(_parts.Bind(_passed));
         _admin = new AdminServer(_configuration.Node.Admin, Conditions, () => NodeFacts.Describe(identity, _parts, _admin!), _parts.AcceptLoss, _metrics, Hands(_directory, _parts), _logs);
         if (await _admin.StartAsync(_passed, stop) is { } adminFault) faults.Add(adminFault);
@@ -103,6 +104,7 @@ internal sealed partial class Node : IAsyncDisposable
         if (_redis is not null) await _redis.DisposeAsync();
         _passed.Dispose();
         _directory?.Dispose();
+        _partMetrics?.Dispose();
         _process.Dispose();
         _metrics.Dispose();
         _logs.Dispose();

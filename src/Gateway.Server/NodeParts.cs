@@ -118,6 +118,16 @@ internal sealed class NodeParts : IAsyncDisposable
         if (_reconciler is not null) yield return Reconciling(_reconciler.Status);
     }
 
+    /// <summary>For how long each snapshot may have fallen behind Redis: nothing while changes are followed. One that was never filled is left out.</summary>
+    public IEnumerable<(string Name, TimeSpan Age)> SnapshotAges()
+    {
+        if (_zones is not null && AgeOf(_zones.ServedFromFile) is { } zones) yield return ("zones", zones);
+        if (_routes is not null && AgeOf(_routes.ServedFromFile) is { } routes) yield return ("routes", routes);
+    }
+
+    /// <summary>When each certificate that is shown ends.</summary>
+    public IEnumerable<(string Name, DateTimeOffset End)> CertificateEnds() => _router?.TunnelCertificateEnd is { } end ? [("tunnel", end)] : [];
+
     /// <summary>The operator's word that what vanished from Redis shall be served no more. Gives what that means, in one line.</summary>
     public string AcceptLoss()
     {
@@ -177,6 +187,12 @@ internal sealed class NodeParts : IAsyncDisposable
     }
 
     private AddressPolicy Addresses() => new(_configuration.Router.AllowedNetworks, _configuration.Router.RefusedPorts);
+
+    private TimeSpan? AgeOf(DateTimeOffset? savedAt)
+    {
+        if (_feed is { IsCurrent: true }) return TimeSpan.Zero;
+        return (_feed?.LastCurrent ?? savedAt) is { } at ? _time.GetUtcNow() - at : null;
+    }
 
     // A node that listens everywhere cannot know by which of its addresses the world reaches it.
     private static string OwnAddress(IReadOnlyList<IPEndPoint> tunnels) =>

@@ -31,6 +31,7 @@ public sealed partial class ChangeFeed
     private readonly WriterGate _gate;
     private RedisSession? _following;
     private long _lastEvent;
+    private long _lastCurrent;
 
     /// <summary>Prepares the feed; nothing is read before <see cref="RunAsync"/>.</summary>
     public ChangeFeed(RedisConnection redis, IReadOnlyList<IChangeReader> readers, ChangeFeedOptions options, TimeProvider time, ILogger<ChangeFeed> log)
@@ -45,6 +46,9 @@ public sealed partial class ChangeFeed
 
     /// <summary>True while events are followed and every reader has compared everything since changes may last have been missed: what they show is moments old.</summary>
     public bool IsCurrent => Volatile.Read(ref _following) is { IsLost: false } && _lanes.All(static lane => lane.IsCurrent);
+
+    /// <summary>When <see cref="IsCurrent"/> was last seen to hold, within a second; null: never yet.</summary>
+    public DateTimeOffset? LastCurrent => IsCurrent ? _time.GetUtcNow() : Interlocked.Read(ref _lastCurrent) is > 0 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
 
     /// <summary>Names of the readers that have to compare before they are current again.</summary>
     public IReadOnlyList<string> Behind => [.. _lanes.Where(static lane => !lane.IsCurrent).Select(static lane => lane.Name)];
@@ -173,6 +177,7 @@ public sealed partial class ChangeFeed
             lapses = session.EventsLapses;
             arrivals.Ring();
             Array.ForEach(_lanes, static lane => lane.Tick());
+            if (IsCurrent) Interlocked.Exchange(ref _lastCurrent, _time.GetUtcNow().ToUnixTimeMilliseconds());
         }
     }
 

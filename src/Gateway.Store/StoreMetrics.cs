@@ -34,6 +34,11 @@ internal static class StoreMetrics
     private static readonly UpDownCounter<int> Held =
         Meter.CreateUpDownCounter<int>("gateway_store_held_entries", description: "Entries that are served although they vanished from Redis all at once.");
 
+    private static readonly Histogram<double> Pings =
+        Meter.CreateHistogram<double>("gateway_store_ping_seconds", "s", "Time that Redis took to answer the ping of each second, by connection.");
+
+    internal static void Answered(string connection, TimeSpan took) => Pings.Record(took.TotalSeconds, new KeyValuePair<string, object?>("connection", connection));
+
     internal static void ConnectionOpened() => Connections.Add(1);
 
     internal static void ConnectionLost() => Connections.Add(-1);

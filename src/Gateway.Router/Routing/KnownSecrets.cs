@@ -25,6 +25,21 @@ internal sealed class KnownSecrets
     /// <summary>One more route names it.</summary>
     public void Add(Secret secret) => _entries.GetOrAdd(secret, _ => new Entry()).Routes++;
 
+    /// <summary>A client of this tunnel is gone.</summary>
+    public void NoteLeft(Secret secret)
+    {
+        if (_entries.TryGetValue(secret, out var entry)) Interlocked.Increment(ref entry.Left);
+    }
+
+    /// <summary>A client of this tunnel has come. True when it takes the place of one that is gone.</summary>
+    public bool NoteCame(Secret secret)
+    {
+        if (!_entries.TryGetValue(secret, out var entry)) return false;
+        var isBack = Interlocked.Decrement(ref entry.Left) >= 0;
+        if (!isBack) Interlocked.Increment(ref entry.Left);
+        return isBack;
+    }
+
     /// <summary>One route less names it.</summary>
     public void Remove(Secret secret)
     {
@@ -35,6 +50,9 @@ internal sealed class KnownSecrets
 
     private sealed class Entry
     {
+        // Clients that are gone and whose place nobody took yet.
+        public int Left;
+
         public int Routes { get; set; }
 
         public CancellationTokenSource Forgotten { get; } = new();

@@ -58,6 +58,12 @@ internal sealed class RouteTable
     /// <summary>True when a route names this secret; <paramref name="forgotten"/> is cancelled when none does any more.</summary>
     public bool Knows(Secret secret, out CancellationToken forgotten) => _secrets.TryGet(secret, out forgotten);
 
+    /// <summary>A client of this tunnel is gone.</summary>
+    public void NoteLeft(Secret secret) => _secrets.NoteLeft(secret);
+
+    /// <summary>A client of this tunnel has come. True when it takes the place of one that is gone.</summary>
+    public bool NoteCame(Secret secret) => _secrets.NoteCame(secret);
+
     /// <summary>Adds a route or replaces the host's; running connections go on. False when it stood so already.</summary>
     public bool Put(Route route)
     {

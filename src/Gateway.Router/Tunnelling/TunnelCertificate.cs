@@ -17,6 +17,7 @@ internal sealed class TunnelCertificate
     {
         Context = SslStreamCertificateContext.Create(own, chain, offline: true);
         Pin = KeyPin.Of(own);
+        NotAfter = new DateTimeOffset(own.NotAfter.ToUniversalTime());
     }
 
     /// <summary>What a TLS server shows.</summary>
@@ -24,6 +25,9 @@ internal sealed class TunnelCertificate
 
     /// <summary>What clients pin.</summary>
     public KeyPin Pin { get; }
+
+    /// <summary>After this it is no good to clients that check more than the pin.</summary>
+    public DateTimeOffset NotAfter { get; }
 
     /// <summary>Reads the operator's certificate, or the kept one, or makes one. <paramref name="keep"/> null: made and not kept. The fault is one line.</summary>
     public static bool TryTake(RouterOptions options, string? keep, out TunnelCertificate certificate, out string fault)

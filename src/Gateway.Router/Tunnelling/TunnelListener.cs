@@ -243,6 +243,7 @@ internal sealed class TunnelListener(
         try
         {
             metrics.Handshake("accepted");
+            if (routes.NoteCame(tunnel.Secret)) metrics.TunnelCameBack();
             RouterLog.TunnelUp(log, tunnel.Label, tunnel.Remote, tunnel.Protocol, tunnel.Name);
             tunnel.Direct?.Start();
             var telling = tunnel.Notices?.RunAsync(life.Token) ?? Task.CompletedTask;
@@ -257,6 +258,7 @@ internal sealed class TunnelListener(
         finally
         {
             tunnels.Remove(tunnel);
+            routes.NoteLeft(tunnel.Secret);
         }
     }
 

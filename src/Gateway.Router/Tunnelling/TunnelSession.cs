@@ -54,6 +54,9 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures f
     /// <summary>Visitors in it now, and those who are about to come.</summary>
     public int Streams => session.Streams + Volatile.Read(ref _expected) + Volatile.Read(ref _direct) - (offer.Control is null ? 0 : 1);
 
+    /// <summary>How long ago the last sign of life came.</summary>
+    public TimeSpan Silence => session.Silence;
+
     /// <summary>True while it takes visitors.</summary>
     public bool IsOpen => session.IsOpen;
 

@@ -51,6 +51,7 @@ internal sealed class HealthChecks(RouteTable routes, Dialer dialer, TimeSpan ti
         var wanted = routes.Checked.SelectMany(ChecksOf).ToHashSet();
         foreach (var gone in _known.Keys.Where(check => !wanted.Contains(check)).ToArray()) Forget(gone);
         foreach (var check in wanted) _known.TryAdd(check, new Health());
+        dialer.Turns.CheckedCount = _known.Count;
         var now = time.GetUtcNow();
         var due = _known.Where(it => it.Value.Due <= now).ToArray();
         await Parallel.ForEachAsync(due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop }, async (it, token) =>

@@ -19,6 +19,9 @@ internal sealed class UpstreamTurns(TimeProvider time)
     private readonly ConcurrentDictionary<(Target.Dial Target, string Address, int Port), bool> _down = new();
     private uint _turn;
 
+    /// <summary>How many addresses the health checks ask, each for each route and port.</summary>
+    public int CheckedCount { get; set; }
+
     /// <summary>How many addresses the health checks found ill.</summary>
     public int DownCount => _down.Count;
 

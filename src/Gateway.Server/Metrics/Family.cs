@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
+using Gateway.Model.Metrics;
 
 namespace Gateway.Server.Metrics;
 
@@ -11,7 +12,8 @@ internal sealed class Family(Instrument instrument)
     private const int MaxSeries = 500;
     private const string Overflow = "overflow=\"true\"";
 
-    private static readonly double[] Bounds = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
+    // For times. What is no time brings bounds of its own.
+    private static readonly double[] Seconds = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 
     private readonly Dictionary<string, double> _values = [];
     private readonly Dictionary<string, Histogram> _histograms = [];
@@ -26,7 +28,7 @@ internal sealed class Family(Instrument instrument)
             if (Kind == "histogram")
             {
                 if (!_histograms.ContainsKey(labels) && _histograms.Count >= MaxSeries) labels = Overflow;
-                if (!_histograms.TryGetValue(labels, out var histogram)) _histograms[labels] = histogram = new Histogram();
+                if (!_histograms.TryGetValue(labels, out var histogram)) _histograms[labels] = histogram = new Histogram(Bounds);
                 histogram.Record(value);
                 return;
             }
@@ -50,6 +52,7 @@ internal sealed class Family(Instrument instrument)
         {
             text.Append(CultureInfo.InvariantCulture, $"# HELP {Name} {instrument.Description ?? Name}\n# TYPE {Name} {Kind}\n");
             foreach (var (labels, value) in _values.OrderBy(series => series.Key, StringComparer.Ordinal)) WriteSample(text, Name, labels, value);
+            foreach (var series in (instrument as ObservedHistogram)?.Read() ?? []) HistogramText.Write(text, Name, MetricsText.Labels([series.Label]), series.Bounds, series.Counts, series.Sum);
             foreach (var (labels, histogram) in _histograms.OrderBy(series => series.Key, StringComparer.Ordinal)) histogram.Write(text, Name, labels);
             // A label set that is not observed any more must vanish instead of standing still.
             if (instrument.IsObservable) _values.Clear();
@@ -58,45 +61,36 @@ internal sealed class Family(Instrument instrument)
 
     private bool IsUpDown => instrument.GetType().Name.Contains("UpDown", StringComparison.Ordinal);
 
+    private IReadOnlyList<double> Bounds => (instrument as Instrument<double>)?.Advice?.HistogramBucketBoundaries ?? (instrument as Instrument<int>)?.Advice?.HistogramBucketBoundaries?.Select(bound => (double)bound).ToArray() ?? Seconds;
+
     private string Kind => instrument.GetType().Name switch
     {
-        var name when name.StartsWith("Histogram", StringComparison.Ordinal) => "histogram",
+        var name when name.Contains("Histogram", StringComparison.Ordinal) => "histogram",
         var name when name.Contains("UpDown", StringComparison.Ordinal) || name.Contains("Gauge", StringComparison.Ordinal) => "gauge",
         _ => "counter",
     };
 
-    private static void WriteSample(StringBuilder text, string name, string labels, double value)
+    /// <summary>Appends one line.</summary>
+    public static void WriteSample(StringBuilder text, string name, string labels, double value)
     {
         text.Append(name);
         if (labels.Length > 0) text.Append('{').Append(labels).Append('}');
         text.Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
     }
 
-    private sealed class Histogram
+    private sealed class Histogram(IReadOnlyList<double> bounds)
     {
-        private readonly long[] _counts = new long[Bounds.Length + 1];
+        private readonly long[] _counts = new long[bounds.Count + 1];
         private double _sum;
 
         public void Record(double value)
         {
-            var at = Array.FindIndex(Bounds, bound => value <= bound);
-            _counts[at < 0 ? Bounds.Length : at]++;
+            var at = 0;
+            while (at < bounds.Count && value > bounds[at]) at++;
+            _counts[at]++;
             _sum += value;
         }
 
-        public void Write(StringBuilder text, string name, string labels)
-        {
-            var separator = labels.Length > 0 ? "," : "";
-            long total = 0;
-            for (var i = 0; i < _counts.Length; i++)
-            {
-                total += _counts[i];
-                var bound = i < Bounds.Length ? Bounds[i].ToString("R", CultureInfo.InvariantCulture) : "+Inf";
-                WriteSample(text, name + "_bucket", $"{labels}{separator}le=\"{bound}\"", total);
-            }
-
-            WriteSample(text, name + "_sum", labels, _sum);
-            WriteSample(text, name + "_count", labels, total);
-        }
+        public void Write(StringBuilder text, string name, string labels) => HistogramText.Write(text, name, labels, bounds, _counts, _sum);
     }
 }

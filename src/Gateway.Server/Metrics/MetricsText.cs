@@ -13,56 +13,63 @@ internal sealed class MetricsText : IDisposable
     private readonly Dictionary<Instrument, Family> _families = [];
     private readonly MeterListener _listener = new();
 
+    // What is observed stays in a family until it is written: two readers at once would take it from each other.
+    private readonly Lock _reading = new();
+
     public MetricsText()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (!instrument.Meter.Name.StartsWith("Gateway.", StringComparison.Ordinal)) return;
-            lock (_families) _families[instrument] = new Family(instrument);
-            listener.EnableMeasurementEvents(instrument);
+            var family = new Family(instrument);
+            lock (_families) _families[instrument] = family;
+            listener.EnableMeasurementEvents(instrument, family);
         };
         _listener.MeasurementsCompleted = (instrument, _) =>
         {
             lock (_families) _families.Remove(instrument);
         };
-        _listener.SetMeasurementEventCallback<byte>((instrument, value, tags, _) => Record(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Record(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<byte>(static (_, value, tags, family) => Record(family, value, tags));
+        _listener.SetMeasurementEventCallback<int>(static (_, value, tags, family) => Record(family, value, tags));
+        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => Record(family, value, tags));
+        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => Record(family, value, tags));
         _listener.Start();
     }
 
     /// <summary>All families in the text format, sorted by name.</summary>
     public string Write()
     {
-        _listener.RecordObservableInstruments();
-        Family[] families;
-        lock (_families) families = [.. _families.Values.OrderBy(family => family.Name, StringComparer.Ordinal)];
-        var text = new StringBuilder();
-        foreach (var family in families) family.Write(text);
-        return text.ToString();
+        lock (_reading)
+        {
+            _listener.RecordObservableInstruments();
+            var text = new StringBuilder();
+            foreach (var family in Families().OrderBy(family => family.Name, StringComparer.Ordinal)) family.Write(text);
+            return text.ToString();
+        }
     }
 
     /// <summary>The sum over all label sets of the family of this name; 0 when there is none.</summary>
     public double Total(string name)
     {
-        _listener.RecordObservableInstruments();
-        Family[] families;
-        lock (_families) families = [.. _families.Values.Where(family => family.Name == name)];
-        return families.Sum(family => family.Total());
+        lock (_reading)
+        {
+            _listener.RecordObservableInstruments();
+            return Families().Where(family => family.Name == name).Sum(family => family.Total());
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();
 
-    private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private Family[] Families()
     {
-        Family? family;
-        lock (_families) _families.TryGetValue(instrument, out family);
-        family?.Record(value, Labels(tags));
+        lock (_families) return [.. _families.Values];
     }
 
-    private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private static void Record(object? family, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) => ((Family)family!).Record(value, Labels(tags));
+
+    /// <summary>Labels as they stand between braces.</summary>
+    public static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (tags.Length == 0) return "";
         var text = new StringBuilder();

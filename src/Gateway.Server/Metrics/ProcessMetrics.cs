@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using Gateway.Server.Admin;
 
 namespace Gateway.Server.Metrics;
 
-/// <summary>What is counted of the process as a whole, by the names that Prometheus' own clients use, and how each part stands.</summary>
+/// <summary>What is counted of the process as a whole, by the names that Prometheus' own clients use.</summary>
 internal sealed class ProcessMetrics : IDisposable
 {
     private const string Limits = "/proc/self/limits";
@@ -13,12 +12,9 @@ internal sealed class ProcessMetrics : IDisposable
 
     private readonly Meter _meter = new("Gateway.Process");
 
-    /// <param name="conditions">How the parts stand; empty before they do.</param>
-    public ProcessMetrics(Func<IReadOnlyList<Condition>> conditions)
+    public ProcessMetrics()
     {
         _meter.CreateObservableGauge("gateway_build_info", () => new Measurement<int>(1, Label("version", CommandLine.Version)), description: "1, with the version that runs.");
-        _meter.CreateObservableGauge("gateway_part_serving", () => Parts(conditions(), condition => condition.Serving), description: "1 while a part serves what it should, by part.");
-        _meter.CreateObservableGauge("gateway_part_degraded", () => Parts(conditions(), condition => condition.Degraded), description: "1 while a part works on what was known last or needs attention, by part.");
         _meter.CreateObservableCounter("process_cpu_seconds_total", () => Environment.CpuUsage.TotalTime.TotalSeconds, description: "CPU time that the process took, in user and kernel mode.");
         _meter.CreateObservableGauge("process_resident_memory_bytes", () => Environment.WorkingSet, description: "Memory that the process holds.");
         _meter.CreateObservableGauge("process_open_fds", OpenDescriptors, description: "Descriptors that are open.");
@@ -32,9 +28,6 @@ internal sealed class ProcessMetrics : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
-
-    private static IEnumerable<Measurement<int>> Parts(IReadOnlyList<Condition> conditions, Func<Condition, bool> holds) =>
-        conditions.Select(condition => new Measurement<int>(holds(condition) ? 1 : 0, Label("part", condition.Name)));
 
     private static IEnumerable<Measurement<int>> Collections() =>
         Enumerable.Range(0, GC.MaxGeneration + 1).Select(generation => new Measurement<int>(GC.CollectionCount(generation), Label("generation", generation)));

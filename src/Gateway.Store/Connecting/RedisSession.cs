@@ -53,8 +53,8 @@ internal sealed class RedisSession : IAsyncDisposable
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, Lost);
         await Task.WhenAll(
-            BeatAsync(() => Subscriber.PingAsync(), SubscriptionDeadline, either.Token),
-            BeatAsync(() => Database.PingAsync(), CommandDeadline, either.Token));
+            BeatAsync("events", () => Subscriber.PingAsync(), SubscriptionDeadline, either.Token),
+            BeatAsync("commands", () => Database.PingAsync(), CommandDeadline, either.Token));
         Lose("stopped");
         return await _fault.Task;
     }
@@ -68,13 +68,15 @@ internal sealed class RedisSession : IAsyncDisposable
         if (_door is not null) await _door.DisposeAsync();
     }
 
-    private async Task BeatAsync(Func<Task> ping, TimeSpan deadline, CancellationToken stop)
+    private async Task BeatAsync(string connection, Func<Task> ping, TimeSpan deadline, CancellationToken stop)
     {
         try
         {
             while (true)
             {
+                var began = _time.GetTimestamp();
                 await ping().WaitAsync(deadline, _time, stop);
+                StoreMetrics.Answered(connection, _time.GetElapsedTime(began));
                 await Task.Delay(Beat, _time, stop);
             }
         }

@@ -63,7 +63,8 @@ internal sealed class Heartbeat(Outbox outbox, WindowPolicy windows, YamuxOption
         return _unanswered > MostUnanswered ? "the peer answers no ping" : null;
     }
 
-    private TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _heardAt));
+    /// <summary>How long nothing has come from the peer.</summary>
+    public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _heardAt));
 
     private TimeSpan Stall => Volatile.Read(ref _writingSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 

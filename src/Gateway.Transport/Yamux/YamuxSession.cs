@@ -17,6 +17,7 @@ public sealed class YamuxSession : IAsyncDisposable
     private readonly YamuxOptions _options;
     private readonly TimeProvider _time;
     private readonly StreamTable _streams;
+    private readonly Heartbeat _heartbeat;
     private readonly SessionLoops _loops;
     private readonly Channel<YamuxStream> _backlog;
     private readonly SemaphoreSlim _unacknowledged = new(MostUnacknowledged);
@@ -35,8 +36,8 @@ public sealed class YamuxSession : IAsyncDisposable
         Windows = new WindowPolicy(options, time);
         Budget = new ByteBudget(options.MaxBuffered, options.Shared);
         _streams = new StreamTable(role, options.MaxStreams);
-        var heartbeat = new Heartbeat(Outbox, Windows, options, time);
-        _loops = new SessionLoops(carrier, Outbox, new Inbox(this, _streams, heartbeat, options), heartbeat, End, _over.Token);
+        _heartbeat = new Heartbeat(Outbox, Windows, options, time);
+        _loops = new SessionLoops(carrier, Outbox, new Inbox(this, _streams, _heartbeat, options), _heartbeat, End, _over.Token);
         _backlog = Channel.CreateBounded<YamuxStream>(options.Backlog);
     }
 
@@ -60,6 +61,9 @@ public sealed class YamuxSession : IAsyncDisposable
 
     /// <summary>The measured round trip; zero while unknown.</summary>
     public TimeSpan RoundTrip => Windows.RoundTrip;
+
+    /// <summary>How long nothing has come from the peer: a ping interval at most while it lives.</summary>
+    public TimeSpan Silence => _heartbeat.Silence;
 
     internal Outbox Outbox { get; } = new();
 

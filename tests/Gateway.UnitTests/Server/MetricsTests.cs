@@ -48,7 +48,7 @@ public sealed partial class MetricsTests
         Assert.DoesNotContain("gateway_test_ended", metrics.Write(), StringComparison.Ordinal);
     }
 
-    [GeneratedRegex("""(?:Create(?:Observable)?(?:Counter|Gauge|UpDownCounter|Histogram)(?:<\w+>)?|Observe)\(\s*"([a-z0-9_]+)""")]
+    [GeneratedRegex("""(?:Create(?:Observable)?(?:Counter|Gauge|UpDownCounter|Histogram)(?:<\w+>)?|Observe|ObserveCounter|ObservedHistogram)\(\s*"([a-z0-9_]+)""")]
     private static partial Regex Made();
 
     [GeneratedRegex(@"^\| `([a-z0-9_]+)` \| (?:counter|gauge|histogram) ", RegexOptions.Multiline)]

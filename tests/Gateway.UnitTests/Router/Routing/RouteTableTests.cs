@@ -10,6 +10,19 @@ public sealed class RouteTableTests
     private readonly RouteTable _table = new();
 
     [Fact]
+    public void A_client_is_back_when_it_takes_the_place_of_one_that_left()
+    {
+        var secret = new Secret("7:s");
+        Assert.False(_table.NoteCame(secret));
+        PutTunnel("a.example", "7:s");
+        Assert.False(_table.NoteCame(secret));
+        Assert.False(_table.NoteCame(secret));
+        _table.NoteLeft(secret);
+        Assert.True(_table.NoteCame(secret));
+        Assert.False(_table.NoteCame(secret));
+    }
+
+    [Fact]
     public void A_host_takes_its_own_route_then_the_closest_wildcard_then_the_catch_all()
     {
         Put("www.example.org", "1");

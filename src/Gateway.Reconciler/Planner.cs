@@ -78,6 +78,8 @@ internal sealed partial class Planner(
             Addresses = node.Addresses,
             ReservedLabels = _reservedLabels,
             ForeignHosts = options.ForeignHosts,
+            Now = time.GetUtcNow(),
+            Quarantine = options.Quarantine,
         };
         var applied = book.AppliedOf(slice);
         desired = desired with { Secrets = await secrets.ReadAsync(desired.Live.Where(it => !book.Accepted.Contains(it.Id)), stop) };

@@ -62,6 +62,10 @@ public sealed class ReconcilerOptions : ICheckedOptions
         "_acme-challenge", "_dmarc", "_mta-sts", "_sish", "autoconfig", "autodiscover", "isatap", "localhost", "mta-sts", "wpad",
     ];
 
+    /// <summary>How long a released name rests.</summary>
+    [Option("How long a name that a user gave up rests before another user may have it; he himself gets it back at once. 0: it does not rest.", Unit = "s", Minimum = 0, Maximum = 30 * 24 * 3600)]
+    public TimeSpan Quarantine { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Who may have a host that lies in no zone of the gateway.</summary>
     [Option("Who may have the visitors of a host that lies in no zone of this gateway: proof (whoever shows by a TXT record, an alias or its addresses that it is his) or firstcome.")]
     public ForeignHosts ForeignHosts { get; set; } = ForeignHosts.Proof;

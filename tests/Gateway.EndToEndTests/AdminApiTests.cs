@@ -84,6 +84,35 @@ public sealed class AdminApiTests
         Assert.Contains("Nothing of 'stuck.gw.test' is there.", (await operates.RunAsync("node", "release", "stuck.gw.test")).Error, StringComparison.Ordinal);
     }
 
+    [Fact, Trait("adv", "R5")]
+    public async Task A_name_that_was_given_up_rests_until_the_operator_releases_it()
+    {
+        using var work = new TemporaryDirectory();
+        var state = work.File("state");
+        await using (var before = await RunningNode.StartAsync(state))
+        {
+            var first = await new CommandLineUser(before, work.Path).RegisterAsync();
+            await first.MustAsync("reserve", "subdomain", "a.gw.test", "--ip", "127.0.0.1");
+            await Programs.EventuallyAsync(async () => await Resolver.AskAsync(before.Dns, "a.gw.test") == (0, 1), "the name is answered");
+            await first.MustAsync("delete", "--all");
+            await Programs.EventuallyAsync(async () => (await Resolver.AskAsync(before.Dns, "a.gw.test")).Answers == 0, "the name is answered no more");
+        }
+
+        await using var node = await RunningNode.StartAsync(state);
+        var bob = await new CommandLineUser(node, work.Path, "bob").RegisterAsync();
+        var operates = new Operator(node);
+        var refused = await bob.RunAsync("reserve", "subdomain", "a.gw.test", "--ip", "127.0.0.2");
+        Assert.NotEqual(0, refused.Code);
+        Assert.Contains("'a.gw.test' was given up by another user and rests until", refused.Output + refused.Error, StringComparison.Ordinal);
+        var resting = Assert.Single((await operates.MustAsync("quarantined", "a.gw")).AsArray())!;
+        Assert.Equal(("a.gw.test", "1"), ((string)resting["name"]!, (string)resting["user"]!));
+        Assert.Contains("LAST USER", (await operates.RunAsync("node", "quarantined")).Output, StringComparison.Ordinal);
+        await operates.MustAsync("release", "a.gw.test");
+        Assert.Contains("Audit: release of a.gw.test by the admin API", node.Log, StringComparison.Ordinal);
+        Assert.Empty((await operates.MustAsync("quarantined")).AsArray());
+        await bob.MustAsync("reserve", "subdomain", "a.gw.test", "--ip", "127.0.0.2");
+    }
+
     [Fact, Trait("adv", "O8")]
     public async Task A_backup_brings_everything_back_on_the_same_node_and_on_an_empty_one()
     {

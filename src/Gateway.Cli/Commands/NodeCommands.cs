@@ -41,6 +41,7 @@ internal sealed class NodeCommands
     {
         List("zones", "List the zones that the node serves.", ("ZONE", TextTable.Member("zone")), ("OWNER", TextTable.Member("owner")), ("NAMES", TextTable.Member("names"))),
         List("names", "List reserved names with their users and the reservations that hold them.", ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("HELD BY", Holders)),
+        List("quarantined", "List names that were given up and rest before another user may have them.", ("NAME", TextTable.Member("name")), ("LAST USER", TextTable.Member("user")), ("SINCE", TextTable.Member("since")), ("FREE FROM", TextTable.Member("until"))),
         List("routes", "List hosts and where their visitors go.", ("HOST", TextTable.Member("host")), ("KIND", TextTable.Member("kind")), ("TO", TextTable.Member("to")), ("USER", TextTable.Member("user"))),
         List("reservations", "List everybody's reservations, the newest first.", ("ID", TextTable.Member("id")), ("KIND", TextTable.Member("kind")), ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state")), ("MESSAGE", TextTable.Member("message"))),
         Tunnels(), Drop(), Release(), Reconcile(), Backup(), Restore(), Dashboard(),
@@ -69,8 +70,8 @@ internal sealed class NodeCommands
 
     private ExampleCommand Release()
     {
-        var name = new Argument<string>("name") { Description = "A name that no reservation holds any more." };
-        return Make("release", "Free a name that is stuck: its user, records and route go, unless a reservation holds it.", "gateway node release old.gw.example.com", [name], [], (parsed, node, stop) =>
+        var name = new Argument<string>("name") { Description = "A name that no reservation holds any more, or that rests." };
+        return Make("release", "Free a name that is stuck or rests: its user, records and route go, unless a reservation holds it.", "gateway node release old.gw.example.com", [name], [], (parsed, node, stop) =>
             DoAsync(node, HttpMethod.Delete, $"/api/names/{Uri.EscapeDataString(parsed.GetValue(name)!)}", _ => $"'{parsed.GetValue(name)}' is free.", stop));
     }
 

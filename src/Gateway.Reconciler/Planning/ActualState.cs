@@ -27,6 +27,9 @@ internal sealed record ActualState
 
     public IReadOnlyDictionary<DomainName, Stored<Route>> Routes { get; init; } = FrozenDictionary<DomainName, Stored<Route>>.Empty;
 
+    /// <summary>Names that were given up and rest.</summary>
+    public IReadOnlyDictionary<DomainName, Stored<NameRest>> Resting { get; init; } = FrozenDictionary<DomainName, Stored<NameRest>>.Empty;
+
     /// <summary>The reservations whose effects were written, by id.</summary>
     public IReadOnlyDictionary<string, LiveReservation> Applied { get; init; } = FrozenDictionary<string, LiveReservation>.Empty;
 

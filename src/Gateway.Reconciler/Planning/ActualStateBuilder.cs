@@ -1,6 +1,7 @@
 using System.Text;
 using Gateway.Model;
 using Gateway.Model.Records;
+using Gateway.Model.Reservations;
 using Gateway.Model.Routes;
 
 namespace Gateway.Reconciler.Planning;
@@ -12,6 +13,7 @@ internal sealed class ActualStateBuilder
     private readonly Dictionary<DomainName, Stored<string>> _nameOwners = [];
     private readonly Dictionary<FieldAt, Stored<IReadOnlyList<ResourceRecord>>> _records = [];
     private readonly Dictionary<DomainName, Stored<Route>> _routes = [];
+    private readonly Dictionary<DomainName, Stored<NameRest>> _resting = [];
 
     /// <summary>Values that could not be decoded so far, as key and field.</summary>
     public List<string> Unreadable { get; } = [];
@@ -40,6 +42,12 @@ internal sealed class ActualStateBuilder
         _routes[host] = Note(new Stored<Route>(raw, route, isReadable), RedisSchema.ServiceKey(host));
     }
 
+    public void AddRest(DomainName name, string raw)
+    {
+        var isReadable = RedisSchema.TryDecodeRest(Encoding.UTF8.GetBytes(raw), out var rest);
+        _resting[name] = Note(new Stored<NameRest>(raw, rest, isReadable), $"{RedisSchema.QuarantineKey} {name}");
+    }
+
     public IEnumerable<DomainName> ZonesSoFar => _zoneOwners.Keys;
 
     public ActualState Build(IReadOnlyDictionary<string, LiveReservation> applied, IReadOnlyDictionary<string, PendingReport> outbox) => new()
@@ -48,6 +56,7 @@ internal sealed class ActualStateBuilder
         NameOwners = _nameOwners,
         Records = _records,
         Routes = _routes,
+        Resting = _resting,
         Applied = applied,
         Outbox = outbox,
     };

@@ -1,5 +1,6 @@
 using Gateway.Model;
 using Gateway.Model.Records;
+using Gateway.Model.Reservations;
 using Gateway.Model.Routes;
 
 namespace Gateway.Reconciler.Planning;
@@ -33,6 +34,12 @@ internal abstract record Change
     public sealed record SetRoute(Route Route, string? Was) : Change;
 
     public sealed record DropRoute(DomainName Host, string Was) : Change;
+
+    /// <summary>A name was given up and rests.</summary>
+    public sealed record Rest(DomainName Name, NameRest Content, string? Was) : Change;
+
+    /// <summary>A name rests no more.</summary>
+    public sealed record EndRest(DomainName Name, string Was) : Change;
 
     /// <summary>The reservation is served from now on.</summary>
     public sealed record Remember(LiveReservation Reservation) : Change;

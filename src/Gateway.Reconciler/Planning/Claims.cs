@@ -9,14 +9,25 @@ namespace Gateway.Reconciler.Planning;
 /// Who holds which name while a plan is made, and whether a reservation may have the one it asks for. Reservations that were
 /// accepted before keep what they have as long as it can be served; new ones must find their name free.
 /// </summary>
-internal sealed class Claims(DesiredState desired, ActualState actual, Layout before, Zones zones)
+internal sealed class Claims(DesiredState desired, ActualState actual, Layout before, Zones zones, Rests rests)
 {
     private readonly Dictionary<DomainName, long> _names = [];
     private readonly Dictionary<DomainName, long> _hosts = [];
+    private readonly HoldersBelow _namesBelow = new();
+    private readonly HoldersBelow _zonesBelow = new();
+    private readonly HoldersBelow _hostsBelow = new();
     private readonly HashSet<string> _wantedProofs = [];
 
     /// <summary>Ids of new reservations of hosts outside all zones, whose proof nobody asked for yet.</summary>
     public IReadOnlySet<string> WantedProofs => _wantedProofs;
+
+    /// <summary>Notes hosts outside all zones that were accepted before: nobody else delegates a domain to himself to get at them.</summary>
+    public void Expect(IEnumerable<LiveReservation> accepted)
+    {
+        if (desired.ForeignHosts is ForeignHosts.FirstCome) return;
+        foreach (var it in accepted)
+            if (it.Name is { } name && it.Content is Reservation.Proxy or Reservation.ReverseProxy && before.Zones.Governing(name) is null) _hostsBelow.Add(name, it.Content.User);
+    }
 
     /// <summary>Decides about a reservation that was accepted before, and notes what it holds.</summary>
     public Outcome Keep(LiveReservation reservation) => reservation.Content.Match(
@@ -39,13 +50,13 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     private Outcome KeepName(Reservation.Subdomain it)
     {
         if (zones.Governing(it.Domain) is not { } zone || !IsOpenTo(zone, it.User)) return Refusal.Undelegated(it.Domain);
-        return Hold(_names, it.Domain, it.User) ? Outcome.Yes : Refusal.Taken(it.Domain);
+        return HoldName(it) ? Outcome.Yes : Refusal.Taken(it.Domain);
     }
 
     private Outcome KeepHost(Reservation it, DomainName host)
     {
         if (LostItsZone(it, host)) return Refusal.Undelegated(host);
-        return Hold(_hosts, host, it.User) ? Outcome.Yes : Refusal.RouteTaken(host);
+        return HoldHost(host, it.User) ? Outcome.Yes : Refusal.RouteTaken(host);
     }
 
     // A host under the user's own delegated zone goes with the zone; a host elsewhere never depended on one.
@@ -64,6 +75,8 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
             if (zones.OwnerOf(zone) != it.UserText) return Refusal.ForeignZone(it.Domain, zone);
         }
 
+        if ((_zonesBelow.OfAnother(it.Domain, it.User) ?? _hostsBelow.OfAnother(it.Domain, it.User)) is { } theirs) return Refusal.AboveForeignName(it.Domain, theirs);
+        if ((RestFault(it.Domain, it.User) ?? BelowRestFault(it.Domain, it.User)) is { } resting) return resting;
         TakeZone(it);
         return Outcome.Yes;
     }
@@ -73,7 +86,8 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         if (NameFault(it.Domain) is { } fault) return fault;
         if (zones.Governing(it.Domain) is not { } zone) return Refusal.NoZone(it.Domain);
         if (ClaimFault(it.Domain, zone, it.User) is { } taken) return taken;
-        return Hold(_names, it.Domain, it.User) ? Outcome.Yes : Refusal.Taken(it.Domain);
+        if (RestFault(it.Domain, it.User) is { } resting) return resting;
+        return HoldName(it) ? Outcome.Yes : Refusal.Taken(it.Domain);
     }
 
     private Outcome AdmitProxy(Reservation.Proxy it, string id)
@@ -81,7 +95,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         if (HostFault(it.Domain, it.User) is { } fault) return fault;
         if (TargetFault(it) is { } bad) return bad;
         if (ProofFault(it.Domain, it.User, id) is { } unproven) return unproven;
-        _hosts.TryAdd(it.Domain, it.User);
+        HoldHost(it.Domain, it.User);
         return Outcome.Yes;
     }
 
@@ -96,7 +110,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         }
 
         if (ProofFault(it.Domain, it.User, id) is { } unproven) return unproven;
-        _hosts.TryAdd(it.Domain, it.User);
+        HoldHost(it.Domain, it.User);
         return Outcome.Yes;
     }
 
@@ -113,7 +127,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         if (NameFault(host) is { } fault) return fault;
         if (zones.Governing(host) is { } zone && ClaimFault(host, zone, user) is { } taken) return taken;
         if (_hosts.TryGetValue(host, out var holder)) return holder == user ? null : Refusal.RouteTaken(host);
-        return StrayRouteFault(host, user);
+        return StrayRouteFault(host, user) ?? RestFault(host, user);
     }
 
     // A host in no zone of ours is somebody's in the world: whoever has its visitors sent here has to show that it is his. Who
@@ -123,6 +137,8 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         if (desired.ForeignHosts is ForeignHosts.FirstCome || zones.Governing(host) is not null || _hosts.GetValueOrDefault(host) == user) return null;
         switch (desired.Proofs.GetValueOrDefault(id))
         {
+            // An alias that was forgotten in the DNS still leads here: it does not say whose the host is now.
+            case HostProof.Given { NamesUser: false } given when rests.WasOfAnother(user, host): return Refusal.LastOfAnother(host, given.Advice);
             case HostProof.Given: return null;
             case HostProof.Missing missing: return Refusal.Kind(missing.Reason);
             case HostProof.Unavailable unavailable: return new Outcome.Deferred(unavailable.Reason);
@@ -153,8 +169,19 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
             if (IsHeldByAnother(at, user)) return at == name ? Refusal.Taken(name) : Refusal.UnderForeignName(name, at);
         }
 
+        return _namesBelow.OfAnother(name, user) is { } below ? Refusal.AboveForeignName(name, below) : null;
+    }
+
+    // Whoever had a name above could still be asked for this one.
+    private Outcome.Rejected? RestFault(DomainName name, long user)
+    {
+        for (var at = name; !at.IsRoot; at = at.Parent)
+            if (rests.ForOthersThan(user, at) is { } rest) return Refusal.Resting(name, at, rest.UntilText);
         return null;
     }
+
+    private Outcome.Rejected? BelowRestFault(DomainName zone, long user) =>
+        rests.BelowOf(user, zone) is { } below ? Refusal.Resting(zone, below, rests.ForOthersThan(user, below)!.UntilText) : null;
 
     private bool IsHeldByAnother(DomainName name, long user)
     {
@@ -183,10 +210,21 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     private bool TakeZone(Reservation.DelegateDomain it)
     {
         zones.Add(it.Domain, it.UserText);
-        return zones.OwnerOf(it.Domain) == it.UserText;
+        if (zones.OwnerOf(it.Domain) != it.UserText) return false;
+        _zonesBelow.Add(it.Domain, it.User);
+        return true;
     }
 
-    private static bool Hold(Dictionary<DomainName, long> held, DomainName name, long user) => held.TryAdd(name, user) || held[name] == user;
+    private bool HoldName(Reservation.Subdomain it) => Hold(_names, it.Domain, it.User);
+
+    private bool HoldHost(DomainName host, long user) => Hold(_hosts, host, user);
+
+    private bool Hold(Dictionary<DomainName, long> held, DomainName name, long user)
+    {
+        if (!held.TryAdd(name, user)) return held[name] == user;
+        if (zones.Governing(name) is { } zone && zones.IsManaged(zone)) _namesBelow.Add(name, user);
+        return true;
+    }
 
     private static bool IsPort(int port) => port is >= 0 and <= ushort.MaxValue;
 

@@ -37,6 +37,12 @@ internal sealed record DesiredState
     /// <summary>Labels that nobody may claim anywhere.</summary>
     public IReadOnlySet<string> ReservedLabels { get; init; } = FrozenSet<string>.Empty;
 
+    /// <summary>When the plan is made.</summary>
+    public DateTimeOffset Now { get; init; }
+
+    /// <summary>How long a name that was given up rests for others than its user; zero for not at all.</summary>
+    public TimeSpan Quarantine { get; init; }
+
     /// <summary>Who may have a host that lies in no zone of the gateway.</summary>
     public ForeignHosts ForeignHosts { get; init; } = ForeignHosts.FirstCome;
 

@@ -11,9 +11,10 @@ namespace Gateway.Reconciler.Planning;
 /// The changes that lead from what stands to what the accepted reservations amount to. Only what a reservation led to, or leads
 /// to now, is ever changed: an address beside ours, another type, another field or key is somebody else's.
 /// </summary>
-internal sealed class Difference(DesiredState desired, ActualState actual, Layout before, Layout after)
+internal sealed class Difference(DesiredState desired, ActualState actual, Layout before, Layout after, Rests rests)
 {
     private readonly HashSet<string> _wanted = [];
+    private readonly HashSet<DomainName> _over = [.. rests.Over(after.Zones)];
 
     /// <summary>Ids of tunnels whose route has to be written and whose secret nobody decrypted yet.</summary>
     public IReadOnlySet<string> WantedSecrets => _wanted;
@@ -40,10 +41,11 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
     private IEnumerable<DomainName> ManagedZones() => desired.ManagedDomains.Where(after.Zones.IsManaged).Order();
 
     private IEnumerable<DomainName> Names(Bookkeeping book) =>
-        before.Names.Keys.Concat(before.Routes.Keys).Concat(after.Names.Keys).Concat(after.Routes.Keys).Concat(book.Names).Distinct().Order();
+        before.Names.Keys.Concat(before.Routes.Keys).Concat(after.Names.Keys).Concat(after.Routes.Keys).Concat(book.Names).Concat(_over).Distinct().Order();
 
     private IEnumerable<Change> KeepZone(DomainName zone, string owner, string identity)
     {
+        if (!HasName(zone) && !_over.Contains(zone) && rests.EndOf(zone) is { } end) yield return end;
         var stored = actual.ZoneOwners.GetValueOrDefault(zone);
         if (stored?.Value != owner) yield return new Change.SetZoneOwner(zone, owner, stored?.Raw);
         if (!zone.TryPrepend(RedisSchema.OwnerField, out var proof)) yield break;
@@ -60,6 +62,7 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
     private IEnumerable<Change> GiveUp(DomainName zone)
     {
         if (after.Zones.Contains(zone)) yield break;
+        if (!HasName(zone) && rests.BeginningOf(zone, isDelegation: true) is { } rest) yield return rest;
         yield return new Change.PurgeZone(zone);
         if (actual.ZoneOwners.TryGetValue(zone, out var owner)) yield return new Change.DropZoneOwner(zone, owner.Raw);
         foreach (var (name, user) in actual.NameOwners.Where(it => it.Key.IsAtOrUnder(zone) && IsStray(it.Key)).OrderBy(it => it.Key))
@@ -78,6 +81,16 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
             if (FieldChange(at) is { } change) yield return change;
         if (OwnerChange(name) is { } owner) yield return owner;
         if (RouteChange(name) is { } route) yield return route;
+        if (RestChange(name) is { } rest) yield return rest;
+    }
+
+    private bool HasName(DomainName name) => after.Names.ContainsKey(name) || after.Routes.ContainsKey(name);
+
+    private Change? RestChange(DomainName name)
+    {
+        if (HasName(name)) return rests.EndOf(name);
+        if (!after.Delegations.ContainsKey(name) && rests.BeginningOf(name, isDelegation: false) is { } begins) return begins;
+        return _over.Contains(name) ? rests.EndOf(name) : null;
     }
 
     private IEnumerable<FieldAt> FieldsOf(DomainName name)

@@ -14,6 +14,7 @@ internal sealed class Footprint
         var delegations = desired.Live.Concat(desired.Ending).Concat(applied.Values).Where(it => it.IsDelegation).Select(it => it.Name!.Value);
         _zones = [.. delegations, .. desired.ManagedDomains];
         WantsAllNames = desired.Ending.Any(it => it.IsDelegation);
+        WantsAllRests = desired.Live.Any(it => it.IsDelegation && !desired.Accepted.Contains(it.Id));
     }
 
     /// <summary>Names whose owner, whose route, and whose owner as a zone have to be read.</summary>
@@ -21,6 +22,9 @@ internal sealed class Footprint
 
     /// <summary>True when a zone is given up: entries that no reservation explains may stand under it.</summary>
     public bool WantsAllNames { get; }
+
+    /// <summary>True when a zone is new: names may rest under it.</summary>
+    public bool WantsAllRests { get; }
 
     /// <summary>The records to read, once the zones in Redis are known.</summary>
     public IEnumerable<FieldAt> Fields(IEnumerable<DomainName> zonesInRedis)

@@ -8,7 +8,9 @@ internal abstract record HostProof
     }
 
     /// <summary>It does.</summary>
-    public sealed record Given : HostProof;
+    /// <param name="NamesUser">True when a TXT record names the user himself; false when the host merely leads to this gateway, which does not say whose it is.</param>
+    /// <param name="Advice">What to do where a record that names the user is needed.</param>
+    public sealed record Given(bool NamesUser = true, string Advice = "") : HostProof;
 
     /// <summary>It does not; the user is told what would.</summary>
     public sealed record Missing(string Reason) : HostProof;

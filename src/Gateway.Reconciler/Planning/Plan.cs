@@ -47,10 +47,11 @@ internal sealed class Plan
         var zones = new Zones(desired.GatewayId);
         var refused = AddManaged(zones, desired, actual, before);
         AddStrays(zones, actual, before);
-        var claims = new Claims(desired, actual, before, zones);
+        var rests = new Rests(desired, actual, before);
+        var claims = new Claims(desired, actual, before, zones, rests);
         var outcomes = Decide(desired, actual, claims);
         var after = Layout.Of(desired.Live.Where(it => outcomes[it.Id] is Outcome.Accepted), zones);
-        var difference = new Difference(desired, actual, before, after);
+        var difference = new Difference(desired, actual, before, after, rests);
         return new Plan(difference.Steps(outcomes), outcomes, difference.WantedSecrets, claims.WantedProofs, refused);
     }
 
@@ -111,6 +112,7 @@ internal sealed class Plan
         }
 
         var phases = open.Order(LiveReservation.ById).ToLookup(it => (it.IsDelegation, WasAccepted(it)));
+        claims.Expect(phases[(false, true)]);
         foreach (var it in phases[(true, true)]) outcomes[it.Id] = claims.Keep(it);
         foreach (var it in phases[(true, false)]) outcomes[it.Id] = claims.Admit(it);
         foreach (var it in phases[(false, true)]) outcomes[it.Id] = claims.Keep(it);

@@ -44,6 +44,17 @@ internal static class Refusal
     public static Outcome.Rejected UnderForeignName(DomainName name, DomainName above) =>
         new($"'{name}' lies under '{above}', which another user reserved: choose another name", Conflict: true);
 
+    public static Outcome.Rejected AboveForeignName(DomainName name, DomainName below) =>
+        new($"'{name}' lies above '{below}', which another user reserved: choose another name", Conflict: true);
+
+    public static Outcome.Rejected Resting(DomainName name, DomainName rests, string until) =>
+        new(name == rests
+            ? $"'{name}' was given up by another user and rests until {until}: choose another name, or reserve it again then"
+            : $"'{name}' cannot be reserved yet: '{rests}' was given up by another user and rests until {until}; choose another name, or reserve it again then");
+
+    public static Outcome.Rejected LastOfAnother(DomainName host, string advice) =>
+        new($"another user had '{host}' before, so that it leads to this gateway does not show that it is yours: {advice}, then reserve again");
+
     public static Outcome.Rejected RouteTaken(DomainName host) =>
         new($"visitors of '{host}' already go to a target of another user: choose another host", Conflict: true);
 

@@ -110,7 +110,7 @@ internal sealed class ReservationBook
 
     /// <summary>
     /// What has to be looked at when these reservations changed: all reservations at their names and at the names above, and,
-    /// where a delegation changed, all reservations below it too.
+    /// where a delegation changed or a name is new, all reservations below it too.
     /// </summary>
     public BookSlice SliceOf(IEnumerable<string> changed)
     {
@@ -182,7 +182,8 @@ internal sealed class ReservationBook
     {
         if (changed.Name is not { } name) return;
         Touch(slice, name);
-        if (!changed.IsDelegation) return;
+        // Who newly asks for a name must not get one above that of another user.
+        if (!changed.IsDelegation && _accepted.Contains(changed.Id)) return;
         foreach (var id in _index.Below(name))
         {
             slice.Ids.Add(id);

@@ -24,6 +24,8 @@ internal sealed class StepWrites(Func<LiveReservation, StoredResult> results, Da
         Change.DropNameOwner it => NoField(RedisSchema.NameOwnersKey, RedisSchema.OwnedField(it.Name), it.Was),
         Change.SetRoute it => Route(it),
         Change.DropRoute it => [Expect(RedisSchema.ServiceKey(it.Host), null, it.Was), new LedgerWrite.DeleteKey(RedisSchema.ServiceKey(it.Host))],
+        Change.Rest it => Field(RedisSchema.QuarantineKey, RedisSchema.OwnedField(it.Name), it.Was, RedisSchema.EncodeRest(it.Content)),
+        Change.EndRest it => NoField(RedisSchema.QuarantineKey, RedisSchema.OwnedField(it.Name), it.Was),
         Change.Remember it => [new LedgerWrite.SetField(RedisSchema.ReservationsKey, it.Reservation.Id, RedisSchema.EncodeReservation(ToStored(it.Reservation)))],
         Change.Forget it => [new LedgerWrite.DeleteField(RedisSchema.ReservationsKey, it.Id)],
         Change.Report it => [new LedgerWrite.SetField(RedisSchema.OutboxKey, it.Reservation.Id, RedisSchema.EncodeOutbox(ToEntry(it.Reservation, it.Content)))],

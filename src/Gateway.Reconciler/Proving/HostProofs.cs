@@ -36,17 +36,19 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
         if (time.GetUtcNow() < _silentUntil) return NoResolver;
         var token = ProofToken.For(node.Identity.Id, it.User, host);
         var said = await Task.WhenAll(TextsAsync(host, stop), AskAsync(host, DnsTypes.A, stop), AskAsync(host, DnsTypes.Aaaa, stop));
-        if (said.OfType<DnsReply>().Any(reply => reply.Texts.Contains(token))) return new HostProof.Given();
+        if (said.OfType<DnsReply>().Any(reply => reply.Texts.Contains(token))) return new HostProof.Given(NamesUser: true);
+        var points = new HostProof.Given(NamesUser: false, ByRecord(host, token));
         if (said.Any(reply => reply is null))
         {
             _silentUntil = time.GetUtcNow() + Silence;
             return NoResolver;
         }
 
-        if (said[1..].Any(reply => reply!.Aliases.Any(node.OwnNames.Contains))) return new HostProof.Given();
+        if (said[1..].Any(reply => reply!.Aliases.Any(node.OwnNames.Contains))) return points;
         var addresses = said[1..].SelectMany(reply => reply!.Addresses).ToList();
-        if (addresses.Count > 0 && (await OwnAddressesAsync(stop)).IsSupersetOf(addresses)) return new HostProof.Given();
-        return new HostProof.Missing(Advice(host, token));
+        if (addresses.Count == 0) return new HostProof.Missing(Advice(host, token));
+        if (await OwnAddressesAsync(stop) is not { } own) return NoResolver;
+        return own.IsSupersetOf(addresses) ? points : new HostProof.Missing(Advice(host, token));
     }
 
     private async Task<DnsReply?> TextsAsync(DomainName host, CancellationToken stop) =>
@@ -54,9 +56,11 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
 
     private Task<DnsReply?> AskAsync(DomainName name, ushort type, CancellationToken stop) => resolver.AskAsync(name, type, stop);
 
-    private async Task<HashSet<IPAddress>> OwnAddressesAsync(CancellationToken stop)
+    // Null when nobody says what they are.
+    private async Task<HashSet<IPAddress>?> OwnAddressesAsync(CancellationToken stop)
     {
         var said = await Task.WhenAll(node.OwnNames.SelectMany(name => new[] { AskAsync(name, DnsTypes.A, stop), AskAsync(name, DnsTypes.Aaaa, stop) }));
+        if (said.Any(reply => reply is null)) return null;
         var own = said.OfType<DnsReply>().SelectMany(reply => reply.Addresses).ToHashSet();
         if (IPAddress.TryParse(node.Address, out var address)) own.Add(address);
         return own;
@@ -65,6 +69,8 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
     private string Advice(DomainName host, string token)
     {
         var names = node.OwnNames.Count == 0 ? "this gateway" : string.Join(" or ", node.OwnNames.Order());
-        return $"'{host}' lies in no zone of this gateway: prove that it is yours with the TXT record {ProofToken.Label}.{host} \"{token}\", or let it point to {names}; then reserve again";
+        return $"'{host}' lies in no zone of this gateway: {ByRecord(host, token)}, or let it point to {names}; then reserve again";
     }
+
+    private static string ByRecord(DomainName host, string token) => $"prove that it is yours with the TXT record {ProofToken.Label}.{host} \"{token}\"";
 }

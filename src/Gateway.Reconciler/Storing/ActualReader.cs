@@ -26,11 +26,15 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
         var zones = FieldsAsync(RedisSchema.ZoneOwnersKey, fields);
         var owners = footprint.WantsAllNames ? ScanHashAsync(RedisSchema.NameOwnersKey, stop) : null;
         var users = FieldsAsync(RedisSchema.NameOwnersKey, fields);
+        var all = footprint.WantsAllRests ? ScanHashAsync(RedisSchema.QuarantineKey, stop) : null;
+        var rests = FieldsAsync(RedisSchema.QuarantineKey, fields);
         var routes = redis.Database.StringGetAsync([.. names.Select(name => (RedisKey)RedisSchema.ServiceKey(name))]);
-        await Task.WhenAll(zones, users, routes).WaitAsync(Deadline, time, stop);
+        await Task.WhenAll(zones, users, rests, routes).WaitAsync(Deadline, time, stop);
         Each(names, await zones, state.AddZoneOwner);
         Each(names, await users, state.AddNameOwner);
+        Each(names, await rests, state.AddRest);
         Each(names, await routes, state.AddRoute);
+        if (all is not null) AddRests(state, await all);
         if (owners is not null) AddNames(state, await owners);
         await ReadRecordsAsync(state, footprint, stop);
         return state;
@@ -43,6 +47,7 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
         foreach (var (field, raw) in await ScanHashAsync(RedisSchema.ZoneOwnersKey, stop))
             if (IsCanonical(field, out var zone)) state.AddZoneOwner(zone, raw);
         AddNames(state, await ScanHashAsync(RedisSchema.NameOwnersKey, stop));
+        AddRests(state, await ScanHashAsync(RedisSchema.QuarantineKey, stop));
         foreach (var some in zones.Concat(state.ZonesSoFar).Distinct().Chunk(ZonesAtOnce).ToList())
         {
             var hashes = await Task.WhenAll(some.Select(zone => ScanHashAsync(RedisSchema.ZoneKey(zone), stop)));
@@ -112,6 +117,12 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
     {
         foreach (var (field, raw) in owners)
             if (IsCanonical(field, out var name)) state.AddNameOwner(name, raw);
+    }
+
+    private static void AddRests(ActualStateBuilder state, Dictionary<string, string> rests)
+    {
+        foreach (var (field, raw) in rests)
+            if (IsCanonical(field, out var name)) state.AddRest(name, raw);
     }
 
     private static bool IsCanonical(string field, out DomainName name) => DomainName.TryParse(field, out name) && RedisSchema.OwnedField(name) == field;

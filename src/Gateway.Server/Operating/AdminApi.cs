@@ -39,6 +39,7 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
     {
         List("/zones", view.ZonesAsync);
         List("/names", view.NamesAsync);
+        List("/quarantined", view.QuarantinedAsync);
         List("/routes", view.RoutesAsync);
         List("/reservations", view.ReservationsAsync);
         api.MapGet("/tunnels", () => Json(Tunnels(parts)));

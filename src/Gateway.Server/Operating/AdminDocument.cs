@@ -12,7 +12,8 @@ internal static class AdminDocument
     [
         ("/api/zones", "get", "Zones with their owner and the number of names.", ["search", "limit"]),
         ("/api/names", "get", "Reserved names with their user and reservations.", ["search", "limit"]),
-        ("/api/names/{name}", "delete", "Release a name that no reservation holds any more.", ["name"]),
+        ("/api/names/{name}", "delete", "Release a name that no reservation holds any more, or that rests.", ["name"]),
+        ("/api/quarantined", "get", "Names that were given up and rest before another user may have them.", ["search", "limit"]),
         ("/api/routes", "get", "Hosts and where their visitors go.", ["search", "limit"]),
         ("/api/reservations", "get", "Reservations, the newest first.", ["search", "limit"]),
         ("/api/tunnels", "get", "Tunnel clients connected to this process.", []),

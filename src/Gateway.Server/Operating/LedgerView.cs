@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Model;
@@ -43,6 +44,25 @@ internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
                 ["name"] = it.Key,
                 ["user"] = it.Value,
                 ["reservations"] = new JsonArray([.. held[it.Key].Select(reservation => (JsonNode)new JsonObject { ["id"] = reservation.Id, ["kind"] = KindOf(reservation) })]),
+            }),
+        ];
+    }
+
+    /// <summary>Names that were given up and rest, those that are free again the soonest first.</summary>
+    public async Task<JsonArray> QuarantinedAsync(ListQuery query, CancellationToken stop)
+    {
+        var now = time.GetUtcNow();
+        var resting = new List<(string Name, NameRest Quarantine)>();
+        foreach (var (name, raw) in await HashAsync(RedisSchema.QuarantineKey, stop))
+            if (RedisSchema.TryDecodeRest(Encoding.UTF8.GetBytes(raw), out var rest) && rest.IsGoingOn(now) && (query.Fits(name) || query.Is(UserText(rest.User)))) resting.Add((name, rest));
+        return
+        [
+            .. resting.OrderBy(it => it.Quarantine.Until).ThenBy(it => it.Name, StringComparer.Ordinal).Take(query.Limit).Select(it => (JsonNode)new JsonObject
+            {
+                ["name"] = it.Name,
+                ["user"] = UserText(it.Quarantine.User),
+                ["since"] = it.Quarantine.Since.ToString("O"),
+                ["until"] = it.Quarantine.Until.ToString("O"),
             }),
         ];
     }
@@ -147,6 +167,8 @@ internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
         ["state"] = stored.Result.State switch { 1 => "served", 2 => "deleted", _ => "refused" },
         ["message"] = stored.Result.Message,
     };
+
+    private static string UserText(long user) => user.ToString(CultureInfo.InvariantCulture);
 
     private static DomainName? NameOf(Reservation reservation) => reservation.Match<DomainName?>(
         domain => domain.Domain, name => name.Domain, proxy => proxy.Domain, tunnel => tunnel.Domain, _ => null, _ => null);

@@ -3,7 +3,7 @@ using Gateway.Store;
 
 namespace Gateway.Server.Operating;
 
-/// <summary>Takes a name that no reservation holds any more out of Redis: its user, its records and its route, in one step.</summary>
+/// <summary>Takes a name that no reservation holds any more out of Redis: its user, its records, its route and its rest, in one step.</summary>
 internal sealed class NameRelease(LedgerView view, RedisConnection redis, TimeProvider time)
 {
     /// <summary>Releases the name; the fault says why it is not stuck, or that nothing of it was there. Null when it is free now.</summary>
@@ -25,6 +25,7 @@ internal sealed class NameRelease(LedgerView view, RedisConnection redis, TimePr
             if (await database.HashExistsAsync(RedisSchema.ZoneKey(zone), RedisSchema.ZoneField(name, zone)))
                 writes.Add(new LedgerWrite.DeleteField(RedisSchema.ZoneKey(zone), RedisSchema.ZoneField(name, zone)));
         if (await database.KeyExistsAsync(RedisSchema.ServiceKey(name))) writes.Add(new LedgerWrite.DeleteKey(RedisSchema.ServiceKey(name)));
+        if (await database.HashExistsAsync(RedisSchema.QuarantineKey, RedisSchema.OwnedField(name))) writes.Add(new LedgerWrite.DeleteField(RedisSchema.QuarantineKey, RedisSchema.OwnedField(name)));
         if (writes.Count == 0) return $"Nothing of '{name}' is there.";
         var outcome = await new LedgerWriter(redis, time).WriteAsync(writes, LedgerWriter.NoFence, stop);
         return outcome is WriteOutcome.Written ? null : $"'{name}' changed meanwhile; look again.";

@@ -112,7 +112,7 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task A_name_passes_from_one_user_to_the_next_although_the_deletion_waits_behind_the_creation()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
+        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.Quarantine = TimeSpan.Zero);
         var old = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await rig.ReportedAsync(old);
         _explorer.Delete(old);

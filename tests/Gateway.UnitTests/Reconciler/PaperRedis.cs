@@ -55,6 +55,7 @@ internal sealed class PaperRedis
         var state = new ActualStateBuilder();
         foreach (var (zone, raw) in Hash(RedisSchema.ZoneOwnersKey)) state.AddZoneOwner(DomainName.Parse(zone), raw);
         foreach (var (name, raw) in Hash(RedisSchema.NameOwnersKey)) state.AddNameOwner(DomainName.Parse(name), raw);
+        foreach (var (name, raw) in Hash(RedisSchema.QuarantineKey)) state.AddRest(DomainName.Parse(name), raw);
         foreach (var (key, hash) in _hashes)
         {
             if (!RedisSchema.TryReadZoneKey(key, out var zone)) continue;
@@ -76,7 +77,11 @@ internal sealed class PaperRedis
             if (this[RedisSchema.ZoneOwnersKey, name.ToString()] is { } zone) state.AddZoneOwner(name, zone);
             if (this[RedisSchema.NameOwnersKey, name.ToString()] is { } user) state.AddNameOwner(name, user);
             if (this[RedisSchema.ServiceKey(name)] is { } route) state.AddRoute(name, route);
+            if (this[RedisSchema.QuarantineKey, name.ToString()] is { } rest) state.AddRest(name, rest);
         }
+
+        if (footprint.WantsAllRests)
+            foreach (var (name, raw) in Hash(RedisSchema.QuarantineKey)) state.AddRest(DomainName.Parse(name), raw);
 
         if (footprint.WantsAllNames)
             foreach (var (name, raw) in Hash(RedisSchema.NameOwnersKey)) state.AddNameOwner(DomainName.Parse(name), raw);

@@ -114,8 +114,36 @@ public sealed class PlanPropertyTests
         return true;
     });
 
+    [Fact, Trait("adv", "R5")]
+    public void A_name_that_goes_to_another_user_has_rested_before() => Histories(history =>
+    {
+        var world = new World { Quarantine = TimeSpan.FromMinutes(3) };
+        var (holders, left) = (new Dictionary<DomainName, long>(), new Dictionary<DomainName, (long User, DateTimeOffset At)>());
+        foreach (var act in history)
+        {
+            Perform(world, act, it => it.Round());
+            if (act.Kind % 8 != 7) continue;
+            var now = world.Book.Applied.Values.Where(it => it.Name is { } name && IsInNobodysZone(world, name)).GroupBy(it => it.Name!.Value).ToDictionary(it => it.Key, it => it.First().Content.User);
+            foreach (var (name, user) in now)
+            {
+                if (holders.TryGetValue(name, out var holder) && holder != user) return false;
+                if (left.TryGetValue(name, out var last) && last.User != user && world.Now - last.At < world.Quarantine) return false;
+                left.Remove(name);
+            }
+
+            foreach (var (name, user) in holders.Where(it => !now.ContainsKey(it.Key) && IsInNobodysZone(world, it.Key))) left[name] = (user, world.Now);
+            holders = now;
+            world.Now += TimeSpan.FromMinutes(1);
+        }
+
+        return true;
+    });
+
+    // What goes with a zone rests with it.
+    private static bool IsInNobodysZone(World world, DomainName name) => !world.Book.Applied.Values.Any(it => it.IsDelegation && name.IsAtOrUnder(it.Name!.Value));
+
     [Fact, Trait("adv", "R6")]
-    public void Nobody_gets_a_managed_name_of_another_user_or_one_below_it() => Histories(history =>
+    public void Nobody_gets_a_managed_name_of_another_user_or_one_above_or_below_it() => Histories(history =>
     {
         var world = new World();
         var gateway = DomainName.Parse("gw.test");
@@ -126,14 +154,15 @@ public sealed class PlanPropertyTests
             var held = world.Book.Applied.Values.Where(it => it.Name is { } name && name.IsUnder(gateway)).ToList();
             foreach (var it in held)
             {
-                // Whoever has a name keeps it when another takes the free one above it.
                 if (held.Any(other => other.Content.User != it.Content.User && other.Name!.Value == it.Name!.Value)) return false;
-                if (!before.Contains(it.Id) && held.Any(above => above.Content.User != it.Content.User && it.Name!.Value.IsUnder(above.Name!.Value) && IsEarlier(above, it, before))) return false;
+                if (!before.Contains(it.Id) && held.Any(above => above.Content.User != it.Content.User && IsAboveOrBelow(it, above) && IsEarlier(above, it, before))) return false;
             }
         }
 
         return true;
     });
+
+    private static bool IsAboveOrBelow(LiveReservation one, LiveReservation other) => one.Name!.Value.IsUnder(other.Name!.Value) || other.Name!.Value.IsUnder(one.Name!.Value);
 
     private static bool IsEarlier(LiveReservation one, LiveReservation other, HashSet<string> before) => before.Contains(one.Id) || Number(one) < Number(other);
 

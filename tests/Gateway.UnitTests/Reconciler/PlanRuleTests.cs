@@ -59,6 +59,41 @@ public sealed class PlanRuleTests
     }
 
     [Fact, Trait("adv", "R6")]
+    public void Nobody_claims_above_a_name_of_another_user()
+    {
+        Accepted(_world.Subdomain(7, "y.x.a.gw.test", "203.0.113.10"));
+        Refused(_world.Subdomain(9, "a.gw.test", "203.0.113.11"), "lies above 'y.x.a.gw.test'");
+        Refused(_world.Tunnel(9, "x.a.gw.test"), "lies above 'y.x.a.gw.test'");
+        Refused(_world.Proxy(9, "a.gw.test"), "lies above 'y.x.a.gw.test'");
+        Accepted(_world.Subdomain(9, "b.a.gw.test", "203.0.113.11"));
+        Refused(_world.Subdomain(7, "a.gw.test", "203.0.113.12"), "lies above 'b.a.gw.test'");
+        Accepted(_world.Subdomain(7, "x.a.gw.test", "203.0.113.12"));
+    }
+
+    [Fact, Trait("adv", "R6")]
+    public void Of_a_domain_and_the_one_above_it_two_users_do_not_get_both_in_whatever_order()
+    {
+        Accepted(_world.Delegate(7, "sub.user7.org"));
+        Refused(_world.Delegate(9, "user7.org"), "lies above 'sub.user7.org'");
+        Refused(_world.Delegate(9, "deep.sub.user7.org"), "zone 'sub.user7.org' of another user");
+        Accepted(_world.Delegate(7, "user7.org"));
+        Refused(_world.Delegate(9, "other.user7.org"), "zone 'user7.org' of another user");
+    }
+
+    [Fact, Trait("adv", "R6")]
+    public void A_slice_sees_what_another_user_holds_below()
+    {
+        var held = _world.Subdomain(7, "x.a.gw.test", "203.0.113.10");
+        var zone = _world.Delegate(7, "sub.user7.org");
+        _world.SliceRound();
+        var above = _world.Subdomain(9, "a.gw.test", "203.0.113.11");
+        var parent = _world.Delegate(9, "user7.org");
+        _world.SliceRound();
+        Assert.All([above, parent], id => Assert.IsType<Outcome.Rejected>(_world.LastPlan.Outcomes[id]));
+        Assert.All([held, zone], id => Assert.NotNull(_world.Redis["tfgateway_reservations", id]));
+    }
+
+    [Fact, Trait("adv", "R6")]
     public void Nobody_takes_a_name_by_which_the_gateway_itself_is_found()
     {
         _world.OwnNames.Add(DomainName.Parse("ns1.gw.test"));

@@ -11,7 +11,7 @@ internal sealed class World(PaperRedis redis)
 {
     public const string GatewayId = "4CcKDtU1JNGi8U4D8Rv9CHzfmF7xzaxEAPFA54eQjRHF";
 
-    private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_610_000_005);
+    private static readonly DateTimeOffset Start = DateTimeOffset.FromUnixTimeSeconds(1_610_000_005);
     private readonly Dictionary<string, SecretState> _secrets = [];
     private readonly HashSet<string> _changed = [];
     private long _next = 100;
@@ -34,6 +34,10 @@ internal sealed class World(PaperRedis redis)
     public HashSet<string> ReservedLabels { get; } = [];
 
     public ForeignHosts ForeignHosts { get; set; } = ForeignHosts.FirstCome;
+
+    public DateTimeOffset Now { get; set; } = Start;
+
+    public TimeSpan Quarantine { get; set; }
 
     public Dictionary<string, HostProof> Proofs { get; } = [];
 
@@ -94,6 +98,8 @@ internal sealed class World(PaperRedis redis)
         ReservedLabels = ReservedLabels,
         ForeignHosts = ForeignHosts,
         Proofs = Proofs,
+        Now = Now,
+        Quarantine = Quarantine,
     };
 
     public Plan Compute() => Plan.Compute(Desired(), Redis.Read());
@@ -131,7 +137,7 @@ internal sealed class World(PaperRedis redis)
     public World Restart()
     {
         var actual = Redis.Read();
-        var after = new World(Redis) { Managed = Managed };
+        var after = new World(Redis) { Managed = Managed, Now = Now, Quarantine = Quarantine, ForeignHosts = ForeignHosts };
         foreach (var (id, secret) in _secrets) after._secrets[id] = secret;
         after.Book.Load(actual.Applied.Values, actual.Outbox.Keys.ToHashSet());
         foreach (var it in Live.Values.Where(it => !EndsSoon(it.Id)))
@@ -163,12 +169,12 @@ internal sealed class World(PaperRedis redis)
         foreach (var step in plan.Steps) Redis.Apply(Writes().Of(step));
     }
 
-    public static StepWrites Writes() => new(_ => new StoredResult(1, "", "null", "beef", new GoTime(Now)), Now);
+    public static StepWrites Writes() => new(_ => new StoredResult(1, "", "null", "beef", new GoTime(Start)), Start);
 
     private string Add(Func<string, DateTimeOffset, Reservation> make, WorkloadType kind, long? id)
     {
         var gwid = $"{id ?? _next++}-1";
-        Bring(new LiveReservation(make(gwid, Now), kind));
+        Bring(new LiveReservation(make(gwid, Start), kind));
         return gwid;
     }
 }

@@ -6,8 +6,8 @@ namespace Gateway.Router;
 /// <summary>Everything the router says. What a peer wrote is always a field, and no field ever holds a secret.</summary>
 internal static partial class RouterLog
 {
-    [LoggerMessage(3001, LogLevel.Information, "TLS {Client} asked for {Host} via {Upstream}: {End} after {Milliseconds} ms, {ToUpstream} bytes to the upstream, {ToVisitor} to the visitor")]
-    public static partial void VisitEnded(ILogger log, EndPoint? client, string host, string upstream, VisitEnd end, long milliseconds, long toUpstream, long toVisitor);
+    [LoggerMessage(3001, LogLevel.Information, "TLS {ConnectionId} {Client} asked for {Host} via {Upstream}: {End} after {Milliseconds} ms, {ToUpstream} bytes to the upstream, {ToVisitor} to the visitor")]
+    public static partial void VisitEnded(ILogger log, string connectionId, EndPoint? client, string host, string upstream, VisitEnd end, long milliseconds, long toUpstream, long toVisitor);
 
     [LoggerMessage(3002, LogLevel.Information, "HTTP {RequestId} {Client} {Method} {Host} via {Upstream}: {Status} {End} after {Milliseconds} ms")]
     public static partial void RequestEnded(ILogger log, string requestId, IPAddress? client, string method, string host, string upstream, int status, VisitEnd end, long milliseconds);

@@ -36,6 +36,7 @@ public sealed class TcpRouter : IAsyncDisposable
     private readonly List<Socket> _http = [];
     private readonly List<Socket> _clients = [];
     private readonly string? _keptCertificate;
+    private readonly VisitorIds _ids = new();
     private TunnelCertificate? _certificate;
     private HttpFront? _front;
 
@@ -124,7 +125,7 @@ public sealed class TcpRouter : IAsyncDisposable
         var accepting = Task.WhenAll(doors.Select(door => door.RunAsync(tunnelsStop.Token)));
         var leaving = GoAwayAsync(tunnelsStop.Token);
         var visitors = new AddressBudget(_options.ConnectionsPerAddress);
-        var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), _options, _routes.Metrics, _time, _log);
+        var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), _options, _routes.Metrics, _ids, _time, _log);
         var serving = _tls.Select(socket => VisitorLoop(socket, house).RunAsync(stop));
         try
         {
@@ -165,7 +166,7 @@ public sealed class TcpRouter : IAsyncDisposable
     private async Task<Func<Task>> StartHttpAsync(HttpMessageInvoker client, AddressBudget visitors, CancellationToken stop)
     {
         if (_http.Count == 0) return () => Task.CompletedTask;
-        _front = new HttpFront([.. _http], visitors, OnAcceptError, fault => RouterLog.VisitFault(_log, fault), _options, _time, _logs);
+        _front = new HttpFront([.. _http], _ids, visitors, OnAcceptError, fault => RouterLog.VisitFault(_log, fault), _options, _time, _logs);
         // Its listeners are bound, so it starts at once; a stop meanwhile is seen by the drain.
         await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _front.Forwarder, client, _options, _routes.Metrics, _time, _log), CancellationToken.None);
         return () => _front.DrainAsync(_options.Drain, _time, stop);

@@ -12,11 +12,12 @@ namespace Gateway.Router;
 
 /// <summary>What all visits to the TLS port share.</summary>
 internal sealed record VisitHouse(
-    RouteTable Routes, Dialer Dialer, AddressBudget Visitors, AddressBudget Hellos, TrustedProxies Proxies, RouterOptions Options, RouterMetrics Metrics, TimeProvider Time, ILogger Log);
+    RouteTable Routes, Dialer Dialer, AddressBudget Visitors, AddressBudget Hellos, TrustedProxies Proxies, RouterOptions Options, RouterMetrics Metrics, VisitorIds Ids, TimeProvider Time, ILogger Log);
 
 /// <summary>The story of one TLS connection: hear which host it wants, find the route, reach the upstream, relay.</summary>
 internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
 {
+    private readonly string _id = house.Ids.Next();
     private readonly long _began = house.Time.GetTimestamp();
     private EndPoint? _client;
     private string _host = "";
@@ -44,7 +45,7 @@ internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
             if (_isSeated) house.Visitors.Give(_client, 1);
             house.Metrics.VisitEnded(end, _carried.ToUpstream, _carried.ToVisitor);
             var elapsed = (long)house.Time.GetElapsedTime(_began).TotalMilliseconds;
-            RouterLog.VisitEnded(house.Log, _client, _host, _upstream, end, elapsed, _carried.ToUpstream, _carried.ToVisitor);
+            RouterLog.VisitEnded(house.Log, _id, _client, _host, _upstream, end, elapsed, _carried.ToUpstream, _carried.ToVisitor);
         }
     }
 
@@ -94,8 +95,8 @@ internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
     {
         if (rules.ProxyProtocol == 0 && !open.Announces) return peek.Bytes;
         var header = new ProxyHeader(_client as IPEndPoint, peek.Proxied.Destination ?? visitor.Local);
-        byte[] announced = open.Announces ? new VisitorHeader(header, _host, IsTls: true).Write() : [];
-        return (byte[])[.. announced, .. header.Write((ProxyVersion)rules.ProxyProtocol, _host), .. peek.Bytes.Span];
+        byte[] announced = open.Announces ? new VisitorHeader(header, _host, IsTls: true, _id).Write() : [];
+        return (byte[])[.. announced, .. header.Write((ProxyVersion)rules.ProxyProtocol, _host, _id), .. peek.Bytes.Span];
     }
 
     private RelayOptions Bounds(RouteRules rules) =>

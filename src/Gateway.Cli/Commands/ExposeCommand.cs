@@ -21,13 +21,14 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
     private readonly Option<string?> _secretFile = new("--secret-file") { Description = "A file that holds the secret." };
     private readonly Option<string?> _config = new("--config") { Description = "A JSON file with several services, instead of everything above; docs/tunnels.md shows one." };
     private readonly Option<string?> _health = new("--health") { Description = "Answer health checks over HTTP on this address and port: 200 while every service holds a gateway, else 503." };
+    private readonly Option<bool> _visits = new("--log-visits") { Description = "Print a line for each visitor too, with the id that the gateway's log and the header X-Request-Id begin with." };
     private readonly Option<string?> _backOff = new("--backoff") { Description = "The longest pause between two tries, in seconds; 30 by default [variable TRC_BACKOFF]." };
 
     public Command Create()
     {
         var command = new ExampleCommand("expose", "Carry a host's visitors through a tunnel to a service beside you. Runs until it is stopped, and reconnects by itself; prints one line per change.",
             "gateway expose http://localhost:8000 --remote gw1.example.com:18000 --secret-file hello.secret")
-        { _targets, _local, _localTls, _remotes, _pin, _proxy, _noDirect, _name, _secret, _secretFile, _backOff, _config, _health };
+        { _targets, _local, _localTls, _remotes, _pin, _proxy, _noDirect, _name, _secret, _secretFile, _backOff, _visits, _config, _health };
         command.SetAction(RunAsync);
         return command;
     }
@@ -47,7 +48,7 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
     {
         var health = new ClientHealth(new ServiceNotification(terminal.Variable("NOTIFY_SOCKET")), terminal.Time);
         using var told = stop.Register(health.Stopping);
-        var clients = services.Select(options => new TunnelClient(options, terminal.Time, new ClientLog(output, json, terminal.Time, options.Service), health).RunAsync(stop));
+        var clients = services.Select(options => new TunnelClient(options, terminal.Time, new ClientLog(output, json, terminal.Time, options.Service), health, options.LogVisits ? new VisitLog(output, json, terminal.Time, options.Service) : null).RunAsync(stop));
         var running = clients.ToArray();
         health.Started();
         var serving = page is null ? Task.CompletedTask : new HealthPage(page, health, terminal.Time).RunAsync(stop);
@@ -84,6 +85,7 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
             Pin = parsed.GetValue(_pin),
             ProxyProtocol = parsed.GetValue(_proxy),
             Direct = !parsed.GetValue(_noDirect),
+            LogVisits = parsed.GetValue(_visits),
             Name = parsed.GetValue(_name) ?? Environment.MachineName,
         };
     }

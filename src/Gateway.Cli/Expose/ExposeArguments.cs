@@ -26,6 +26,9 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
     /// <summary>Dial connections of their own for visitors who speak TLS.</summary>
     public bool Direct { get; init; } = true;
 
+    /// <summary>Tell each visitor in a line.</summary>
+    public bool LogVisits { get; init; }
+
     /// <summary>How the user tells several services apart.</summary>
     public string Service { get; init; } = "";
 
@@ -50,6 +53,7 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
             Name = Name,
             ProxyProtocol = proxy,
             Direct = Direct,
+            LogVisits = LogVisits,
         };
         if (BackOff is null) return options;
         if (!int.TryParse(BackOff, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds is < 1 or > 3600) return Usage($"--backoff takes 1 to 3600 seconds, not '{BackOff}'.");

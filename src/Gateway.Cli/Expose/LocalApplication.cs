@@ -7,7 +7,7 @@ namespace Gateway.Cli.Expose;
 /// The service behind the tunnel. Each visitor's stream has a task of its own that peeks, dials and carries; one that fails or
 /// waits costs no other anything.
 /// </summary>
-internal sealed class LocalApplication(TunnelClientOptions options, Dialer dialer, TimeProvider time, ClientLog log)
+internal sealed class LocalApplication(TunnelClientOptions options, Dialer dialer, TimeProvider time, ClientLog log, VisitLog? visitors = null)
 {
     private const string About = "local";
 
@@ -56,9 +56,13 @@ internal sealed class LocalApplication(TunnelClientOptions options, Dialer diale
     /// <summary>Carries one visitor, of whom this much is known, to his end.</summary>
     public async Task CarryAsync(Duplex visitor, VisitorOpening opening)
     {
-        await using var local = await DialAsync(opening.IsTls ? options.LocalTls ?? options.Local : options.Local);
+        var began = time.GetTimestamp();
+        var target = opening.IsTls ? options.LocalTls ?? options.Local : options.Local;
+        await using var local = await DialAsync(target);
+        RelayResult? carried = null;
         if (local is null) visitor.Reset();
-        else await Relay.RunAsync(visitor, opening.First, local, _relay, CancellationToken.None);
+        else carried = await Relay.RunAsync(visitor, opening.First, local, _relay, CancellationToken.None);
+        visitors?.Tell(opening, target, time.GetElapsedTime(began), carried);
     }
 
     // With one target for both kinds and an old gateway there is nothing to look at, and nothing to wait for.

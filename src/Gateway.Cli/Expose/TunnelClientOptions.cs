@@ -38,6 +38,9 @@ internal sealed record TunnelClientOptions
     /// </summary>
     public bool Direct { get; init; } = true;
 
+    /// <summary>A line for each visitor, and not only for each change.</summary>
+    public bool LogVisits { get; init; }
+
     /// <summary>The longest pause between two tries at a gateway. Default 30 s.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -12,6 +12,9 @@ namespace Gateway.Cli.Expose;
 /// <param name="First">The header of <c>--proxy-protocol</c> and what has been read of the visitor.</param>
 internal sealed record VisitorOpening(bool IsTls, ReadOnlyMemory<byte> First)
 {
+    /// <summary>What the gateway's log calls him; empty: an older gateway, which does not say.</summary>
+    public string Id { get; init; } = "";
+
     /// <summary>Reads the gateway's header. Null: there is none that can be read, or it did not come in time.</summary>
     /// <exception cref="IOException">The stream broke.</exception>
     public static async ValueTask<VisitorOpening?> ReadAsync(Duplex visitor, TunnelClientOptions options, CancellationToken stop)
@@ -22,7 +25,7 @@ internal sealed record VisitorOpening(bool IsTls, ReadOnlyMemory<byte> First)
             var read = await visitor.ReadAsync(bytes.AsMemory(there), stop);
             there += read;
             var parse = VisitorHeader.TryRead(bytes.AsSpan(0, there), out var header, out var used);
-            if (parse == ProxyParse.Found) return new VisitorOpening(header.IsTls, Join(header.Visitor.Write(options.ProxyProtocol, header.ServerName), bytes.AsMemory(used, there - used)));
+            if (parse == ProxyParse.Found) return new VisitorOpening(header.IsTls, Join(header.Visitor.Write(options.ProxyProtocol, header.ServerName, header.Id), bytes.AsMemory(used, there - used))) { Id = header.Id };
             if (parse == ProxyParse.Malformed || read == 0) return null;
             if (there == bytes.Length) Array.Resize(ref bytes, Math.Min(2 * there, VisitorHeader.MaxLength));
         }

@@ -26,7 +26,7 @@ internal sealed class HttpFront : IAsyncDisposable
     static HttpFront() => AppContext.SetSwitch(RefuseBareLineFeeds, true);
 
     /// <summary>Prepares the server for these listeners, which it owns from now on.</summary>
-    public HttpFront(IReadOnlyList<Socket> listeners, AddressBudget visitors, Action<Exception> onAcceptError, Action<Exception> onFault, RouterOptions options, TimeProvider time, ILoggerFactory logs)
+    public HttpFront(IReadOnlyList<Socket> listeners, VisitorIds ids, AddressBudget visitors, Action<Exception> onAcceptError, Action<Exception> onFault, RouterOptions options, TimeProvider time, ILoggerFactory logs)
     {
         // The forwarder would add two lines to each request's one, with names in them that mean nothing to anybody else.
         _services = new ServiceCollection().AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddLogging().AddHttpForwarder().BuildServiceProvider();
@@ -34,7 +34,7 @@ internal sealed class HttpFront : IAsyncDisposable
         Limit(kestrel.Limits, options);
         kestrel.RequestHeaderEncodingSelector = static name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Digits : null;
         var proxies = new TrustedProxies(options.HttpProxies);
-        var transport = new VisitorTransport(listeners, options.MaxConnections, time, onAcceptError, onFault);
+        var transport = new VisitorTransport(listeners, ids, options.MaxConnections, time, onAcceptError, onFault);
         foreach (var listener in listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!))
         {
             kestrel.Listen(listener, port =>

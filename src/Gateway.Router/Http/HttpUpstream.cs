@@ -24,12 +24,13 @@ internal sealed class HttpUpstream
 
     private readonly ProxyHeader _visitor;
     private readonly bool _isApart;
+    private readonly string _id;
 
-    private HttpUpstream(LiveRoute route, TunnelSession? session, ConnectionInfo? visitor)
+    private HttpUpstream(LiveRoute route, TunnelSession? session, ConnectionInfo? visitor, bool isApart)
     {
-        (Route, Session, _isApart) = (route, session, visitor is not null);
-        if (visitor is not null) _visitor = new ProxyHeader(EndPointOf(visitor.RemoteIpAddress, visitor.RemotePort), EndPointOf(visitor.LocalIpAddress, visitor.LocalPort));
-        var apart = visitor is null ? "" : $".c{visitor.Id}";
+        (Route, Session, _isApart, _id) = (route, session, isApart, visitor?.Id ?? "");
+        if (visitor is not null && isApart) _visitor = new ProxyHeader(EndPointOf(visitor.RemoteIpAddress, visitor.RemotePort), EndPointOf(visitor.LocalIpAddress, visitor.LocalPort));
+        var apart = isApart ? $".c{_id}" : "";
         Prefix = $"http://r{route.Id}.s{session?.Id ?? 0}{apart}.invalid/";
         Label = session?.Label ?? route.Route.Target.Match(dial => $"{dial.Address}:{dial.HttpPort}", _ => "tunnel");
     }
@@ -38,8 +39,7 @@ internal sealed class HttpUpstream
     public static HttpUpstream Of(LiveRoute route, TunnelSession? session, ConnectionInfo visitor)
     {
         var isApart = route.Route.Rules.ProxyProtocol != 0 || session?.Features.HasFlag(TunnelFeatures.HandsOnAddresses) == true;
-        if (isApart) return new HttpUpstream(route, session, visitor);
-        return session is null ? Shared.GetValue(route, static route => new HttpUpstream(route, null, null)) : new HttpUpstream(route, session, null);
+        return session is null && !isApart ? Shared.GetValue(route, static route => new HttpUpstream(route, null, null, isApart: false)) : new HttpUpstream(route, session, visitor, isApart);
     }
 
     /// <summary>The route as it was when the request came.</summary>
@@ -56,12 +56,12 @@ internal sealed class HttpUpstream
 
     /// <summary>
     /// What opens a new connection: the visitor's address where the route asks for that, and before it a header for the tunnel's client
-    /// where it expects one; that names the visitor only when the connection is his alone.
+    /// where it expects one; that names the visitor only when the connection is his alone. The id is that of the visitor who opened it.
     /// </summary>
     public ReadOnlyMemory<byte> Opening(bool announces)
     {
-        byte[] announced = announces ? new VisitorHeader(_isApart ? _visitor : default, "", IsTls: false).Write() : [];
-        return (byte[])[.. announced, .. _visitor.Write((ProxyVersion)Route.Route.Rules.ProxyProtocol)];
+        byte[] announced = announces ? new VisitorHeader(_isApart ? _visitor : default, "", IsTls: false, _id).Write() : [];
+        return (byte[])[.. announced, .. _visitor.Write((ProxyVersion)Route.Route.Rules.ProxyProtocol, id: _id)];
     }
 
     private static IPEndPoint? EndPointOf(IPAddress? address, int port) => address is null ? null : new IPEndPoint(address, port);

@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Threading.Channels;
 using Gateway.Transport;
 using Microsoft.AspNetCore.Connections;
@@ -12,7 +10,7 @@ namespace Gateway.Router.Http;
 /// Hands Kestrel the visitors of listeners that are bound already. They are accepted on the pollers: a permit comes first, a
 /// failure backs off and is told, and a request is read, forwarded and answered on one thread.
 /// </summary>
-internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, int limit, TimeProvider time, Action<Exception> onAcceptError, Action<Exception> onFault)
+internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorIds ids, int limit, TimeProvider time, Action<Exception> onAcceptError, Action<Exception> onFault)
     : IConnectionListenerFactory
 {
     private readonly Dictionary<EndPoint, Socket> _bound = listeners.ToDictionary(listener => listener.LocalEndPoint!);
@@ -20,7 +18,7 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, int limi
     /// <inheritdoc/>
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var listener = new Listener(_bound[endpoint], visit => new PolledAcceptLoop(_bound[endpoint], limit, visit, time)
+        var listener = new Listener(_bound[endpoint], ids, visit => new PolledAcceptLoop(_bound[endpoint], limit, visit, time)
         {
             // Kestrel lets requests end, and cuts them; the connections follow.
             Drain = Timeout.InfiniteTimeSpan,
@@ -34,18 +32,16 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, int limi
 
     private sealed class Listener : IConnectionListener
     {
-        // Ids of connections, and so of requests, differ between restarts.
-        private readonly string _prefix = Convert.ToHexString(RandomNumberGenerator.GetBytes(4));
+        private readonly VisitorIds _ids;
         private readonly CancellationTokenSource _unbound = new();
         private readonly PolledAcceptLoop _loop;
 
         // Never longer than the permits of the loop.
         private readonly Channel<PolledConnection> _visitors = Channel.CreateUnbounded<PolledConnection>(new UnboundedChannelOptions { SingleReader = true });
         private Task _running = Task.CompletedTask;
-        private long _lastId;
 
-        public Listener(Socket listener, Func<Func<SocketDuplex, CancellationToken, Task>, PolledAcceptLoop> accepting) =>
-            (EndPoint, _loop) = (listener.LocalEndPoint!, accepting(VisitAsync));
+        public Listener(Socket listener, VisitorIds ids, Func<Func<SocketDuplex, CancellationToken, Task>, PolledAcceptLoop> accepting) =>
+            (EndPoint, _ids, _loop) = (listener.LocalEndPoint!, ids, accepting(VisitAsync));
 
         /// <inheritdoc/>
         public EndPoint EndPoint { get; }
@@ -83,8 +79,8 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, int limi
 
         private async Task VisitAsync(SocketDuplex visitor, CancellationToken stop)
         {
-            var id = string.Create(CultureInfo.InvariantCulture, $"{_prefix}{Interlocked.Increment(ref _lastId):X6}");
-            await using var connection = new PolledConnection(visitor, id);
+            // Kestrel makes the ids of requests from that of their connection.
+            await using var connection = new PolledConnection(visitor, _ids.Next());
             if (!connection.TryWatch() || !_visitors.Writer.TryWrite(connection)) return;
             await connection.Done.WaitAsync(stop);
         }

@@ -52,11 +52,14 @@ public readonly record struct ProxyHeader(IPEndPoint? Source, IPEndPoint? Destin
             : ProxyVersion1.TryRead(bytes, out header, out used);
     }
 
-    /// <summary>Writes this header. <paramref name="serverName"/> (ASCII, 255 bytes at most; empty: none) is told by version 2 only.</summary>
-    public byte[] Write(ProxyVersion version, string serverName = "") => version switch
+    /// <summary>
+    /// Writes this header. <paramref name="serverName"/> (ASCII, 255 bytes at most; empty: none) and <paramref name="id"/>, what log
+    /// lines call the connection (ASCII, 128 bytes at most; empty: none), are told by version 2 only.
+    /// </summary>
+    public byte[] Write(ProxyVersion version, string serverName = "", string id = "") => version switch
     {
         ProxyVersion.One => ProxyVersion1.Write(this),
-        ProxyVersion.Two => ProxyVersion2.Write(this, serverName),
+        ProxyVersion.Two => ProxyVersion2.Write(this, serverName, id),
         _ => [],
     };
 }

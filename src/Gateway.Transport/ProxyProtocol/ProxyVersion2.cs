@@ -18,6 +18,12 @@ internal static class ProxyVersion2
     /// <summary>PP2_TYPE_AUTHORITY (section 2.2.1): the host name that the client asked for, in TLS the server name.</summary>
     public const byte Authority = 0x02;
 
+    /// <summary>PP2_TYPE_UNIQUE_ID (section 2.2.5): what the proxy calls the connection, for log lines.</summary>
+    public const byte UniqueId = 0x05;
+
+    /// <summary>The longest of them (section 2.2.5).</summary>
+    public const int MaxId = 128;
+
     /// <summary>No line of text and no TLS record begins so.</summary>
     public static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
@@ -35,11 +41,10 @@ internal static class ProxyVersion2
     }
 
     /// <summary>The header; <paramref name="more"/> are further TLVs, as they stand.</summary>
-    public static byte[] Write(ProxyHeader header, string serverName, ReadOnlySpan<byte> more = default)
+    public static byte[] Write(ProxyHeader header, string serverName, string id, ReadOnlySpan<byte> more = default)
     {
         byte[] addresses = header is { Source: { } source, Destination: { } destination } ? Addresses(source, destination) : [];
-        var name = Encoding.ASCII.GetBytes(serverName);
-        byte[] tlv = name.Length > 0 ? [Authority, 0, (byte)name.Length, .. name, .. more] : [.. more];
+        byte[] tlv = [.. Text(Authority, serverName), .. Text(UniqueId, id), .. more];
         var family = addresses.Length switch { 0 => Unspecified, 12 => TcpOverIPv4, _ => TcpOverIPv6 };
         var bytes = new byte[Fixed + addresses.Length + tlv.Length];
         Signature.CopyTo(bytes);
@@ -50,6 +55,8 @@ internal static class ProxyVersion2
         tlv.CopyTo(bytes, Fixed + addresses.Length);
         return bytes;
     }
+
+    private static byte[] Text(byte type, string text) => text.Length == 0 ? [] : [type, 0, checked((byte)text.Length), .. Encoding.ASCII.GetBytes(text)];
 
     /// <summary>The value of a TLV in a whole header that <see cref="TryRead"/> has found; empty when it has none of this type.</summary>
     public static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> header, byte type)

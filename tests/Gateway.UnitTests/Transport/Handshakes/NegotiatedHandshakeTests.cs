@@ -38,6 +38,17 @@ public sealed class NegotiatedHandshakeTests
     }
 
     [Fact]
+    public void The_id_of_a_visitor_is_one_short_plain_word_whatever_the_peer_wrote()
+    {
+        byte[] hostile = [.. "PROXY\n\u001b[2J"u8, .. Enumerable.Repeat((byte)'x', 300)];
+        byte[] tlv = [5, (byte)(hostile.Length >> 8), (byte)hostile.Length, .. hostile];
+        byte[] header = [.. "\r\n\r\n\0\r\nQUIT\n"u8, 0x20, 0, (byte)(tlv.Length >> 8), (byte)tlv.Length, .. tlv];
+        Assert.Equal(ProxyParse.Found, VisitorHeader.TryRead(header, out var read, out _));
+        Assert.StartsWith("PROXY  [2Jx", read.Id, StringComparison.Ordinal);
+        Assert.Equal(128, read.Id.Length);
+    }
+
+    [Fact]
     [Trait("adv", "T7")]
     public void What_is_no_hello_is_refused()
     {
@@ -95,13 +106,13 @@ public sealed class NegotiatedHandshakeTests
     }
 
     [Theory]
-    [InlineData("192.0.2.7", "198.51.100.1", "hello.gw.test", true)]
-    [InlineData("2001:db8::7", "2001:db8::1", "", false)]
-    [InlineData(null, null, "x", true)]
-    [InlineData(null, null, "", false)]
-    public void A_visitors_header_is_read_as_it_was_written(string? source, string? destination, string name, bool isTls)
+    [InlineData("192.0.2.7", "198.51.100.1", "hello.gw.test", true, "8F3A0012000001")]
+    [InlineData("2001:db8::7", "2001:db8::1", "", false, "8F3A0012000002")]
+    [InlineData(null, null, "x", true, "")]
+    [InlineData(null, null, "", false, "")]
+    public void A_visitors_header_is_read_as_it_was_written(string? source, string? destination, string name, bool isTls, string id)
     {
-        var header = new VisitorHeader(new ProxyHeader(End(source, 5), End(destination, 443)), name, isTls);
+        var header = new VisitorHeader(new ProxyHeader(End(source, 5), End(destination, 443)), name, isTls, id);
         var bytes = header.Write();
         for (var length = 0; length < bytes.Length; length++) Assert.Equal(ProxyParse.NeedMore, VisitorHeader.TryRead(bytes.AsSpan(0, length), out _, out _));
         Assert.Equal(ProxyParse.Found, VisitorHeader.TryRead([.. bytes, 1, 2, 3], out var read, out var used));

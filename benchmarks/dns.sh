@@ -138,16 +138,26 @@ start_peers() { # suffix serve-mode nsd-cookies nsd-limit knot-modules
   for server in ours nsd knot; do until_answered "$(port_of "$server$1")"; done
 }
 start_peers "" limited yes 10000000 "mod-cookies, mod-rrl/default"
-# The just-in-time compiler finishes its work under load.
-load ours udp queries.txt >/dev/null
-load ours tcp queries.txt >/dev/null
+warm() { # suffix mode...: everybody alike; the just-in-time compiler counts under load and compiles in the pauses after it
+  local suffix=$1 mode server
+  for mode in "${@:2}"; do
+    for server in ours nsd knot; do
+      ask "$server$suffix" "$mode" queries.txt -l 1 -q 200 >/dev/null
+    done
+  done
+  for mode in "${@:2}"; do
+    ask "ours$suffix" "$mode" queries.txt -l 2 -q 200 >/dev/null
+    sleep 1
+  done
+}
+warm "" udp tcp
 
 for mode in $modes; do
   suffix=""
   if [ "$mode" = plain ]; then
     suffix=-plain
     start_peers -plain unlimited no 0 ""
-    load ours-plain plain queries.txt >/dev/null
+    warm -plain plain
   fi
   for round in $(seq "$rounds"); do
     for server in ours nsd knot; do measure "$server$suffix" "$mode" queries.txt "$round"; done
@@ -177,7 +187,10 @@ beside() { # kind count: another server with much more, and rounds that take tur
   until grep -q loaded "$work/many.log"; do sleep 0.1; done
   loaded=$(grep loaded "$work/many.log")
   echo "$1 $2: $loaded" >&2
-  load many udp "$1/queries.txt" >/dev/null
+  for _ in 1 2; do
+    load many udp "$1/queries.txt" >/dev/null
+    sleep 1
+  done
   rm -f "$work"/many.udp.* "$work"/ours.udp.*
   for round in $(seq "$rounds"); do
     measure ours udp queries.txt "$round"

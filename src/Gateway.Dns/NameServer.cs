@@ -137,7 +137,7 @@ public sealed class NameServer : IAsyncDisposable
 
     private TcpServer NewTcp() => new(_answering, new TcpLimits(_options.TcpConnections, _options.TcpConnectionsPerClient, _options.TcpIdle, _options.TcpStall), _log);
 
-    private UdpServer NewUdp() => new(_answering, _options.UdpSize, _log);
+    private UdpServer NewUdp() => new(_answering, _options, _log);
 
     private bool TryBind(IPEndPoint endpoint, out string fault)
     {

@@ -35,8 +35,10 @@ internal sealed partial class UdpServer : IDisposable
     private readonly Answering _answering;
     private readonly ILogger _log;
     private readonly int _answerSpace;
+    private readonly int _gatherMicroseconds;
 
-    public UdpServer(Answering answering, int answerSpace, ILogger log) => (_answering, _answerSpace, _log) = (answering, answerSpace, log);
+    public UdpServer(Answering answering, DnsOptions options, ILogger log) =>
+        (_answering, _answerSpace, _gatherMicroseconds, _log) = (answering, options.UdpSize, options.UdpGather, log);
 
     /// <summary>Binds one socket for each thread. On false, <paramref name="fault"/> says why, and nothing is bound.</summary>
     public bool TryBind(IPEndPoint endpoint, int threads, out string fault)
@@ -124,6 +126,7 @@ internal sealed partial class UdpServer : IDisposable
     {
         using var batch = new DatagramBatch(_answerSpace);
         var tally = _answering.Metrics.OpenTally("udp");
+        var gathering = new Gathering();
         while (!stop.IsCancellationRequested)
         {
             var count = batch.Receive(socket.SafeHandle);
@@ -135,6 +138,7 @@ internal sealed partial class UdpServer : IDisposable
             if (batch.Ready > 0) tally.Lost += batch.Ready - batch.Send(socket.SafeHandle);
             tally.FlushZone();
             tally.Latency.Add(_answering.Time.GetElapsedTime(began), count);
+            if (_gatherMicroseconds > 0 && gathering.Pauses(count)) DatagramCalls.Pause(_gatherMicroseconds);
         }
     }
 

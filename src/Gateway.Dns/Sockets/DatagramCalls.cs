@@ -22,6 +22,25 @@ internal static unsafe partial class DatagramCalls
     [LibraryImport("libc", EntryPoint = "sendmmsg", SetLastError = true)]
     public static partial int Send(SafeHandle socket, Message* messages, uint count, int flags);
 
+    /// <summary>Sleeps for microseconds, 1 to 1,000; the kernel may make some fifty more of it. The runtime's own sleep counts in milliseconds.</summary>
+    public static void Pause(int microseconds)
+    {
+        var time = new Time { Nanoseconds = microseconds * 1_000L };
+        // Cut short by a signal, it was long enough.
+        _ = Sleep(&time, null);
+    }
+
+    [LibraryImport("libc", EntryPoint = "nanosleep")]
+    private static partial int Sleep(Time* time, Time* left);
+
+    /// <summary>struct timespec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Time
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Buffer

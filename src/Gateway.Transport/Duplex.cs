@@ -11,6 +11,12 @@ public abstract class Duplex : IAsyncDisposable
     /// <summary>Who is at the other end, when known.</summary>
     public abstract EndPoint? Remote { get; }
 
+    /// <summary>
+    /// What waits for it goes on on a poller's thread where one ends the wait, wherever it began: for waiters that are known never to
+    /// hold a thread up.
+    /// </summary>
+    public virtual bool StaysOnPoller { get; set; }
+
     /// <summary>Reads at least one byte, or returns 0 when the peer has ended its direction.</summary>
     /// <exception cref="IOException">The connection is broken.</exception>
     public abstract ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken stop);

@@ -6,7 +6,7 @@ namespace Gateway.Transport;
 /// A pooled read buffer: small while little flows, so that thousands of quiet connections cost little; a full read asks for the
 /// large one, and a small read for the small one again.
 /// </summary>
-internal sealed class ElasticBuffer
+internal sealed class ElasticBuffer(int largest = ElasticBuffer.Large)
 {
     public const int Small = 4 * 1024;
     public const int Large = 64 * 1024;
@@ -29,7 +29,7 @@ internal sealed class ElasticBuffer
     /// <summary>Drops what was used of what is there, moves the rest to the front, fits the size; returns the length of the rest.</summary>
     public int Keep(int used, int there)
     {
-        var wanted = there == _bytes.Length ? Large : there < Small / 2 ? Small : _bytes.Length;
+        var wanted = there == _bytes.Length ? largest : there < Small / 2 ? Small : _bytes.Length;
         var rest = _bytes.AsSpan(used, there - used);
         if (wanted == _bytes.Length) rest.CopyTo(_bytes);
         else Resize(wanted, rest);

@@ -12,12 +12,5 @@ public static class Relay
     public static Task<RelayResult> RunAsync(Duplex visitor, ReadOnlyMemory<byte> peeked, Duplex upstream, RelayOptions options, CancellationToken stop) =>
         visitor is SocketDuplex front && upstream is SocketDuplex back && KernelRelay.TryCreate(front, back, options) is { } relay
             ? relay.RunAsync(peeked, stop)
-            : CopyAsync(visitor, peeked, upstream, options, stop);
-
-    private static async Task<RelayResult> CopyAsync(Duplex visitor, ReadOnlyMemory<byte> peeked, Duplex upstream, RelayOptions options, CancellationToken stop)
-    {
-        // Off the poller, if we are on one: what the ends of a tunnel do is not ours to bound.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        return await new CopyRelay(visitor, upstream, options).RunAsync(peeked, stop);
-    }
+            : new CopyRelay(visitor, upstream, options).RunAsync(peeked, stop);
 }

@@ -110,6 +110,9 @@ public sealed class SocketDuplex : Duplex
         return ValueTask.FromException(Errors.ToException(sent));
     }
 
+    /// <summary>Hands over what fits at once, in one piece: how many bytes. A broken connection takes none; the next write says why.</summary>
+    internal int TrySend(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second = default) => Math.Max(0, SocketCalls.Send(_handle, first, second));
+
     /// <inheritdoc/>
     public override ValueTask EndAsync(CancellationToken stop)
     {
@@ -150,11 +153,19 @@ public sealed class SocketDuplex : Duplex
         Close(onReset);
     }
 
-    /// <summary>
-    /// What waits for it goes on on the poller's thread, wherever the wait began: for waiters that are known never to hold a thread
-    /// up. Set before the first wait.
-    /// </summary>
-    public bool StaysOnPoller { get; set; }
+    /// <inheritdoc/>
+    public override bool StaysOnPoller
+    {
+        get;
+        set
+        {
+            lock (_gate)
+            {
+                field = value;
+                if (_readiness is { } readiness) readiness.StayOnPoller = value;
+            }
+        }
+    }
 
     /// <summary>
     /// Tells once, on a poller's thread, when the peer has ended its direction or the connection broke, even while nobody reads. It

@@ -52,6 +52,23 @@ internal static unsafe partial class SocketCalls
         }
     }
 
+    /// <summary>Hands over what fits of the one and then of the other.</summary>
+    public static int Send(SafeHandle socket, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        if (second.IsEmpty) return Send(socket, first);
+        fixed (byte* one = first, two = second)
+        {
+            // struct iovec, twice, and struct msghdr around it.
+            var parts = stackalloc nint[4] { (nint)one, first.Length, (nint)two, second.Length };
+            var message = stackalloc nint[7] { 0, 0, (nint)parts, 2, 0, 0, 0 };
+            while (true)
+            {
+                var sent = TrySend(socket, message);
+                if (sent != -Errors.Interrupted) return sent;
+            }
+        }
+    }
+
     /// <summary>Ends our direction.</summary>
     public static int EndSending(SafeHandle socket)
     {
@@ -203,6 +220,19 @@ internal static unsafe partial class SocketCalls
         }
     }
 
+    private static int TrySend(SafeHandle socket, nint* message)
+    {
+        try
+        {
+            var sent = sendmsg(socket, message, DontWait | NoSignal);
+            return sent >= 0 ? (int)sent : -Errno();
+        }
+        catch (ObjectDisposedException)
+        {
+            return -Errors.Closed;
+        }
+    }
+
     private static int Errno() => Marshal.GetLastPInvokeError();
 
     [LibraryImport("libc", SetLastError = true)]
@@ -210,6 +240,9 @@ internal static unsafe partial class SocketCalls
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint send(SafeHandle socket, byte* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint sendmsg(SafeHandle socket, nint* message, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int shutdown(SafeHandle socket, int how);

@@ -1,3 +1,6 @@
+using Gateway.Transport.Polling;
+using Gateway.Transport.Yamux;
+
 namespace Gateway.Transport.Relaying;
 
 /// <summary>How one direction of a copy ended.</summary>
@@ -11,7 +14,11 @@ internal enum CopyOutcome
 /// <summary>One direction: reads, writes, counts, and at the source's end ends the sink.</summary>
 internal sealed class CopyDirection(Duplex source, Duplex sink, Action moved)
 {
+    // Pieces on a poller's thread before the others of the thread have a turn.
+    private const int MostInARow = 16;
+
     private readonly ElasticBuffer _buffer = new();
+    private int _inARow;
 
     /// <summary>Bytes handed to the sink.</summary>
     public long Carried { get; private set; }
@@ -22,6 +29,7 @@ internal sealed class CopyDirection(Duplex source, Duplex sink, Action moved)
         try
         {
             if (!await TryWriteAsync(peeked)) return CopyOutcome.SinkBroke;
+            if (source is YamuxStream stream && sink is SocketDuplex socket) stream.PassTo(socket, Count);
             while (true)
             {
                 var read = await ReadAsync();
@@ -29,6 +37,7 @@ internal sealed class CopyDirection(Duplex source, Duplex sink, Action moved)
                 if (read == 0) return await TryEndAsync() ? CopyOutcome.Finished : CopyOutcome.SinkBroke;
                 if (!await TryWriteAsync(_buffer.Memory(read))) return CopyOutcome.SinkBroke;
                 _buffer.Keep(read, read);
+                if (++_inARow % MostInARow == 0 && Poller.Current is { } poller) await new NextRound(poller);
             }
         }
         finally
@@ -56,14 +65,19 @@ internal sealed class CopyDirection(Duplex source, Duplex sink, Action moved)
             if (bytes.IsEmpty) return true;
             moved();
             await sink.WriteAsync(bytes, CancellationToken.None);
-            Carried += bytes.Length;
-            moved();
+            Count(bytes.Length);
             return true;
         }
         catch (IOException)
         {
             return false;
         }
+    }
+
+    private void Count(int bytes)
+    {
+        Carried += bytes;
+        moved();
     }
 
     private async ValueTask<bool> TryEndAsync()

@@ -14,6 +14,8 @@ internal sealed class CopyRelay
     public CopyRelay(Duplex visitor, Duplex upstream, RelayOptions options)
     {
         (_visitor, _upstream, _options) = (visitor, upstream, options);
+        // A copy waits for nothing but the two ends, and takes turns: a thread hop for each piece would cost more than the piece.
+        (visitor.StaysOnPoller, upstream.StaysOnPoller) = (true, true);
         _up = new CopyDirection(visitor, upstream, Touch);
         _down = new CopyDirection(upstream, visitor, Touch);
         Touch();

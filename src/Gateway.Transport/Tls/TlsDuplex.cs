@@ -22,6 +22,13 @@ public sealed class TlsDuplex : Duplex
     /// <inheritdoc/>
     public override EndPoint? Remote => _carrier.Remote;
 
+    /// <inheritdoc/>
+    public override bool StaysOnPoller
+    {
+        get => _carrier.StaysOnPoller;
+        set => _carrier.StaysOnPoller = value;
+    }
+
     /// <summary>Takes a client's handshake. The deadline is the caller's; the carrier is closed when it fails.</summary>
     /// <exception cref="IOException">The client does not speak TLS as it should, or left.</exception>
     public static Task<TlsDuplex> AcceptAsync(Duplex carrier, SslStreamCertificateContext certificate, CancellationToken stop) =>

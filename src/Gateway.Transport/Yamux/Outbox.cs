@@ -8,34 +8,42 @@ namespace Gateway.Transport.Yamux;
 /// All that a session has to send, in order. Streams put frames in, the writer takes them out by the batch. A stream whose write
 /// does not fit waits in a queue and is served in turn; one without credit waits outside of it and holds nobody.
 /// </summary>
-internal sealed class Outbox
+internal sealed class Outbox(SocketDuplex? socket)
 {
     // What one write to the carrier takes: enough to make the system call cheap, little enough that a ping behind it is not late.
-    private const int Batch = 64 * 1024;
+    private const int Batch = LargestPayload + FrameHeader.Size;
 
     // What a stream sends before the next one's turn, when others wait.
     private const int Turn = 16 * 1024;
 
-    // The largest data frame that go-yamux sends: 64 KiB less the header.
-    private const int LargestPayload = (64 * 1024) - FrameHeader.Size;
+    // As much as a copy reads at once, so that each read is one frame; a receiver takes whatever its window holds.
+    private const int LargestPayload = 64 * 1024;
 
     // Frames without payload that the peer makes us send (ping replies, refusals) may pile up to here before we read on.
     private const int Congested = 4 * Batch;
 
     private readonly Lock _gate = new();
-    private readonly Signal _work = new();
-    private readonly Signal _room = new();
+    private readonly Signal _work = new() { StaysOnPoller = true };
+    private readonly Signal _room = new() { StaysOnPoller = true };
     private byte[] _batch = [];
     private int _filled;
     private SendHalf? _first;
     private SendHalf? _last;
     private bool _closed;
 
+    // Somebody hands bytes to the carrier; only one may.
+    private bool _isWriting;
+
+    // The rest of a frame of which the carrier has taken the beginning: it leaves before everything else.
+    private ArraySegment<byte> _cut = ArraySegment<byte>.Empty;
+
     /// <summary>Sends, waits for room and credit if it must. The caller keeps the bytes unchanged until it returns.</summary>
     /// <exception cref="IOException">The stream or the session is broken.</exception>
     public ValueTask WriteAsync(SendHalf half, ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
         if (stop.IsCancellationRequested) return ValueTask.FromCanceled(stop);
+        for (int length; (length = Seize(half, bytes.Length)) > 0; bytes = bytes[length..]) SendNow(half, bytes.Span[..length]);
+        if (bytes.IsEmpty && !stop.CanBeCanceled) return ValueTask.CompletedTask;
         var written = ValueTask.CompletedTask;
         lock (_gate)
         {
@@ -125,19 +133,66 @@ internal sealed class Outbox
     }
 
     /// <summary>The batch has been written.</summary>
-    public static void GiveBack(ArraySegment<byte> batch) => ArrayPool<byte>.Shared.Return(batch.Array!);
+    public void GiveBack(ArraySegment<byte> batch)
+    {
+        ArrayPool<byte>.Shared.Return(batch.Array!);
+        lock (_gate) _isWriting = false;
+    }
 
     private bool TryTake(out ArraySegment<byte> batch)
     {
+        batch = ArraySegment<byte>.Empty;
         lock (_gate)
         {
-            ServeQueue();
-            batch = new ArraySegment<byte>(_batch, 0, _filled);
-            if (_filled == 0) return _closed;
-            (_batch, _filled) = ([], 0);
+            // Whoever writes will tell.
+            if (_isWriting) return false;
+            if (_cut.Count > 0) (batch, _cut) = (_cut, batch);
+            else ServeQueue();
+            if (batch.Count == 0 && _filled == 0) return _closed;
+            if (batch.Count == 0) (batch, _batch, _filled) = (new ArraySegment<byte>(_batch, 0, _filled), [], 0);
+            _isWriting = true;
         }
         _room.Set();
         return true;
+    }
+
+    // What is large goes straight to the carrier when nothing is before it: how much of it may, now that nobody else writes.
+    private int Seize(SendHalf half, int wanted)
+    {
+        if (socket is null || wanted < Turn) return 0;
+        lock (_gate)
+        {
+            if (_isWriting || _cut.Count > 0 || _filled > 0 || _first is not null || Refusal(half) is not null) return 0;
+            var length = (int)Math.Min((uint)Math.Min(wanted, LargestPayload), half.Credit);
+            if (length < Turn) return 0;
+            half.Credit -= (uint)length;
+            _isWriting = true;
+            return length;
+        }
+    }
+
+    private void SendNow(SendHalf half, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> header = stackalloc byte[FrameHeader.Size];
+        new FrameHeader(FrameKind.Data, FrameFlags.None, half.Id, (uint)payload.Length).Write(header);
+        var sent = socket!.TrySend(header, payload);
+        bool isMore;
+        lock (_gate)
+        {
+            if (sent < header.Length + payload.Length) Cut(header, payload, sent);
+            _isWriting = false;
+            isMore = _cut.Count > 0 || _filled > 0 || _first is not null || _closed;
+        }
+        if (isMore) _work.Set();
+    }
+
+    private void Cut(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, int sent)
+    {
+        var rest = header.Length + payload.Length - sent;
+        _cut = new ArraySegment<byte>(ArrayPool<byte>.Shared.Rent(rest), 0, rest);
+        var headerRest = header[Math.Min(sent, header.Length)..];
+        headerRest.CopyTo(_cut);
+        payload[Math.Max(0, sent - header.Length)..].CopyTo(_cut.AsSpan(headerRest.Length));
     }
 
     private void ServeQueue()

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Tasks.Sources;
+using Gateway.Transport.Polling;
 using Gateway.Transport.Yamux.Frames;
 
 namespace Gateway.Transport.Yamux;
@@ -8,14 +8,15 @@ namespace Gateway.Transport.Yamux;
 /// What a stream has received and the application has not read. Bytes go straight into a read that waits, else into a ring
 /// that never holds more than the credit we gave. One read at a time.
 /// </summary>
-internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, ByteBudget budget) : IValueTaskSource<int>
+internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, ByteBudget budget) : PolledSource<int>
 {
     private readonly Lock _gate = new();
-    private ManualResetValueTaskSourceCore<int> _read = new() { RunContinuationsAsynchronously = true };
     private ReceiveWindow _window = new();
     private ByteRing _ring;
     private Memory<byte> _into;
     private bool _isWaiting;
+    private SocketDuplex? _sink;
+    private Action<int>? _passed;
     private bool _hasEnded;
     private string? _broken;
     private bool _released;
@@ -39,6 +40,15 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
     }
 
     private Action<object?, CancellationToken> Cancel => field ??= (_, stop) => CancelRead(stop);
+
+    /// <summary>
+    /// While a read waits, what comes goes to this socket, as far as it takes it at once, and only the rest to the reader, who writes
+    /// nothing to it meanwhile. <paramref name="passed"/> is told how many bytes; it must not wait.
+    /// </summary>
+    public void PassTo(SocketDuplex sink, Action<int> passed)
+    {
+        lock (_gate) (_sink, _passed) = (sink, passed);
+    }
 
     /// <summary>Reads what is there, or waits; 0 at the peer's end, or when there is something for an empty buffer.</summary>
     /// <exception cref="IOException">The stream or the session is broken.</exception>
@@ -68,9 +78,10 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
         lock (_gate)
         {
             if (_broken is not null) return;
-            var direct = Hand(bytes);
-            _ring.Write(bytes[direct..]);
-            budget.Take(bytes.Length - direct);
+            bytes = bytes[Pass(bytes)..];
+            bytes = bytes[Hand(bytes)..];
+            _ring.Write(bytes);
+            budget.Take(bytes.Length);
         }
     }
 
@@ -81,7 +92,7 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
         {
             if (_hasEnded) return false;
             _hasEnded = true;
-            if (_isWaiting) Complete(0);
+            if (_isWaiting) EndRead(0);
             return true;
         }
     }
@@ -111,8 +122,17 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
     private ValueTask<int> Wait(Memory<byte> buffer)
     {
         (_into, _isWaiting) = (buffer, true);
-        _read.Reset();
-        return new ValueTask<int>(this, _read.Version);
+        return new ValueTask<int>(this, Begin());
+    }
+
+    private int Pass(ReadOnlySpan<byte> bytes)
+    {
+        if (!_isWaiting || _sink is null || bytes.IsEmpty) return 0;
+        var length = _sink.TrySend(bytes);
+        if (length == 0) return 0;
+        GiveBack(length);
+        _passed!(length);
+        return length;
     }
 
     private int Hand(ReadOnlySpan<byte> bytes)
@@ -121,7 +141,7 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
         var length = Math.Min(bytes.Length, _into.Length);
         bytes[..length].CopyTo(_into.Span);
         GiveBack(length);
-        Complete(length);
+        EndRead(length);
         return length;
     }
 
@@ -131,17 +151,17 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
         if (_window.IsDue(read, _ring.Count) && !_hasEnded) outbox.Send(FrameKind.WindowUpdate, FrameFlags.None, id, policy.GiveBack(ref _window));
     }
 
-    private void Complete(int length)
+    private void EndRead(int length)
     {
         (_into, _isWaiting) = (default, false);
-        _read.SetResult(length);
+        Complete(length);
     }
 
     private void Fail(Exception why)
     {
         if (!_isWaiting) return;
         (_into, _isWaiting) = (default, false);
-        _read.SetException(why);
+        Complete(why);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -155,11 +175,4 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
     {
         lock (_gate) Fail(new OperationCanceledException(stop));
     }
-
-    int IValueTaskSource<int>.GetResult(short token) => _read.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _read.GetStatus(token);
-
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _read.OnCompleted(continuation, state, token, flags);
 }

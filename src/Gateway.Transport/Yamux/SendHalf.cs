@@ -1,4 +1,4 @@
-using System.Threading.Tasks.Sources;
+using Gateway.Transport.Polling;
 
 namespace Gateway.Transport.Yamux;
 
@@ -6,10 +6,8 @@ namespace Gateway.Transport.Yamux;
 /// What a stream wants to send: its credit and the bytes of the write that waits for room or credit. Guarded by the lock of the
 /// session's <see cref="Outbox"/>; one write at a time.
 /// </summary>
-internal sealed class SendHalf(uint id) : IValueTaskSource
+internal sealed class SendHalf(uint id) : PolledSource<bool>
 {
-    private ManualResetValueTaskSourceCore<bool> _written = new() { RunContinuationsAsynchronously = true };
-
     public uint Id { get; } = id;
 
     /// <summary>What a cancelled token calls; made once, so that a wait allocates nothing.</summary>
@@ -40,8 +38,7 @@ internal sealed class SendHalf(uint id) : IValueTaskSource
     public ValueTask Wait(ReadOnlyMemory<byte> rest)
     {
         (Pending, IsWaiting) = (rest, true);
-        _written.Reset();
-        return new ValueTask(this, _written.Version);
+        return new ValueTask(this, Begin());
     }
 
     /// <summary>The front of the rest was sent; the last byte ends the wait.</summary>
@@ -50,7 +47,7 @@ internal sealed class SendHalf(uint id) : IValueTaskSource
         Pending = Pending[bytes..];
         if (!Pending.IsEmpty) return;
         IsWaiting = false;
-        _written.SetResult(true);
+        Complete(true);
     }
 
     /// <summary>Ends the wait without success.</summary>
@@ -58,7 +55,7 @@ internal sealed class SendHalf(uint id) : IValueTaskSource
     {
         if (!IsWaiting) return;
         (Pending, IsWaiting) = (default, false);
-        _written.SetException(why);
+        Complete(why);
     }
 
     /// <summary>Nothing can be sent any more.</summary>
@@ -67,11 +64,4 @@ internal sealed class SendHalf(uint id) : IValueTaskSource
         Broken ??= why;
         Fail(new IOException(why));
     }
-
-    void IValueTaskSource.GetResult(short token) => _written.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _written.GetStatus(token);
-
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _written.OnCompleted(continuation, state, token, flags);
 }

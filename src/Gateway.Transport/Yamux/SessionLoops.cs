@@ -8,10 +8,13 @@ namespace Gateway.Transport.Yamux;
 /// </summary>
 internal sealed class SessionLoops(Duplex carrier, Outbox outbox, Inbox inbox, Heartbeat heartbeat, Action<YamuxEndReason, string> end, CancellationToken over)
 {
+    // A few whole frames at once, where a peer sends so fast.
+    private const int Largest = 256 * 1024;
+
     /// <summary>Reads frames until the carrier ends or the peer breaks a rule.</summary>
     public async Task ReadAsync()
     {
-        var buffer = new ElasticBuffer();
+        var buffer = new ElasticBuffer(Largest);
         try
         {
             await ReadAsync(buffer);
@@ -40,7 +43,7 @@ internal sealed class SessionLoops(Duplex carrier, Outbox outbox, Inbox inbox, H
                 heartbeat.BeginWrite();
                 await carrier.WriteAsync(batch, over);
                 heartbeat.EndWrite();
-                Outbox.GiveBack(batch);
+                outbox.GiveBack(batch);
             }
         }
         catch (IOException e)

@@ -33,6 +33,9 @@ public sealed class YamuxSession : IAsyncDisposable
     public YamuxSession(Duplex carrier, YamuxRole role, YamuxOptions options, TimeProvider time)
     {
         (_carrier, _options, _time) = (carrier, options, time);
+        // What the loops do between two waits is bounded: each read, each write, each turn of a stream.
+        carrier.StaysOnPoller = true;
+        Outbox = new Outbox(carrier as SocketDuplex);
         Windows = new WindowPolicy(options, time);
         Budget = new ByteBudget(options.MaxBuffered, options.Shared);
         _streams = new StreamTable(role, options.MaxStreams);
@@ -65,7 +68,7 @@ public sealed class YamuxSession : IAsyncDisposable
     /// <summary>How long nothing has come from the peer: a ping interval at most while it lives.</summary>
     public TimeSpan Silence => _heartbeat.Silence;
 
-    internal Outbox Outbox { get; } = new();
+    internal Outbox Outbox { get; }
 
     internal WindowPolicy Windows { get; }
 
@@ -88,6 +91,8 @@ public sealed class YamuxSession : IAsyncDisposable
             await SayFarewellAsync(end, writing);
             await _over.CancelAsync();
             await all;
+            // A loop may have ended on a poller's thread; whoever waits for the end must not go on there.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             return end;
         }
         finally

@@ -24,6 +24,16 @@ public sealed class YamuxStream : Duplex
     /// <inheritdoc/>
     public override EndPoint? Remote => _session.Remote;
 
+    /// <inheritdoc/>
+    public override bool StaysOnPoller
+    {
+        get => _receive.StaysOnPoller;
+        set => (_receive.StaysOnPoller, _send.StaysOnPoller) = (value, value);
+    }
+
+    /// <summary>See <see cref="ReceiveHalf.PassTo"/>.</summary>
+    internal void PassTo(SocketDuplex sink, Action<int> passed) => _receive.PassTo(sink, passed);
+
     /// <summary>We opened it.</summary>
     internal bool IsOurs { get; }
 

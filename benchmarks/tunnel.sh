@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Our tunnel, over connections of its own (direct) and through its session (yamux, and yamux in TLS), beside OpenSSH -R (aes-gcm) and
-# plain loopback: the same backend, the same visitors. CPU is that of both ends of the tunnel. Rounds take turns, medians count.
+# plain loopback: the same backend, the same visitors. CPU is that of the busier end of the tunnel. Rounds take turns, medians count.
 # --quick: what a minute allows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds=3 seconds=3 streams="1 32" far=6 losses=30 quick=
-[ "${1:-}" = --quick ] && rounds=1 seconds=1 streams=1 far=4 losses=5 quick=yes
+rounds=3 seconds=3 streams="1 32" peers="direct yamux tls ssh loopback" far=6 losses=30 pairs=5 quick=
+[ "${1:-}" = --quick ] && rounds=1 seconds=1 streams=1 peers="direct yamux ssh loopback" far=2 losses=5 pairs=3 quick=yes
 
 . benchmarks/common.sh
 need redis-server:redis-server libsodium.so.23:libsodium23 openssl:openssl ssh:openssh-client sshd:openssh-server
@@ -20,8 +20,8 @@ hz=$(getconf CLK_TCK)
 backend=15601 redis=15602
 visitors() { case $1 in loopback) echo $backend ;; direct) echo 15611 ;; yamux) echo 15621 ;; tls) echo 15631 ;; ssh) echo 15641 ;; esac; }
 tunnels() { echo $(($(visitors "$1") + 1)); }
-peers="direct yamux tls ssh loopback"
-ours="direct yamux tls"
+ours=
+for name in direct yamux tls; do case " $peers " in *" $name "*) ours="$ours $name" ;; esac; done
 
 start() { # name command...: in the background
   local name=$1
@@ -71,33 +71,30 @@ near() { # the client of a peer, without a line between
     tls) client tls.client "tls://127.0.0.1:$(tunnels tls)#sha256:$(pin tls)" --no-direct ;;
   esac
 }
-ends() { # the processes of a tunnel
-  case $1 in loopback) ;; *) cat "$work/$1.pid" "$work/$1.client.pid" ;; esac
+ticks() { # peer: "server client"
+  case $1 in loopback) echo 0 0 ;; *) echo "$(cpu_ticks "$(cat "$work/$1.pid")") $(cpu_ticks "$(cat "$work/$1.client.pid")")" ;; esac
 }
-ticks() {
-  local all=0 pid
-  for pid in $(ends "$1"); do all=$((all + $(cpu_ticks "$pid"))); done
-  echo $all
-}
-measure() { # peer kind clients: prints "amount p50 p99 ticks"
-  local before out
-  before=$(ticks "$1")
+measure() { # peer kind clients: prints "amount p50 p99 server-ticks client-ticks"
+  local server client server_after client_after out
+  read -r server client < <(ticks "$1")
   out=$("$bench" load "$2" "$(visitors "$1")" "$seconds" "$3")
-  echo "$out $(($(ticks "$1") - before))"
+  read -r server_after client_after < <(ticks "$1")
+  echo "$out $((server_after - server)) $((client_after - client))"
 }
+busier() { echo $(($1 > $2 ? $1 : $2)); }
 bulk() { # peer streams
-  local amount p50 p99 used
-  read -r amount p50 p99 used < <(measure "$1" down "$2")
+  local amount p50 p99 server client
+  read -r amount p50 p99 server client < <(measure "$1" down "$2")
   record "$1" "down$2" rate "$(calc %.2f "$amount / $seconds / 2^30")"
-  record "$1" "down$2" cpu "$(calc %.3f "$used / $hz / ($amount / 2^30)")"
-  echo "down, $2 streams, $1: $(tail -1 "$work/$1.down$2.rate") GiB/s, $(tail -1 "$work/$1.down$2.cpu") CPU s/GiB of both ends" >&2
+  record "$1" "down$2" cpu "$(calc %.3f "$(busier "$server" "$client") / $hz / ($amount / 2^30)")"
+  echo "down, $2 streams, $1: $(tail -1 "$work/$1.down$2.rate") GiB/s, CPU s/GiB: server $(calc %.3f "$server / $hz / ($amount / 2^30)"), client $(calc %.3f "$client / $hz / ($amount / 2^30)")" >&2
 }
 each() { # peer kind clients: what is counted one by one
-  local amount p50 p99 used
-  read -r amount p50 p99 used < <(measure "$1" "$2" "$3")
+  local amount p50 p99 server client
+  read -r amount p50 p99 server client < <(measure "$1" "$2" "$3")
   record "$1" "$2$3" rate "$(calc %d "$amount / $seconds")"
-  record "$1" "$2$3" cpu "$(calc %.1f "$used / $hz / $amount * 1000000")"
-  echo "$2, $3 clients, $1: $(tail -1 "$work/$1.$2$3.rate")/s, $(tail -1 "$work/$1.$2$3.cpu") CPU µs each of both ends, p50 $p50 µs, p99 $p99 µs" >&2
+  record "$1" "$2$3" cpu "$(calc %.1f "$(busier "$server" "$client") / $hz / $amount * 1000000")"
+  echo "$2, $3 clients, $1: $(tail -1 "$work/$1.$2$3.rate")/s, CPU µs each: server $(calc %.1f "$server / $hz / $amount * 1000000"), client $(calc %.1f "$client / $hz / $amount * 1000000"), p50 $p50 µs, p99 $p99 µs" >&2
 }
 resident() { # name: MiB
   calc %.0f "$(awk '/^VmRSS/ { print $2 }' "/proc/$(cat "$work/$1.pid")/status") / 1024"
@@ -129,8 +126,15 @@ for name in $ours; do near "$name"; done
 start ssh.client ssh -N -R "$(visitors ssh):127.0.0.1:$backend" -p "$(tunnels ssh)" -i "$work/user" -c aes128-gcm@openssh.com \
   -o ExitOnForwardFailure=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null 127.0.0.1
 for peer in $peers; do until_true is_served "$(visitors "$peer")"; done
-# The just-in-time compiler finishes its work under load.
-for peer in $ours; do for kind in echo hello down; do "$bench" load $kind "$(visitors "$peer")" 1 8 >/dev/null; done; done
+# The just-in-time compiler finishes its work under load; OpenSSH has the same exercise.
+for kind in hello echo down; do
+  exercise=()
+  for peer in $ours ssh; do
+    "$bench" load $kind "$(visitors "$peer")" 2 8 >/dev/null &
+    exercise+=($!)
+  done
+  wait "${exercise[@]}"
+done
 
 for _ in $(seq $rounds); do
   for count in $streams; do for peer in $peers; do bulk "$peer" "$count"; done; done
@@ -139,11 +143,17 @@ for _ in $(seq $rounds); do
 done
 
 # One who reads nothing beside one who does.
-alone=$("$bench" load down "$(visitors yamux)" "$seconds" 1 | cut -d' ' -f1)
-"$bench" stall "$(visitors yamux)" $((seconds + 2)) 1 &
-sleep 0.5
-beside=$("$bench" load down "$(visitors yamux)" "$seconds" 1 | cut -d' ' -f1)
-stall_cost=$(calc %.2f "1 - $beside / $alone")
+for _ in $(seq $pairs); do
+  alone=$("$bench" load down "$(visitors yamux)" "$seconds" 1 | cut -d' ' -f1)
+  "$bench" stall "$(visitors yamux)" $((seconds + 5)) 1 &
+  stalled=$!
+  sleep 0.3
+  beside=$("$bench" load down "$(visitors yamux)" "$seconds" 1 | cut -d' ' -f1)
+  kill $stalled
+  wait $stalled 2>/dev/null || true
+  record yamux stall cost "$(calc %.2f "1 - $beside / $alone")"
+done
+stall_cost=$(value yamux stall cost)
 echo "a stalled stream costs another $stall_cost of its rate" >&2
 
 if [ -z "$quick" ]; then
@@ -176,11 +186,12 @@ yamux150=$(mibs "$(visitors yamux)")
 echo "one stream at 40 ms: direct $direct40 MiB/s, plain $plain40 MiB/s; at 150 ms: yamux $yamux150 MiB/s" >&2
 
 # The line is cut, and heals at once.
-sleep 3
+sleep 1
 read -r lost50 lost99 < <("$bench" reconnect "$(visitors direct)" 15652 $losses)
 echo "away after a cut at 40 ms: p50 $lost50 ms, p99 $lost99 ms of $losses" >&2
 echo "idle: node $(resident direct) MiB, client $(resident direct.client) MiB" >&2
 
+echo "it took $SECONDS s" >&2
 echo "direct_cpu_gib=$(value direct down1 cpu) yamux_cpu_gib=$(value yamux down1 cpu) yamux_gibs_vs_ssh=$(calc %.2f "$(value yamux down1 rate) / $(value ssh down1 rate)")" \
   "direct_us_req=$(value direct echo64 cpu) yamux_us_req=$(value yamux echo64 cpu) stall_cost=$stall_cost rtt40_direct_mibs=$direct40" \
   "rtt150_gain=$(calc %.0f "$yamux150 / (256 / 1024 / 0.150)") reconnect_ms_p50=$lost50 reconnect_ms_p99=$lost99"

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
@@ -71,30 +72,34 @@ internal sealed class DelayLine(IPEndPoint to, TimeSpan oneWay)
 
     private void Start(Socket from, Socket into)
     {
-        var line = new BlockingCollection<(long Due, byte[] Bytes)>(MostChunks);
+        var line = new BlockingCollection<(long Due, ArraySegment<byte> Bytes)>(MostChunks);
         new Thread(() => Read(from, into, line), 256 * 1024) { IsBackground = true }.Start();
         new Thread(() => Write(from, into, line), 256 * 1024) { IsBackground = true }.Start();
     }
 
-    private void Read(Socket from, Socket into, BlockingCollection<(long Due, byte[] Bytes)> line)
+    private void Read(Socket from, Socket into, BlockingCollection<(long Due, ArraySegment<byte> Bytes)> line)
     {
-        var buffer = new byte[Chunk];
         try
         {
-            int read;
-            while ((read = from.Receive(buffer)) > 0) line.Add((Due, buffer[..read]));
+            while (true)
+            {
+                var chunk = ArrayPool<byte>.Shared.Rent(Chunk);
+                var read = from.Receive(chunk);
+                if (read == 0) break;
+                line.Add((Due, new ArraySegment<byte>(chunk, 0, read)));
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             Reset(into);
         }
 
-        line.Add((Due, []));
+        line.Add((Due, ArraySegment<byte>.Empty));
     }
 
     private long Due => Stopwatch.GetTimestamp() + (long)(oneWay.TotalSeconds * Stopwatch.Frequency);
 
-    private void Write(Socket from, Socket into, BlockingCollection<(long Due, byte[] Bytes)> line)
+    private void Write(Socket from, Socket into, BlockingCollection<(long Due, ArraySegment<byte> Bytes)> line)
     {
         try
         {
@@ -102,8 +107,9 @@ internal sealed class DelayLine(IPEndPoint to, TimeSpan oneWay)
             {
                 var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
                 if (wait > TimeSpan.Zero) Thread.Sleep(wait);
-                if (bytes.Length == 0) break;
+                if (bytes.Count == 0) break;
                 into.Send(bytes);
+                ArrayPool<byte>.Shared.Return(bytes.Array!);
             }
 
             into.Shutdown(SocketShutdown.Send);

@@ -28,9 +28,9 @@ internal sealed class RemoteLink(
             var end = await ServeOnceAsync(stop);
             if (stop.IsCancellationRequested) break;
             if (end is null) continue;
-            // A session that held earns an immediate retry; one that is thrown out at once does not, or two clients with one
-            // secret would chase each other without a pause.
-            failures = time.GetElapsedTime(started) >= options.Settled ? 1 : failures + 1;
+            // A session that held earns an immediate retry, and soon when it was the line that broke; one that is thrown out at once
+            // does not, or two clients with one secret would chase each other without a pause.
+            failures = time.GetElapsedTime(started) >= (end.LineBroke ? options.Proven : options.Settled) ? 1 : failures + 1;
             var pause = ReconnectPause.After(failures, options.LongestPause, Jitter());
             await PauseAsync(end.Why, pause > end.AtLeast ? pause : end.AtLeast, stop);
         }
@@ -93,7 +93,7 @@ internal sealed class RemoteLink(
             case Welcome.In taken:
                 Tell($"connected{(remote.IsTls ? " over TLS" : "")} as tunnel {taken.Answer.Session}");
                 await ServeAsync(session, taken.Control, stop);
-                return new LinkEnd($"lost: {(await running).Detail}");
+                return new LinkEnd($"lost: {(await running).Detail}") { LineBroke = !session.PeerGoesAway };
             default:
                 return await CarryAsync(session, running, stop);
         }
@@ -173,5 +173,8 @@ internal sealed class RemoteLink(
     private sealed record LinkEnd(string Why)
     {
         public TimeSpan AtLeast { get; init; }
+
+        /// <summary>The gateway had let the session in, and did not end it: the line did, or the gateway's own end.</summary>
+        public bool LineBroke { get; init; }
     }
 }

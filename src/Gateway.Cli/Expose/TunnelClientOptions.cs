@@ -62,6 +62,9 @@ internal sealed record TunnelClientOptions
     /// <summary>A session that held for so long has earned an immediate retry. Default 10 s.</summary>
     public TimeSpan Settled { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The same for a session that a gateway has let in and the line has ended: nobody sent us away. Default 1 s.</summary>
+    public TimeSpan Proven { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The bounds of each session.</summary>
     public YamuxOptions Yamux { get; init; } = YamuxOptions.Default;
 }

@@ -71,6 +71,31 @@ public sealed class NegotiatedTunnelTests
         await SaysAsync(client, "connected as tunnel");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_session_that_the_line_ended_is_followed_at_once_and_one_that_the_node_ended_is_not(bool isLine)
+    {
+        await using var service = TestService.Echo();
+        await using var router = new RouterHarness();
+        await using var line = new FaultyWire(router.Tunnels.Port);
+        router.Tunnel(Name, RunningClient.Secret);
+        var at = new TunnelRemote(new HostPort("127.0.0.1", line.Endpoint().Port));
+        await using var client = new RunningClient(Options(router, service.Port) with { Remotes = [at], Proven = TimeSpan.Zero, Settled = TimeSpan.FromHours(1) });
+        for (var session = 1; session <= 5; session++)
+        {
+            await SaysAsync(client, $"connected as tunnel {session}\n");
+            if (isLine) line.Reset();
+            else Assert.True(router.Drop(session));
+        }
+
+        await SaysAsync(client, "connected as tunnel 6\n");
+        // A pause is a random part of its bound: five of them are never all nothing.
+        var pauses = client.Said.Split('\n').Where(told => told.Contains("lost: ", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(5, pauses.Length);
+        Assert.Equal(isLine, pauses.All(told => told.EndsWith("trying again at once", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Visitors_whom_the_service_does_not_take_are_not_sent_to_it()
     {

@@ -82,6 +82,10 @@ public sealed partial class DnsOptions : ICheckedOptions
     [Option("The cookie secret before this one: cookies made with it are still accepted, so that secrets can be changed without a gap.")]
     public Secret PreviousCookieSecret { get; set; }
 
+    /// <summary>BADCOOKIE.</summary>
+    [Option("Answer UDP clients that send a cookie without ours in it, or with a wrong one, with BADCOOKIE and a good one, so that they ask again. For a server under attack: it costs each such client a round trip.")]
+    public bool RequireCookies { get; set; }
+
     /// <summary>NSID.</summary>
     [Option("What is told to clients that ask which server answers (NSID); empty for nothing.")]
     public string Nsid { get; set; } = "";

@@ -32,6 +32,7 @@ public sealed class NameServer : IAsyncDisposable
         {
             Transfers = transfers,
             UdpSize = options.UdpSize,
+            RequiresCookies = options.RequireCookies,
             Nsid = Encoding.UTF8.GetBytes(options.Nsid),
             Keys = options.Keys,
             Cookies = new Cookies(Octets(options.CookieSecret) ?? RandomNumberGenerator.GetBytes(Cookies.SecretLength), Octets(options.PreviousCookieSecret)),

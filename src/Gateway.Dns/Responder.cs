@@ -49,6 +49,7 @@ internal sealed partial class Responder(ResponderOptions options)
         var flags = FlagsFor(request, client);
         Zone? zone = null;
         var rcode = Refusal(request, ref opt);
+        if (rcode == Rcode.NoError && options.RequiresCookies && opt.Cookie.Length > 0 && !trusted && !client.OverTcp) rcode = Rcode.BadCookie;
         if (rcode == Rcode.NoError && request.NameLength > 0) rcode = Answer(request, ref writer, zones, ref flags, ref opt, out zone);
         if (!writer.Ok) writer.Truncate(ref flags);
         verdict = new Verdict(rcode, zone, trusted || client.OverTcp, rcode == Rcode.Refused && IsForwardable(request, client, opt), request.Type);
@@ -107,6 +108,9 @@ internal sealed record ResponderOptions
 
     /// <summary>Makes and checks cookies; null for none.</summary>
     public Cookies? Cookies { get; init; }
+
+    /// <summary>UDP clients that know cookies are answered only when theirs is valid (RFC 7873 section 5.2.3); the others as ever.</summary>
+    public bool RequiresCookies { get; init; }
 
     /// <summary>The keys that queries may be signed with.</summary>
     public TsigKeys Keys { get; init; } = new([]);

@@ -9,7 +9,7 @@ namespace Gateway.Dns;
 /// One TCP connection: queries in, answers out, many of each in one read and one write when the client pipelines (RFC 7766
 /// section 6.2.1.1). It holds memory for what came alone: none while nothing comes, and none for answers before there is a query to
 /// answer, so that slow clients cost little. Every answer from our zones is
-/// ready when its query is read; only a transfer, or a query that is forwarded, makes those after it wait.
+/// ready when its query is read; only a transfer makes those after it wait.
 /// </summary>
 internal sealed partial class TcpVisit : IDisposable
 {
@@ -43,12 +43,23 @@ internal sealed partial class TcpVisit : IDisposable
     public async Task RunAsync(CancellationToken cut)
     {
         using var cutting = cut.UnsafeRegister(static deadline => ((CancellationTokenSource)deadline!).Cancel(), _deadline);
-        do
+        try
         {
-            _deadline.CancelAfter(_limits.Idle);
-            await _socket.ReceiveAsync(Memory<byte>.Empty, _deadline.Token);
+            do
+            {
+                _deadline.CancelAfter(_limits.Idle + Patience);
+                await _socket.ReceiveAsync(Memory<byte>.Empty, _deadline.Token);
+            }
+            while (await AnswerWhatComesAsync());
+            // A client that has asked everything may close its half, and still gets its answers.
+            _deadline.CancelAfter(_limits.Stall + Patience);
+            await AwaitForwardedAsync();
         }
-        while (await AnswerWhatComesAsync());
+        finally
+        {
+            await _deadline.CancelAsync();
+            await AwaitForwardedAsync();
+        }
     }
 
     /// <inheritdoc/>
@@ -56,6 +67,7 @@ internal sealed partial class TcpVisit : IDisposable
     {
         Return();
         _transfer?.Dispose();
+        _sending.Dispose();
         _deadline.Dispose();
     }
 
@@ -73,7 +85,7 @@ internal sealed partial class TcpVisit : IDisposable
             {
                 await SendAsync();
                 await SendTransferAsync();
-                await AwaitForwardedAsync();
+                await AwaitRoomAsync();
             }
 
             await SendAsync();
@@ -87,11 +99,21 @@ internal sealed partial class TcpVisit : IDisposable
 
     private async Task SendAsync()
     {
-        for (var at = 0; at < _written;)
+        if (_written == 0) return;
+        _deadline.CancelAfter(_limits.Stall);
+        await _sending.WaitAsync(_deadline.Token);
+        try
         {
-            // A client that reads is alive: it gets its time anew for each piece.
-            _deadline.CancelAfter(_limits.Stall);
-            at += await _socket.SendAsync(_output.AsMemory(at, Math.Min(_written - at, SendAbove)), _deadline.Token);
+            for (var at = 0; at < _written;)
+            {
+                // A client that reads is alive: it gets its time anew for each piece.
+                _deadline.CancelAfter(_limits.Stall);
+                at += await _socket.SendAsync(_output.AsMemory(at, Math.Min(_written - at, SendAbove)), _deadline.Token);
+            }
+        }
+        finally
+        {
+            _sending.Release();
         }
 
         _written = 0;
@@ -101,7 +123,7 @@ internal sealed partial class TcpVisit : IDisposable
     private bool AnswerFrames()
     {
         var at = 0;
-        while (_transfer is null && _forwarded is null && _written < SendAbove && TryFrame(at, out var length))
+        while (_transfer is null && !IsFull && _written < SendAbove && TryFrame(at, out var length))
         {
             Answer(_input.AsSpan(at + LengthOctets, length));
             at += LengthOctets + length;
@@ -110,7 +132,7 @@ internal sealed partial class TcpVisit : IDisposable
         _input.AsSpan(at, _read - at).CopyTo(_input);
         _read -= at;
         Grow();
-        return _transfer is not null || _forwarded is not null || _written >= SendAbove;
+        return _transfer is not null || IsFull || _written >= SendAbove;
     }
 
     private bool TryFrame(int at, out int length)
@@ -130,7 +152,7 @@ internal sealed partial class TcpVisit : IDisposable
         var length = _answering.Responder.Respond(query, space, _answering.Zones, client, out var verdict);
         if (verdict.Forwardable) length = Forward(query, space, client, ref verdict);
         _tally.CountShared(length, verdict);
-        if (_forwarded is null) _tally.Latency.AddShared(_answering.Time.GetElapsedTime(began));
+        if (!verdict.Forwardable) _tally.Latency.AddShared(_answering.Time.GetElapsedTime(began));
         _answering.Log?.Write(query, client, verdict, length);
         if (length > 0) Frame(length);
     }

@@ -84,6 +84,19 @@ public sealed class CookieTests
         Assert.Null(zones.Ask("example SOA").Option(10));
     }
 
+    [Fact]
+    [Trait("adv", "D17")]
+    public void BADCOOKIE_is_said_only_when_configured_and_only_to_clients_that_know_cookies()
+    {
+        var responder = new Responder(new ResponderOptions { Cookies = new Cookies(Secret, null), RequiresCookies = true });
+        var zones = new TestZones { Responder = responder }.With("example");
+        var refused = zones.Ask(Query.Of("example SOA").WithOpt(options: Query.Option(10, 1, 2, 3, 4, 5, 6, 7, 8)));
+        Assert.Equal((23, 0), (refused.Rcode, refused.Answer.Count));
+        var answered = zones.Ask(Query.Of("example SOA").WithOpt(options: Query.Option(10, refused.Option(10)!)));
+        Assert.Equal((0, 1), (answered.Rcode, answered.Answer.Count));
+        Assert.Equal(0, zones.Ask("example SOA").Rcode);
+    }
+
     [Theory]
     [Trait("adv", "D6")]
     [InlineData(0)]

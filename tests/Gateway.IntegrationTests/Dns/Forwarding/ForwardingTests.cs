@@ -122,16 +122,56 @@ public sealed class ForwardingTests
         using var client = new TcpClient();
         await client.ConnectAsync(server.Endpoint, Deadline.Generous);
         await client.GetStream().WriteAsync(Enumerable.Range(1, 5).SelectMany(id => Frame((byte)id, id % 2 == 0 ? "other" : "own")).ToArray(), Deadline.Generous);
-        for (var id = 1; id <= 5; id++)
+        var answers = new Dictionary<int, int>();
+        for (var i = 1; i <= 5; i++)
         {
-            var head = new byte[2];
-            await client.GetStream().ReadExactlyAsync(head, Deadline.Generous);
-            var answer = new byte[(head[0] << 8) | head[1]];
-            await client.GetStream().ReadExactlyAsync(answer, Deadline.Generous);
-            Assert.Equal((id, id % 2 == 0 ? 7 : 1), (answer[1], answer[^1]));
+            var answer = await ReadFrameAsync(client.GetStream());
+            answers[answer[1]] = answer[^1];
         }
 
+        Assert.Equal([1, 2, 3, 4, 5], answers.Keys.Order());
+        Assert.All(answers, answer => Assert.Equal(answer.Key % 2 == 0 ? 7 : 1, answer.Value));
         Assert.Equal(2, resolver.Asked.Count);
+    }
+
+    [Fact]
+    public async Task A_forwarded_query_holds_up_no_other_of_its_connection_and_its_answer_comes_though_the_client_asks_no_more()
+    {
+        var release = new TaskCompletionSource();
+        await using var resolver = new ScriptedResolver { Held = release.Task };
+        await using var server = Start(resolver, options => options.ForwardTimeout = TimeSpan.FromSeconds(30));
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Endpoint, Deadline.Generous);
+        var stream = client.GetStream();
+        byte[] queries = [.. Frame(1, "other"), .. Frame(2, "own"), .. Frame(3, "own")];
+        await stream.WriteAsync(queries, Deadline.Generous);
+        Assert.Equal(2, (await ReadFrameAsync(stream))[1]);
+        Assert.Equal(3, (await ReadFrameAsync(stream))[1]);
+        client.Client.Shutdown(SocketShutdown.Send);
+        release.SetResult();
+        var late = await ReadFrameAsync(stream);
+        Assert.Equal((1, 7), (late[1], late[^1]));
+        Assert.Equal(0, await stream.ReadAsync(new byte[1], Deadline.Generous));
+    }
+
+    [Fact]
+    public async Task More_forwarded_queries_than_one_connection_may_have_wait_for_their_turn()
+    {
+        var release = new TaskCompletionSource();
+        await using var resolver = new ScriptedResolver { Held = release.Task };
+        await using var server = Start(resolver, options => options.ForwardTimeout = TimeSpan.FromSeconds(30));
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Endpoint, Deadline.Generous);
+        await client.GetStream().WriteAsync(Enumerable.Range(1, 200).SelectMany(id => Frame((byte)id, "other")).ToArray(), Deadline.Generous);
+        await Eventually.TrueAsync(() => !resolver.Asked.IsEmpty, "the resolver is asked");
+        release.SetResult();
+        var answered = new HashSet<int>();
+        while (answered.Count < 200)
+        {
+            var answer = await ReadFrameAsync(client.GetStream());
+            Assert.Equal((0, 7), (answer[3] & 0xF, answer[^1]));
+            answered.Add(answer[1]);
+        }
     }
 
     [Fact]
@@ -168,6 +208,15 @@ public sealed class ForwardingTests
         using var quiet = new KeptLog();
         await using (var server = Start(resolver, logs: quiet)) await server.DigAsync("www.own.example A");
         Assert.DoesNotContain(quiet.Lines, line => line.Contains("Query from", StringComparison.Ordinal));
+    }
+
+    private static async Task<byte[]> ReadFrameAsync(NetworkStream stream)
+    {
+        var head = new byte[2];
+        await stream.ReadExactlyAsync(head, Deadline.Generous);
+        var answer = new byte[(head[0] << 8) | head[1]];
+        await stream.ReadExactlyAsync(answer, Deadline.Generous);
+        return answer;
     }
 
     // www.own.example A or www.other.example A, with RD.

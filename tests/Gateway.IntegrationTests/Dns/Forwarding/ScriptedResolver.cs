@@ -30,6 +30,9 @@ internal sealed class ScriptedResolver : IAsyncDisposable
     /// <summary>It reads and says nothing.</summary>
     public bool IsSilent { get; init; }
 
+    /// <summary>TCP answers are given when this has come to its end.</summary>
+    public Task Held { get; init; } = Task.CompletedTask;
+
     /// <summary>Before each UDP answer it sends others: of a wrong ID, of a wrong name, half of one.</summary>
     public bool SendsForgeries { get; init; }
 
@@ -84,6 +87,7 @@ internal sealed class ScriptedResolver : IAsyncDisposable
                 await stream.ReadExactlyAsync(query, _stop.Token);
                 Asked.Enqueue((-((IPEndPoint)visitor.Client.RemoteEndPoint!).Port, query));
                 if (IsSilent) continue;
+                await Held.WaitAsync(_stop.Token);
                 var answer = Answer(query, truncated: false);
                 byte[] frame = [(byte)(answer.Length >> 8), (byte)answer.Length, .. answer];
                 await stream.WriteAsync(frame, _stop.Token);

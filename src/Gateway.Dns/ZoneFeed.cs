@@ -58,6 +58,9 @@ public sealed partial class ZoneFeed : IChangeReader
     internal Notifier? Notifier { get; set; }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Patterns => [RedisSchema.ZoneOwnersKey, "*.", RedisSchema.ZoneSerialPrefix + "*"];
+
+    /// <inheritdoc/>
     public bool Concerns(string key) =>
         key == RedisSchema.ZoneOwnersKey || key.EndsWith('.') || key.StartsWith(RedisSchema.ZoneSerialPrefix, StringComparison.Ordinal);
 

@@ -99,16 +99,21 @@ internal readonly record struct ExplorerAnswer(ReadOnlyMemory<byte> Octets, long
     /// <summary>The body as a list, `null` being an empty one; null when it is neither. Elements that cannot be read are told apart.</summary>
     public Listing<T>? Many<T>() where T : class, new()
     {
+        var (items, faults) = (new List<T>(), new List<ElementFault>());
+        var pages = (int)Math.Clamp(Pages, 1, int.MaxValue);
         try
         {
-            using var document = JsonDocument.Parse(Octets, new JsonDocumentOptions { MaxDepth = ExplorerJson.MaxDepth + 1 });
-            var (items, faults) = (new List<T>(), new List<ElementFault>());
-            if (document.RootElement.ValueKind == JsonValueKind.Array)
+            var reader = new Utf8JsonReader(Octets.Span, new JsonReaderOptions { MaxDepth = ExplorerJson.MaxDepth + 1 });
+            reader.Read();
+            if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.Null)) return null;
+            if (reader.TokenType == JsonTokenType.StartArray)
             {
-                foreach (var element in document.RootElement.EnumerateArray()) Add(element, items, faults);
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) Add(Element(ref reader), items, faults);
             }
 
-            return document.RootElement.ValueKind is JsonValueKind.Array or JsonValueKind.Null ? new Listing<T>(items, faults, (int)Math.Clamp(Pages, 1, int.MaxValue)) : null;
+            // A second value behind the first is a failure of the reader.
+            reader.Read();
+            return new Listing<T>(items, faults, pages);
         }
         catch (JsonException)
         {
@@ -116,12 +121,24 @@ internal readonly record struct ExplorerAnswer(ReadOnlyMemory<byte> Octets, long
         }
     }
 
-    private static void Add<T>(JsonElement element, List<T> items, List<ElementFault> faults) where T : class, new()
+    private ReadOnlySpan<byte> Element(ref Utf8JsonReader reader)
     {
-        if (ExplorerJson.TryRead<T>(Encoding.UTF8.GetBytes(element.GetRawText()), out var item, out var fault)) items.Add(item);
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return Octets.Span[start..(int)reader.BytesConsumed];
+    }
+
+    private static void Add<T>(ReadOnlySpan<byte> element, List<T> items, List<ElementFault> faults) where T : class, new()
+    {
+        if (ExplorerJson.TryRead<T>(element, out var item, out var fault)) items.Add(item);
         else faults.Add(new ElementFault(Number(element, "id"), Number(element, "workload_id"), fault));
     }
 
-    private static long Number(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.Number && member.TryGetInt64(out var number) ? number : 0;
+    private static long Number(ReadOnlySpan<byte> element, string name)
+    {
+        var reader = new Utf8JsonReader(element, new JsonReaderOptions { MaxDepth = ExplorerJson.MaxDepth + 1 });
+        using var document = JsonDocument.ParseValue(ref reader);
+        var root = document.RootElement;
+        return root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.Number && member.TryGetInt64(out var number) ? number : 0;
+    }
 }

@@ -21,6 +21,9 @@ public sealed class Doorbell(string nodeId, TimeProvider time) : IChangeReader, 
     public bool Serves => false;
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Patterns => [_key];
+
+    /// <inheritdoc/>
     public bool Concerns(string key) => key == _key;
 
     /// <inheritdoc/>

@@ -14,21 +14,47 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
     /// <summary>Beyond every id: such a poll shows the work queue alone, where deletions wait.</summary>
     private const long BeyondAll = long.MaxValue - 1;
 
+    /// <summary>Workloads on a page that has more behind it.</summary>
+    private const int FullPage = 200;
+
+    // Told since the page that is looked at may have been made: it does not show that yet.
+    private HashSet<string> _told = [];
+    private HashSet<string> _toldBefore = [];
+    private (long From, Task<ExplorerOutcome<WorkloadPage>> Answer)? _ahead;
+
     /// <summary>The highest id taken so far; the next poll asks for what comes after it.</summary>
     public long Cursor { get; set; }
 
     /// <summary>Why the last poll brought nothing, in one line; null when it answered.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>One poll from an id on; null when the explorer did not answer.</summary>
+    /// <summary>One poll from an id on; null when the explorer did not answer. After a full page the next one is asked for at once, and is here when this one is dealt with.</summary>
     public async Task<InboxPage?> PollAsync(long from, CancellationToken stop)
     {
-        foreach (var id in outbox.TakeAccepted()) book.Mark(id, isReported: true);
-        var outcome = await explorer.PollAsync(nodeId, from, stop);
+        var asked = _ahead is { } ahead && ahead.From == from ? ahead.Answer : AskAsync(from, stop);
+        _ahead = null;
+        var outcome = await asked;
+        MarkAccepted();
         Fault = outcome.Match(_ => null, refused => refused.ToString(), unreachable => (string?)unreachable.ToString());
         metrics.Polls.Add(1, new KeyValuePair<string, object?>("outcome", Fault is null ? "answered" : "failed"));
-        return outcome is ExplorerOutcome<WorkloadPage>.Ok { Value: var page } ? Take(page) : null;
+        if (outcome is not ExplorerOutcome<WorkloadPage>.Ok { Value: var page }) return null;
+        var taken = Take(page);
+        if (taken.Count >= FullPage && taken.Highest >= from) _ahead = (taken.Highest + 1, AskAsync(taken.Highest + 1, stop));
+        return taken;
     }
+
+    /// <summary>Notes whose good result the explorer took. After the reports that wait were looked at: what waits no more is then known as told.</summary>
+    public void MarkAccepted()
+    {
+        foreach (var id in outbox.TakeAccepted())
+        {
+            book.Mark(id, isReported: true);
+            _told.Add(id);
+        }
+    }
+
+    /// <summary>Awaits what is still asked for. After the token has fired.</summary>
+    public Task EndAsync() => _ahead?.Answer ?? Task.CompletedTask;
 
     /// <summary>Takes the deletions that wait in the queue; gives the ids that changed.</summary>
     public async Task<IReadOnlyCollection<string>> DrainAsync(CancellationToken stop) => (await PollAsync(BeyondAll, stop))?.Changed ?? [];
@@ -47,6 +73,13 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
             default:
                 return false;
         }
+    }
+
+    private Task<ExplorerOutcome<WorkloadPage>> AskAsync(long from, CancellationToken stop)
+    {
+        MarkAccepted();
+        (_toldBefore, _told) = (_told, []);
+        return explorer.PollAsync(nodeId, from, stop);
     }
 
     private InboxPage Take(WorkloadPage page)
@@ -86,7 +119,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         }
 
         // The explorer shows no result although we know of none on its way: it was lost, and is told again.
-        if (delivery.HasOkResult || outbox.Knows(it.Id) || !book.Reported.Contains(it.Id)) return false;
+        if (delivery.HasOkResult || outbox.Knows(it.Id) || _told.Contains(it.Id) || _toldBefore.Contains(it.Id) || !book.Reported.Contains(it.Id)) return false;
         book.Mark(it.Id, isReported: false);
         return true;
     }

@@ -17,15 +17,24 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
     /// <summary>Entries that are sent before their removal is written: one script for many.</summary>
     private const int Batch = 256;
 
+    private static readonly TimeSpan HoldTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan HoldBeat = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, WaitingReport> _waiting = [];
     private readonly ConcurrentQueue<string> _accepted = [];
-    private readonly ConcurrentDictionary<string, byte> _failed = [];
+    private readonly ConcurrentQueue<string> _turn = [];
+    private readonly ConcurrentDictionary<string, byte> _inTurn = [];
     private readonly SemaphoreSlim _filled = new(0, 1);
     private readonly Pauses _backoff = new(FirstPause, LongestPause);
     private bool _isAway;
+    private long _heldSince;
+    private long _heldUntil;
+    private long _saidAt;
+    private int _told;
 
     /// <summary>How many reports wait.</summary>
     public int Count => _waiting.Count;
@@ -53,14 +62,14 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
     public void Load(Dictionary<string, WaitingReport> entries)
     {
         foreach (var id in _waiting.Keys.Where(id => !entries.ContainsKey(id))) _waiting.TryRemove(id, out _);
-        foreach (var (id, entry) in entries) _waiting[id] = entry;
-        Wake();
+        foreach (var entry in entries.Values) Add(entry);
     }
 
     /// <summary>Takes what a plan wrote.</summary>
     public void Add(WaitingReport report)
     {
         _waiting[report.Id] = report;
+        TakeTurn(report.Id);
         Wake();
     }
 
@@ -72,12 +81,28 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
         return ids;
     }
 
+    /// <summary>There is much to serve, and whoever reserved wants his name first: reports wait a moment. To be said again while it is so; reports wait no longer than a bound in all.</summary>
+    public void Hold()
+    {
+        var now = time.GetTimestamp();
+        if (_heldSince == 0) _heldSince = now;
+        if (time.GetElapsedTime(_heldSince) < LongestHold) Volatile.Write(ref _heldUntil, now + (long)(HoldTime.TotalSeconds * time.TimestampFrequency));
+    }
+
+    /// <summary>There is nothing left to serve first.</summary>
+    public void GoOn()
+    {
+        _heldSince = 0;
+        Volatile.Write(ref _heldUntil, 0);
+    }
+
     /// <summary>Sends until told to stop.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            if (_waiting.IsEmpty) await _filled.WaitAsync(stop);
+            if (_turn.IsEmpty) await _filled.WaitAsync(stop);
+            while (time.GetTimestamp() < Volatile.Read(ref _heldUntil)) await Task.Delay(HoldBeat, time, stop);
             var pause = await SendSomeAsync(stop) ? TimeSpan.Zero : _backoff.Next();
             if (pause > TimeSpan.Zero) await Task.Delay(pause, time, stop);
         }
@@ -95,23 +120,49 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
         var bounds = new ParallelOptions { MaxDegreeOfParallelism = options.ReportsAtOnce, CancellationToken = stop };
         await Parallel.ForEachAsync(batch, bounds, async (report, end) =>
         {
-            if (Volatile.Read(ref isAway)) return;
+            if (Volatile.Read(ref isAway))
+            {
+                TakeTurn(report.Id);
+                return;
+            }
+
             var outcome = await sender.SendAsync(report.Id, report.Entry, end);
             if (outcome is Sent.Later { IsAway: true }) Volatile.Write(ref isAway, true);
             if (Note(report, outcome)) sent.Enqueue(report);
+            else TakeTurn(report.Id);
         });
         var isRemoved = await RemoveAsync([.. sent], stop);
         if (isRemoved && !sent.IsEmpty) _backoff.Reset();
+        SayProgress(sent.Count);
         return isRemoved && sent.Count == batch.Count;
     }
 
-    // Those that failed come again when all others were tried, so that no number of them keeps the others waiting.
+    // First come, first told; those that failed go to the end, so that no number of them keeps the others waiting.
     private List<WaitingReport> NextBatch()
     {
-        var fresh = _waiting.Values.Where(it => !_failed.ContainsKey(it.Id)).Take(Batch).ToList();
-        if (fresh.Count > 0) return fresh;
-        _failed.Clear();
-        return [.. _waiting.Values.Take(Batch)];
+        var batch = new List<WaitingReport>();
+        while (batch.Count < Batch && _turn.TryDequeue(out var id))
+        {
+            _inTurn.TryRemove(id, out _);
+            if (_waiting.TryGetValue(id, out var report)) batch.Add(report);
+        }
+
+        return batch;
+    }
+
+    private void TakeTurn(string id)
+    {
+        if (_inTurn.TryAdd(id, 0)) _turn.Enqueue(id);
+    }
+
+    // Hundreds of thousands after a first start take a minute: somebody may be looking.
+    private void SayProgress(int more)
+    {
+        if (_told == 0) _saidAt = time.GetTimestamp();
+        _told += more;
+        if (time.GetElapsedTime(_saidAt) < SayEvery) return;
+        if (_told > Batch) Progress(_told, _waiting.Count);
+        _told = 0;
     }
 
     private bool Note(WaitingReport report, Sent outcome)
@@ -130,7 +181,6 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
             case Sent.Later it:
                 if (!_isAway) ExplorerDoesNotTake(report.Id, it.Reason);
                 _isAway = true;
-                _failed.TryAdd(report.Id, 0);
                 metrics.Reports.Add(1, new KeyValuePair<string, object?>("outcome", "later"));
                 break;
         }
@@ -157,6 +207,7 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
         }
         catch (Exception e) when (RedisFaults.IsRedis(e))
         {
+            foreach (var it in sent) TakeTurn(it.Id);
             return false;
         }
     }
@@ -177,6 +228,9 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
 
     [LoggerMessage(3101, LogLevel.Warning, "The explorer does not take the report about {Reservation}: {Reason}; reports are kept and tried again")]
     private partial void ExplorerDoesNotTake(string reservation, string reason);
+
+    [LoggerMessage(3104, LogLevel.Information, "{Told} results were reported; {Waiting} wait")]
+    private partial void Progress(int told, int waiting);
 
     [LoggerMessage(3102, LogLevel.Information, "The explorer takes reports again; {Waiting} wait")]
     private partial void ExplorerTakes(int waiting);

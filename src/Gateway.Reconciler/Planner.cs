@@ -22,6 +22,7 @@ internal sealed partial class Planner(
     HostProofs proofs,
     PlanApplier applier,
     Outbox outbox,
+    Inbox inbox,
     ReconcilerMetrics metrics,
     TimeProvider time,
     ILogger<Planner> log)
@@ -88,6 +89,7 @@ internal sealed partial class Planner(
             : await reader.ReadAsync(new Footprint(slice, desired, applied), stop);
         if (slice is null && read.Unreadable.Count > 0) Unreadable(read.Unreadable.Count, string.Join(", ", read.Unreadable.Take(LinesAtOnce)));
         var actual = read.Build(applied, outbox.Pending(slice));
+        inbox.MarkAccepted();
         var plan = Plan.Compute(desired, actual);
         if (plan.WantedProofs.Count > 0)
         {

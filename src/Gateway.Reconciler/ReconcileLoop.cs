@@ -27,6 +27,8 @@ public sealed partial class ReconcileLoop : IDisposable
     /// <summary>Before the first word from Redis, its silence is no fault to report.</summary>
     private const string NotReadYet = "not read yet";
 
+    private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan FullQueuePause = TimeSpan.FromMilliseconds(200);
 
     private readonly ReconcilerOptions _options;
@@ -51,6 +53,8 @@ public sealed partial class ReconcileLoop : IDisposable
     private volatile bool _mustResync;
     private DateTimeOffset _resyncDue;
     private bool _isQueueFull;
+    private long _caughtUpTo;
+    private long _saidAt;
 
     /// <summary>Puts the parts together; nothing is asked or written before <see cref="RunAsync"/>.</summary>
     /// <param name="options">The operator's word.</param>
@@ -69,7 +73,7 @@ public sealed partial class ReconcileLoop : IDisposable
         _applier = new PlanApplier(new LedgerWriter(redis, time, _log), node.Identity, explorerUrl);
         _outbox = new Outbox(new ReportSender(explorer, node.Identity), _applier, options, time, _metrics, logs.CreateLogger<Outbox>());
         _inbox = new Inbox(node.Identity.Id, explorer, _book, _outbox, _metrics);
-        _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), new HostProofs(node, new StubResolver(options.Resolvers, time), time), _applier, _outbox, _metrics, time, logs.CreateLogger<Planner>());
+        _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), new HostProofs(node, new StubResolver(options.Resolvers, time), time), _applier, _outbox, _inbox, _metrics, time, logs.CreateLogger<Planner>());
         _registration = new Registration(node, options, explorer, time, logs.CreateLogger<Registration>());
         Doorbell = new Doorbell(node.Identity.Id, time);
     }
@@ -91,6 +95,7 @@ public sealed partial class ReconcileLoop : IDisposable
         _redis.Connected -= LoadAgain;
         await end.CancelAsync();
         await Task.WhenAll(all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _inbox.EndAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await GiveBackAsync();
         await first;
     }
@@ -240,7 +245,13 @@ public sealed partial class ReconcileLoop : IDisposable
             if (!await PlanAsync([.. page.Changed, .. retry], page.Highest, stop)) return false;
             retry = [];
             _isQueueFull = page.Count >= FullQueue && page.Highest < from;
-            if (page.Highest < from) return true;
+            if (page.Highest < from)
+            {
+                CaughtUp();
+                return true;
+            }
+
+            CatchUp(page);
         }
     }
 
@@ -273,11 +284,34 @@ public sealed partial class ReconcileLoop : IDisposable
                 break;
             }
 
+            CatchUp(page);
             from = page.Highest + 1;
         }
 
+        CaughtUp();
         if (_inbox.Fault is not null) NoteFault();
-        return await RepairAsync(stop) is not null;
+        if (await RepairAsync(stop) is null) return false;
+        if (_inbox.Fault is null) _metrics.Resyncs.Add(1);
+        return true;
+    }
+
+    // Names first, reports later; and somebody may be looking.
+    private void CatchUp(InboxPage page)
+    {
+        if (page.Changed.Count < FullQueue) return;
+        _outbox.Hold();
+        if (_caughtUpTo == 0) _saidAt = _time.GetTimestamp();
+        _caughtUpTo = page.Highest;
+        if (_time.GetElapsedTime(_saidAt) < SayEvery) return;
+        CatchingUp(_book.Applied.Count, page.Highest);
+        _saidAt = _time.GetTimestamp();
+    }
+
+    private void CaughtUp()
+    {
+        _outbox.GoOn();
+        if (_caughtUpTo > 0) HasCaughtUp(_book.Applied.Count, _outbox.Count);
+        _caughtUpTo = 0;
     }
 
     private async Task<bool> AskAboutAsync(HashSet<string> unseen, CancellationToken stop)

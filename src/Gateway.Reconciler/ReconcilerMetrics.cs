@@ -22,6 +22,7 @@ internal sealed class ReconcilerMetrics : IDisposable
         Changes = _meter.CreateCounter<long>("gateway_reconciler_changes_total", description: "Changes written to Redis, by kind");
         Repairs = _meter.CreateCounter<long>("gateway_reconciler_repairs_total", description: "Changes that repaired damage found by a full comparison");
         Refusals = _meter.CreateCounter<long>("gateway_reconciler_refusals_total", description: "Reservations that were refused");
+        Resyncs = _meter.CreateCounter<long>("gateway_reconciler_resyncs_total", description: "Full comparisons with the explorer and Redis that were finished");
         Reports = _meter.CreateCounter<long>("gateway_reconciler_reports_total", description: "Reports to the explorer, by outcome");
         _meter.CreateObservableGauge("gateway_reconciler_reservations", () => status().Served, description: "Reservations that are served");
         _meter.CreateObservableGauge("gateway_reconciler_outbox", () => status().Waiting, description: "Reports that the explorer has not accepted yet");
@@ -36,6 +37,8 @@ internal sealed class ReconcilerMetrics : IDisposable
     public Counter<long> Repairs { get; }
 
     public Counter<long> Refusals { get; }
+
+    public Counter<long> Resyncs { get; }
 
     public Counter<long> Reports { get; }
 

@@ -62,6 +62,9 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     internal RouterMetrics Metrics { get; } = new();
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Patterns => [RedisSchema.ServicePrefix + "*"];
+
+    /// <inheritdoc/>
     public bool Concerns(string key) => key.StartsWith(RedisSchema.ServicePrefix, StringComparison.Ordinal);
 
     /// <summary>Serves the routes of the last-known-good file, until Redis can be read. Called once, before visitors are accepted.</summary>

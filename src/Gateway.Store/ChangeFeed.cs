@@ -99,8 +99,7 @@ public sealed partial class ChangeFeed
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, session.Lost);
         using var arrivals = new Arrivals(_options.Coalesce, _time);
-        var channel = new RedisChannel(KeyspaceChannel.Of(session.Database.Database, "*"), RedisChannel.PatternMode.Pattern);
-        await session.Subscriber.SubscribeAsync(channel, Hear).WaitAsync(SubscribeDeadline, _time, either.Token);
+        var channels = await SubscribeAsync(session, Hear, either.Token);
         try
         {
             await MendAsync(session, either.Token);
@@ -114,7 +113,7 @@ public sealed partial class ChangeFeed
         finally
         {
             Volatile.Write(ref _following, null);
-            if (!session.IsLost) await session.Subscriber.UnsubscribeAsync(channel).WaitAsync(SubscribeDeadline, _time, CancellationToken.None);
+            foreach (var channel in session.IsLost ? [] : channels) await session.Subscriber.UnsubscribeAsync(channel).WaitAsync(SubscribeDeadline, _time, CancellationToken.None);
         }
 
         void Hear(RedisChannel from, RedisValue name)
@@ -122,6 +121,33 @@ public sealed partial class ChangeFeed
             if (KeyspaceChannel.KeyOf(from!) is { } key) Heard(arrivals, key, name!);
         }
     }
+
+    // Only what concerns a reader: a busy explorer beside us changes many keys. A user who may hear of all keys alone, may not of some.
+    private async Task<IReadOnlyList<RedisChannel>> SubscribeAsync(RedisSession session, Action<RedisChannel, RedisValue> hear, CancellationToken stop)
+    {
+        // One change of the counter for each script, where the ledger changes with each entry.
+        string[] wanted = [.. _lanes.SelectMany(static lane => lane.Patterns).Append(RedisSchema.LedgerSequenceKey).Distinct(StringComparer.Ordinal)];
+        try
+        {
+            if (!wanted.Contains("*", StringComparer.Ordinal)) return await SubscribeAsync(session, wanted, hear, stop);
+        }
+        catch (RedisServerException e)
+        {
+            AllHeard(RedisFaults.Describe(e));
+            foreach (var key in wanted) await session.Subscriber.UnsubscribeAsync(Channel(session, key)).WaitAsync(SubscribeDeadline, _time, stop);
+        }
+
+        return await SubscribeAsync(session, ["*"], hear, stop);
+    }
+
+    private async Task<IReadOnlyList<RedisChannel>> SubscribeAsync(RedisSession session, string[] patterns, Action<RedisChannel, RedisValue> hear, CancellationToken stop)
+    {
+        RedisChannel[] channels = [.. patterns.Select(pattern => Channel(session, pattern))];
+        foreach (var channel in channels) await session.Subscriber.SubscribeAsync(channel, hear).WaitAsync(SubscribeDeadline, _time, stop);
+        return channels;
+    }
+
+    private static RedisChannel Channel(RedisSession session, string pattern) => new(KeyspaceChannel.Of(session.Database.Database, pattern), RedisChannel.PatternMode.Pattern);
 
     // Who may only read leaves that to the writers.
     private async Task MendAsync(RedisSession session, CancellationToken stop)
@@ -140,7 +166,7 @@ public sealed partial class ChangeFeed
     {
         // A read of what is not there, and the birth of a key, are no changes; they may be switched on by somebody else.
         if (name is "keymiss" or "new") return;
-        if (key == RedisSchema.LedgerKey)
+        if (key == RedisSchema.LedgerSequenceKey)
         {
             arrivals.Ring();
             return;
@@ -249,6 +275,9 @@ public sealed partial class ChangeFeed
 
     [LoggerMessage(1213, LogLevel.Debug, "The keys of the ledger cannot be checked from here: {Fault}")]
     private partial void NotMended(string fault);
+
+    [LoggerMessage(1216, LogLevel.Debug, "This user may not hear of some keys alone, and hears of all: {Fault}")]
+    private partial void AllHeard(string fault);
 
     [LoggerMessage(1214, LogLevel.Error, "Redis shows an older state than the one that is served (a backup, or a replica that lagged): it is not followed until a reconciler has written again. If the older one is meant: gatewayd accept-loss")]
     private partial void OlderState();

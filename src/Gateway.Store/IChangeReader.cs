@@ -13,6 +13,9 @@ public interface IChangeReader
     /// <summary>Whether a change of this key matters. Called for every event, from any thread: quick, and without side effects.</summary>
     bool Concerns(string key);
 
+    /// <summary>Patterns (as PSUBSCRIBE takes them) that together match every key it is concerned by: of other keys the feed need not hear.</summary>
+    IReadOnlyList<string> Patterns => ["*"];
+
     /// <summary>True while it serves entries that Redis has no more (see <see cref="ShrinkGuard"/>): it is asked to compare again soon.</summary>
     bool IsHolding => false;
 

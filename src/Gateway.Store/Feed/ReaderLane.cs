@@ -21,6 +21,8 @@ internal sealed partial class ReaderLane(IChangeReader reader, CompareTurn turn,
     /// <summary>See <see cref="ChangeFeed.IsCurrent"/>.</summary>
     internal bool IsCurrent => !_pending.IsBehind;
 
+    internal IReadOnlyList<string> Patterns => reader.Patterns;
+
     internal bool Concerns(string key) => reader.Concerns(key);
 
     /// <summary>A place to look at, where it concerns the reader.</summary>

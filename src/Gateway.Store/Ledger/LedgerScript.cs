@@ -17,22 +17,20 @@ internal static class LedgerScript
         if mine > 0 and mine < held then return {'fenced', string.format('%.0f', held)} end
 
         local function typeof(key) return redis.call('TYPE', key).ok end
-        local kinds, writes = {}, 0
+        local kinds = {}
         for i = 2, #ARGV, {{ArgumentsPerWrite}} do
           local op, key, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-          local found, good
-          if op == 'K=' or op == 'K!' then
-            found = typeof(key)
-            if op == 'K!' then good = found == 'none' else good = found == 'string' and redis.call('GET', key) == value end
-          elseif op == 'F=' or op == 'F!' then
-            found = typeof(key)
-            local present = found == 'hash' and redis.call('HGET', key, field)
-            if op == 'F!' then good = not present and (found == 'none' or found == 'hash') else good = present == value end
+          local good
+          if op == 'K=' then good = redis.pcall('GET', key) == value
+          elseif op == 'K!' then good = redis.call('EXISTS', key) == 0
+          elseif op == 'F=' then good = redis.pcall('HGET', key, field) == value
+          elseif op == 'F!' then good = redis.pcall('HGET', key, field) == false
+          elseif op == 'S' then kinds[key], good = 'string', true
+          elseif op == 'D' then kinds[key], good = 'none', true
           else
-            writes = writes + 1
-            found = kinds[key] or typeof(key)
-            good = op == 'S' or op == 'D' or found == 'none' or found == 'hash'
-            if op == 'S' then kinds[key] = 'string' elseif op == 'D' then kinds[key] = 'none' elseif op == 'HS' then kinds[key] = 'hash' else kinds[key] = found end
+            local found = kinds[key] or typeof(key)
+            good = found == 'none' or found == 'hash'
+            kinds[key] = op == 'HS' and 'hash' or found
           end
           if not good then return {'conflict', (i - 2) / {{ArgumentsPerWrite}}} end
         end
@@ -60,8 +58,9 @@ internal static class LedgerScript
           local line = {'{{RedisSchema.LedgerSequenceMember}}', n, '{{RedisSchema.LedgerKeyMember}}', ARGV[i + 1], '{{RedisSchema.LedgerEventsMember}}', events}
           if string.sub(ARGV[i], 1, 1) == 'H' then line[7] = '{{RedisSchema.LedgerFieldMember}}' line[8] = ARGV[i + 2] end
           if ARGV[i] == 'HD' or ARGV[i] == 'D' then line[#line + 1] = '{{RedisSchema.LedgerDeletionMember}}' line[#line + 1] = '1' end
-          redis.call('XADD', ledger, 'MAXLEN', '~', {{RedisSchema.LedgerLength}}, '*', unpack(line))
+          redis.call('XADD', ledger, '*', unpack(line))
         end
+        if #entries > 0 then redis.call('XTRIM', ledger, 'MAXLEN', '~', {{RedisSchema.LedgerLength}}) end
         return {'written', string.format('%.0f', last), unpack(mended)}
         """.Replace("\r\n", "\n", StringComparison.Ordinal);
 

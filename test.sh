@@ -22,6 +22,7 @@ check "a minute of hostile octets breaks no rule" tests/Gateway.Fuzz/bin/Release
 
 run() { # suite filter…: prints what the tests print and leaves it in $log
   "tests/Gateway.$1/bin/Release/net10.0/Gateway.$1" -noColor "${@:2}" 2>&1 | tee "$log"
+  cat "$log" >>"$TEST_LOGS/$1.log"
 }
 count() { # word: the number behind it in the summary of $log
   grep -E 'Total: [0-9]+' "$log" | tail -n 1 | grep -oE "$1: [0-9]+" | grep -oE '[0-9]+' || printf 0
@@ -29,7 +30,9 @@ count() { # word: the number behind it in the summary of $log
 failures() { grep -oE '^ +Gateway\.[A-Za-z0-9_.]+.* \[FAIL\]' "$log" | sed -E 's/^ +//; s/[( ].*//' | sort -u; }
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+TEST_LOGS=$(mktemp -d)
+export TEST_LOGS
+trap 'rm -rf "$log" "$TEST_LOGS"' EXIT
 for suite in UnitTests IntegrationTests EndToEndTests; do
   run $suite
   total=$(count Total)
@@ -53,6 +56,8 @@ for suite in UnitTests IntegrationTests EndToEndTests; do
   passed=$((passed + total - bad - skipped))
   failed=$((failed + bad))
 done
+
+check "no program printed a secret" scripts/no-secrets.sh "$TEST_LOGS"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -72,7 +72,7 @@ internal static class CommandLine
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        await using var node = new Node(configuration, PassedSockets.Take(environment, Environment.ProcessId), ServiceNotification.From(environment), output);
+        await using var node = new Node(configuration, PassedSockets.Take(environment, Environment.ProcessId), ServiceNotification.From(environment), environment, output, error);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;

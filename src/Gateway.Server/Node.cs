@@ -2,6 +2,7 @@ using System.Collections;
 using System.Threading.Channels;
 using Gateway.Model.Crypto;
 using Gateway.Server.Admin;
+using Gateway.Server.Logs;
 using Gateway.Server.Metrics;
 using Gateway.Server.Operating;
 using Gateway.Server.Options;
@@ -39,13 +40,13 @@ internal sealed partial class Node : IAsyncDisposable
     private PartMetrics? _partMetrics;
     private AdminServer? _admin;
 
-    public Node(Configuration configuration, PassedSockets passed, ServiceNotification notification, TextWriter output)
+    public Node(Configuration configuration, PassedSockets passed, ServiceNotification notification, IDictionary environment, TextWriter output, TextWriter error)
     {
         (_configuration, _passed, _notification, _output) = (configuration, passed, notification, output);
         _threshold = new LogThreshold(configuration.Node.LogLevel);
         _troubles = new RecentTroubles(_time);
         _traffic = new TrafficHistory(_metrics, _time);
-        _logs = Logging.Create(_threshold, _troubles);
+        _logs = Logging.Create(configuration.Node, _threshold, error, environment, _time, _troubles);
         _log = _logs.CreateLogger<Node>();
     }
 

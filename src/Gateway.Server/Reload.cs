@@ -1,4 +1,5 @@
 using System.Collections;
+using Gateway.Server.Logs;
 using Gateway.Server.Options;
 using Microsoft.Extensions.Logging;
 

@@ -54,7 +54,7 @@ internal sealed class AdminServer : IAsyncDisposable
         _web = builder.Build();
         api.Map(_web);
         DashboardPage.Map(_web);
-        _web.MapGet("/healthz", () => Results.Text("alive\n"));
+        _web.MapGet("/healthz", () => Results.Text(new JsonObject { ["alive"] = true, ["version"] = CommandLine.Version }.ToJsonString(Indented) + "\n", "application/json"));
         _web.MapGet("/readyz", () => Page(conditions(), new JsonObject()));
         _web.MapGet("/status", () => Page(conditions(), facts()));
         _web.MapPost(AcceptLossPath, (HttpRequest request) => AcceptLoss(request, acceptLoss));

@@ -1,6 +1,7 @@
 using System.Net;
 using Gateway.Model;
 using Gateway.Model.Options;
+using Gateway.Server.Logs;
 using Gateway.Store;
 
 namespace Gateway.Server.Options;
@@ -56,6 +57,12 @@ internal sealed class NodeOptions : ICheckedOptions
 
     [Option("The least important log lines that are written: trace, debug, information, warning, error or critical.")]
     public Microsoft.Extensions.Logging.LogLevel LogLevel { get; set; } = Microsoft.Extensions.Logging.LogLevel.Information;
+
+    [Option("How log lines are written: auto (fields for the journal when systemd connected it with standard error, else human), human, json or journal.")]
+    public LogFormat LogFormat { get; set; } = LogFormat.Auto;
+
+    [Option("Log lines of one kind that are written in a second; what comes more often is counted and summed up. 0: no bound.", Minimum = 0, Maximum = 1_000_000)]
+    public int LogRate { get; set; } = 1_000;
 
     [Option("Print what listens where, and what to type next, as soon as the node serves.")]
     public bool Banner { get; set; }

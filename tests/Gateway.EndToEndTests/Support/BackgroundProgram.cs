@@ -34,6 +34,7 @@ internal sealed class BackgroundProgram : IAsyncDisposable
     {
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
+        KeptLogs.Keep(Output);
         _process.Dispose();
     }
 

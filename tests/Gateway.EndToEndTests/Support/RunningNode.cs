@@ -106,6 +106,7 @@ internal sealed class RunningNode : IAsyncDisposable
         finally
         {
             if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+            KeptLogs.Keep(Log);
             _process.Dispose();
         }
     }

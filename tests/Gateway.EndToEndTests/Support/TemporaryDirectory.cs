@@ -7,5 +7,9 @@ internal sealed class TemporaryDirectory : IDisposable
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        KeptLogs.NoteSecretsIn(Path);
+        Directory.Delete(Path, recursive: true);
+    }
 }

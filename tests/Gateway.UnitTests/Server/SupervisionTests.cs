@@ -1,5 +1,6 @@
 using System.Collections;
 using Gateway.Server;
+using Gateway.Server.Logs;
 using Gateway.Server.Options;
 using Gateway.Transport;
 using Microsoft.Extensions.Logging;

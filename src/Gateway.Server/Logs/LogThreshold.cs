@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Gateway.Server;
+namespace Gateway.Server.Logs;
 
 /// <summary>Which log lines are written; the level can be changed while the node runs.</summary>
 internal sealed class LogThreshold(LogLevel level)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics;
 using Gateway.Model.Reservations;
 using Gateway.Reconciler.Exploring;
 using Gateway.Reconciler.Planning;
@@ -27,6 +28,8 @@ internal sealed partial class Planner(
     TimeProvider time,
     ILogger<Planner> log)
 {
+    private static readonly ActivitySource Spans = new("Gateway.Reconciler");
+
     /// <summary>Looks after which somebody who writes all the time wins, and the round is left for later.</summary>
     private const int Looks = 5;
 
@@ -43,6 +46,7 @@ internal sealed partial class Planner(
     /// </summary>
     public async Task<Plan?> RoundAsync(IReadOnlyCollection<string>? changed, long? cursor, Func<Task<IReadOnlyCollection<string>>>? conflicts, CancellationToken stop)
     {
+        using var span = Spans.StartActivity("reconcile", ActivityKind.Internal, default(ActivityContext));
         for (var look = 0; look < Looks; look++)
         {
             var slice = changed is null ? null : book.SliceOf(changed);
@@ -56,7 +60,9 @@ internal sealed partial class Planner(
 
             var outcome = await ApplyAsync(plan, slice, cursor, stop);
             if (outcome is WriteOutcome.Fenced) return null;
-            if (outcome is WriteOutcome.Written) return plan;
+            if (outcome is not WriteOutcome.Written) continue;
+            span?.SetTag("gateway.changes", plan.Changes.Count()).SetTag("gateway.looks", look + 1);
+            return plan;
         }
 
         throw new TimeoutException($"others changed the same places {Looks} times while they were planned, the last time {applier.LastConflict}");

@@ -31,6 +31,7 @@ internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
         await using var owned = visitor;
         _client = visitor.Remote;
         house.Metrics.VisitBegan();
+        var span = VisitTrace.BeginTls(_id);
         var end = VisitEnd.Stopped;
         try
         {
@@ -44,6 +45,7 @@ internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
         {
             if (_isSeated) house.Visitors.Give(_client, 1);
             house.Metrics.VisitEnded(end, _carried.ToUpstream, _carried.ToVisitor);
+            VisitTrace.EndTls(span, _host, _upstream, end, _carried.ToUpstream, _carried.ToVisitor);
             var elapsed = (long)house.Time.GetElapsedTime(_began).TotalMilliseconds;
             RouterLog.VisitEnded(house.Log, _id, _client, _host, _upstream, end, elapsed, _carried.ToUpstream, _carried.ToVisitor);
         }

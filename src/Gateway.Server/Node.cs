@@ -27,6 +27,7 @@ internal sealed partial class Node : IAsyncDisposable
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly LogThreshold _threshold;
     private readonly RecentTroubles _troubles;
+    private readonly OtlpExport? _export;
     private readonly TrafficHistory _traffic;
     private readonly ProcessMetrics _process = new();
     private readonly ILoggerFactory _logs;
@@ -48,6 +49,7 @@ internal sealed partial class Node : IAsyncDisposable
         _traffic = new TrafficHistory(_metrics, _time);
         _logs = Logging.Create(configuration.Node, _threshold, error, environment, _time, _troubles);
         _log = _logs.CreateLogger<Node>();
+        _export = OtlpExport.Start(configuration.Node);
     }
 
     /// <summary>Takes everything the node needs: directory, identity, Redis, ports. Faults, all at once where they can be; empty when it may run.</summary>
@@ -108,6 +110,7 @@ internal sealed partial class Node : IAsyncDisposable
         _partMetrics?.Dispose();
         _process.Dispose();
         _metrics.Dispose();
+        _export?.Dispose();
         _logs.Dispose();
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Gateway.Explorer.Storage;
 using Gateway.Store;
@@ -14,6 +15,8 @@ namespace Gateway.Explorer.Http;
 /// </summary>
 internal sealed class ExplorerApplication(RouteTable routes, ExplorerOptions options, ExplorerEvents events, TimeProvider time) : IHttpApplication<HttpContext>
 {
+    private static readonly ActivitySource Spans = new("Gateway.Explorer");
+
     // What a metric calls requests that match no route.
     private const string NoRoute = "none";
 
@@ -34,12 +37,14 @@ internal sealed class ExplorerApplication(RouteTable routes, ExplorerOptions opt
     public async Task ProcessRequestAsync(HttpContext context)
     {
         var begun = time.GetTimestamp();
+        using var span = Spans.StartActivity("reservation api", ActivityKind.Server, default(ActivityContext));
         using var deadline = new CancellationTokenSource(options.RequestDeadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, deadline.Token);
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
         var (route, isKnownPath) = routes.Find(context.Request.Method, context.Request.Path.Value ?? "", parameters);
         var name = route?.Template ?? NoRoute;
         var answer = EarlyAnswer(context, route, isKnownPath) ?? await AnswerAsync(context, route!, parameters, either.Token);
+        span?.SetTag("http.request.method", KnownMethod(context)).SetTag("http.route", name).SetTag("http.response.status_code", answer?.Status);
         if (answer is null) return;
         await SendAsync(context, answer);
         var seconds = time.GetElapsedTime(begun).TotalSeconds;

@@ -43,7 +43,9 @@ internal sealed class HttpVisit(
     public async Task ProcessRequestAsync(DefaultHttpContext context)
     {
         var began = time.GetTimestamp();
+        var span = VisitTrace.BeginHttp(context.TraceIdentifier, context.Request.Method);
         var (end, upstream) = await ServeAsync(context);
+        VisitTrace.EndHttp(span, context.Request.Host.Value ?? "", upstream, end, context.Response.StatusCode);
         metrics.RequestAnswered(context.Response.StatusCode);
         RouterLog.RequestEnded(
             log, context.TraceIdentifier, context.Connection.RemoteIpAddress, context.Request.Method, context.Request.Host.Value ?? "", upstream,

@@ -21,6 +21,7 @@ internal static class Logging
         logging.SetMinimumLevel(LogLevel.Trace);
         logging.AddFilter(threshold.Passes);
         foreach (var provider in more) logging.AddProvider(provider);
+        OtlpExport.AddLogs(logging, options);
         logging.AddProvider(Writer(FormatOf(options.LogFormat, environment), new LogLimit(options.LogRate, time), error, Journal.DefaultPath, time));
     });
 

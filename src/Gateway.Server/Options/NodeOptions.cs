@@ -64,6 +64,12 @@ internal sealed class NodeOptions : ICheckedOptions
     [Option("Log lines of one kind that are written in a second; what comes more often is counted and summed up. 0: no bound.", Minimum = 0, Maximum = 1_000_000)]
     public int LogRate { get; set; } = 1_000;
 
+    [Option("The collector that gets traces and log lines by OTLP over HTTP, like http://127.0.0.1:4318; /v1/traces and /v1/logs are appended. Empty: none.")]
+    public Uri? OtlpEndpoint { get; set; }
+
+    [Option("The part of visits that is traced for that collector, from 0 (none) to 1 (all).", Minimum = 0, Maximum = 1)]
+    public double OtlpTraces { get; set; } = 1;
+
     [Option("Print what listens where, and what to type next, as soon as the node serves.")]
     public bool Banner { get; set; }
 
@@ -74,6 +80,7 @@ internal sealed class NodeOptions : ICheckedOptions
         if (State.Length == 0) yield return "state is empty: name the directory that keeps the node's state.";
         if (Redis.Length > 0 && !RedisEndpoint.TryParse(Redis, out _, out var fault)) yield return $"redis: {fault}";
         if (RedisPasswordFile.Length > 0 && Redis.Length == 0) yield return "redis_password_file is given, but redis is not: a private Redis makes its own password.";
+        if (OtlpEndpoint is { } collector && collector.Scheme is not ("http" or "https")) yield return $"otlp_endpoint: '{collector}' is no HTTP address: give one like http://127.0.0.1:4318.";
         foreach (var domain in Domains)
             if (!domain.IsHostName || domain.LabelCount < 2) yield return $"domains: '{domain}' is not a domain that can be managed: give one like gw.example.com.";
         if (Domains.Count > 0 && Nameservers.Count == 0)

@@ -121,7 +121,7 @@ public sealed class TcpRouter : IAsyncDisposable
         // New tunnel clients are turned away at once, but visitors in a tunnel need it until they are done.
         using var tunnelsStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var clients = new TunnelListener(_routes.Table, _tunnels, _certificate, _options, _routes.Metrics, _time, _log);
-        var doors = _clients.Select(socket => Loop(socket, _options.MaxTunnels + _options.MaxConnections, clients.VisitAsync, _options.Drain + Margin)).ToArray();
+        var doors = _clients.Select(socket => ClientLoop(socket, clients)).ToArray();
         var accepting = Task.WhenAll(doors.Select(door => door.RunAsync(tunnelsStop.Token)));
         var leaving = GoAwayAsync(tunnelsStop.Token);
         var visitors = new AddressBudget(_options.ConnectionsPerAddress);
@@ -172,8 +172,14 @@ public sealed class TcpRouter : IAsyncDisposable
         return () => _front.DrainAsync(_options.Drain, _time, stop);
     }
 
-    private AcceptLoop Loop(Socket listener, int limit, Func<Socket, CancellationToken, Task> visit, TimeSpan drain) =>
-        new(listener, limit, visit, _time, OnAcceptError) { Drain = drain, OnVisitFault = fault => RouterLog.VisitFault(_log, fault) };
+    private PolledAcceptLoop ClientLoop(Socket listener, TunnelListener clients) =>
+        new(listener, _options.MaxTunnels + _options.MaxConnections, clients.VisitAsync, _time)
+        {
+            Drain = _options.Drain + Margin,
+            VisitorsSpeakFirst = true,
+            OnAcceptError = OnAcceptError,
+            OnVisitFault = fault => RouterLog.VisitFault(_log, fault),
+        };
 
     private PolledAcceptLoop VisitorLoop(Socket listener, VisitHouse house) =>
         new(listener, _options.MaxConnections, (visitor, cut) => new Visit(house, visitor).RunAsync(cut), _time)

@@ -74,11 +74,15 @@ public sealed class SocketDuplex : Duplex
 
     /// <summary>Dials an address.</summary>
     /// <exception cref="IOException">Refused, unreachable, or no answer in the kernel's own time.</exception>
-    public static async ValueTask<SocketDuplex> ConnectAsync(IPEndPoint to, CancellationToken stop)
+    public static ValueTask<SocketDuplex> ConnectAsync(IPEndPoint to, CancellationToken stop) => ConnectAsync(to, ConnectOptions.Default, stop);
+
+    /// <summary>The same, in a way of its own.</summary>
+    /// <exception cref="IOException">Refused, unreachable, or no answer in the kernel's own time.</exception>
+    public static async ValueTask<SocketDuplex> ConnectAsync(IPEndPoint to, ConnectOptions options, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        var connecting = await Connecting.RunAsync(to, stop);
-        return new SocketDuplex(connecting.Handle, to) { _readiness = connecting.Readiness, _slot = connecting.Slot, _isDrained = true };
+        var connecting = await Connecting.RunAsync(to, options, stop);
+        return new SocketDuplex(connecting.Handle, to) { _readiness = connecting.Readiness, _slot = connecting.Slot, _isDrained = true, StaysOnPoller = options.StaysOnPoller };
     }
 
     /// <inheritdoc/>

@@ -38,12 +38,7 @@ public sealed class TunnelFaultTests : IAsyncLifetime
     [Fact, Trait("adv", "T1"), Trait("adv", "T10")]
     public async Task A_changed_address_and_a_line_that_went_dead_in_silence_are_noticed_and_overcome()
     {
-        Near.Start(Programs.Gatewayd, "--state", _work.File("state"), "--domains", "gw.test", "--nameservers", "ns1.gw.test", "--router-tunnel-listen", "192.0.2.1:18000", "--dns-listen", "127.0.0.1:53");
-        var remote = await ReserveAsync();
-        Far.Start(Programs.Gateway, "hello", "--port", "8000");
-        var client = Far.Start(Programs.Gateway, "expose", "http://127.0.0.1:8000", "--remote", remote, "--secret-file", _work.File("secret"));
-        await ServedAsync("at first");
-
+        var client = await ExposeAsync();
         await AddressAsync(Far, "del", "192.0.2.2/24");
         await client.SaysAsync("lost: ");
         await AddressAsync(Far, "add", "192.0.2.3/24");
@@ -55,10 +50,80 @@ public sealed class TunnelFaultTests : IAsyncLifetime
         await ServedAsync("after the line was dead");
     }
 
+    [Fact, Trait("adv", "T1"), Trait("adv", "T10")]
+    public async Task A_client_that_slept_and_a_node_that_died_without_a_word_are_back_at_once()
+    {
+        var client = await ExposeAsync();
+        await Near.MustAsync("kill", "-STOP", $"{client.Id}");
+        await NodeSaysAsync("nothing came from the peer");
+        await Near.MustAsync("kill", "-CONT", $"{client.Id}");
+        await ServedAsync("after the client slept");
+
+        await SilenceAsync("drop");
+        foreach (var id in (await Programs.RunAsync("ip", ["netns", "pids", Near.Name])).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)) await Near.RunAsync("kill", ["-KILL", id]);
+        StartNode();
+        await ReadyAsync();
+        await Far.MustAsync("nft", "delete table inet fault");
+        await ServedAsync("by a node that knows nothing of the session");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(30)]
+    public async Task Visitors_are_served_over_a_line_that_loses_packets(int percent)
+    {
+        await ExposeAsync();
+        await SilenceAsync($"numgen random mod 100 < {percent} drop");
+        for (var visit = 1; visit <= 10; visit++) await ServedAsync($"for the {visit}th time, with {percent} % lost each way");
+    }
+
+    [Fact, Trait("adv", "T11")]
+    public async Task A_line_that_drops_large_packets_without_a_word_is_noticed_and_used_with_small_ones()
+    {
+        foreach (var network in new[] { Near, Far })
+        {
+            // Segments as they are on a wire, and no help from the kernel.
+            await network.MustAsync("ip", "link", "set", "line", "gso_max_segs", "1");
+            await network.MustAsync("sysctl", "-q", "net.ipv4.tcp_mtu_probing=0");
+        }
+
+        var client = await ExposeAsync();
+        await SilenceAsync("meta length > 1280 drop");
+        var large = await VisitAsync("-H", $"X-Large: {new string('x', 6000)}");
+        Assert.NotEqual(0, large.Code);
+        await client.SaysAsync("nothing came from the peer");
+        await Programs.EventuallyAsync(async () => (await VisitAsync("-H", $"X-Large: {new string('x', 6000)}")).Code == 0, $"a large request is served; the client said {Far.Log}");
+    }
+
+    // The node, a service behind a client, and a visitor who is served.
+    private async Task<BackgroundProgram> ExposeAsync()
+    {
+        StartNode();
+        var remote = await ReserveAsync();
+        Far.Start(Programs.Gateway, "hello", "--port", "8000");
+        var client = Far.Start(Programs.Gateway, "expose", "http://127.0.0.1:8000", "--remote", remote, "--secret-file", _work.File("secret"));
+        await ServedAsync("at first");
+        return client;
+    }
+
+    private BackgroundProgram StartNode() =>
+        Near.Start(Programs.Gatewayd, "--state", _work.File("state"), "--domains", "gw.test", "--nameservers", "ns1.gw.test", "--router-tunnel-listen", "192.0.2.1:18000", "--dns-listen", "127.0.0.1:53");
+
+    private Task ReadyAsync() =>
+        Programs.EventuallyAsync(async () => (await Near.RunAsync("curl", ["-s", "-f", "http://127.0.0.1:8091/readyz"])).Code == 0, $"the node is ready; it says {Near.Log}");
+
+    private Task NodeSaysAsync(string text) => Programs.EventuallyAsync(() => Task.FromResult(Near.Log.Contains(text, StringComparison.Ordinal)), $"the node says '{text}'");
+
+    // What happens to packets of the line, on their way in and out.
+    private Task<string> SilenceAsync(string what) => Far.MustAsync(
+        "nft",
+        "add table inet fault; " + string.Concat(new[] { ("in", "input", "saddr"), ("out", "output", "daddr") }
+            .Select(way => $"add chain inet fault {way.Item1} {{ type filter hook {way.Item2} priority 0; }}; add rule inet fault {way.Item1} ip {way.Item3} 192.0.2.1 {what}; ")));
+
     private async Task<string> ReserveAsync()
     {
         var variables = new Dictionary<string, string> { ["GW_IDENTITY"] = _work.File("alice.seed") };
-        await Programs.EventuallyAsync(async () => (await Near.RunAsync("curl", ["-s", "-f", "http://127.0.0.1:8091/readyz"])).Code == 0, $"the node is ready; it says {Near.Log}");
+        await ReadyAsync();
         await MustAsync(variables, "identity", "new");
         await MustAsync(variables, "user", "register", "--name", "alice", "--email", "alice@example.test");
         await MustAsync(variables, "reserve", "subdomain", Host, "--ip", "127.0.0.1");
@@ -73,7 +138,9 @@ public sealed class TunnelFaultTests : IAsyncLifetime
     }
 
     private Task ServedAsync(string when) => Programs.EventuallyAsync(
-        async () => (await Near.RunAsync("curl", ["-s", "-f", "-m", "5", "-H", $"Host: {Host}", "http://127.0.0.1:8080/"])).Code == 0, $"a visitor is served {when}; the client said {Far.Log}");
+        async () => (await VisitAsync()).Code == 0, $"a visitor is served {when}; the client said {Far.Log}");
+
+    private Task<Ended> VisitAsync(params string[] more) => Near.RunAsync("curl", ["-s", "-f", "-m", "5", "-H", $"Host: {Host}", .. more, "http://127.0.0.1:8080/"]);
 
     private static Task<string> AddressAsync(PrivateNetwork network, string what, string address) => network.MustAsync("ip", "addr", what, address, "dev", "line");
 }

@@ -11,14 +11,18 @@ internal sealed class Dialer(TimeSpan timeout, TimeProvider time)
 
     /// <summary>The first address that answers.</summary>
     /// <exception cref="IOException">The name does not resolve, or none of its addresses answers.</exception>
-    public async Task<Duplex> DialAsync(HostPort to, CancellationToken stop)
+    public Task<SocketDuplex> DialAsync(HostPort to, CancellationToken stop) => DialAsync(to, ConnectOptions.Default, stop);
+
+    /// <summary>The same, in a way of its own.</summary>
+    /// <exception cref="IOException">The name does not resolve, or none of its addresses answers.</exception>
+    public async Task<SocketDuplex> DialAsync(HostPort to, ConnectOptions options, CancellationToken stop)
     {
         IOException? last = null;
         foreach (var address in await ResolveAsync(to.Host, stop))
         {
             try
             {
-                return await DialAsync(new IPEndPoint(address, to.Port), stop);
+                return await DialAsync(new IPEndPoint(address, to.Port), options, stop);
             }
             catch (IOException e)
             {
@@ -28,13 +32,13 @@ internal sealed class Dialer(TimeSpan timeout, TimeProvider time)
         throw last ?? new IOException($"{to.Host} has no address");
     }
 
-    private async Task<Duplex> DialAsync(IPEndPoint to, CancellationToken stop)
+    private async Task<SocketDuplex> DialAsync(IPEndPoint to, ConnectOptions options, CancellationToken stop)
     {
         using var deadline = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
         try
         {
-            return await SocketDuplex.ConnectAsync(to, either.Token);
+            return await SocketDuplex.ConnectAsync(to, options, either.Token);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

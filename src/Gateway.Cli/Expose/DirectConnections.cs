@@ -18,15 +18,20 @@ internal sealed class DirectConnections(LocalApplication application, TunnelClie
     /// <summary>Often enough for a box on the way that forgets silent connections after half a minute.</summary>
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(10);
 
+    // The whole visit stays on the thread that hears of it: it waits for its two sockets and nothing else.
+    private static readonly ConnectOptions Usual = new() { StaysOnPoller = true };
+
+    private static readonly ConnectOptions Narrow = Usual with { IsNarrow = true };
+
     private int _ready;
 
     /// <summary>Hears the gateway's notices until the session is over, and dials for each token.</summary>
-    public async Task RunAsync(YamuxStream control, CancellationToken over)
+    public async Task RunAsync(YamuxStream control, bool isNarrow, CancellationToken over)
     {
         try
         {
             while (await TunnelNotice.ReadAsync(control, over) is { } notice)
-                if (notice.Kind == NoticeKind.Tokens && control.Remote is IPEndPoint gateway) Dial(gateway, notice.Content.Span, over);
+                if (notice.Kind == NoticeKind.Tokens && control.Remote is IPEndPoint gateway) Dial(gateway, isNarrow ? Narrow : Usual, notice.Content.Span, over);
         }
         catch (IOException)
         {
@@ -39,21 +44,21 @@ internal sealed class DirectConnections(LocalApplication application, TunnelClie
     }
 
     // To the address that the session has: the name may stand for several gateways, and only this one knows the token.
-    private void Dial(IPEndPoint gateway, ReadOnlySpan<byte> tokens, CancellationToken over)
+    private void Dial(IPEndPoint gateway, ConnectOptions way, ReadOnlySpan<byte> tokens, CancellationToken over)
     {
         for (; tokens.Length >= DirectPreamble.TokenLength && Volatile.Read(ref _ready) < MostReady; tokens = tokens[DirectPreamble.TokenLength..])
         {
             var token = BinaryPrimitives.ReadUInt128BigEndian(tokens);
             Interlocked.Increment(ref _ready);
-            visits.Start(() => VisitAsync(gateway, token, over));
+            visits.Start(() => VisitAsync(gateway, way, token, over));
         }
     }
 
-    private async Task VisitAsync(IPEndPoint gateway, UInt128 token, CancellationToken over)
+    private async Task VisitAsync(IPEndPoint gateway, ConnectOptions way, UInt128 token, CancellationToken over)
     {
         try
         {
-            await using var visitor = await DialAsync(gateway, token, over);
+            await using var visitor = await DialAsync(gateway, way, token, over);
             if (await WaitAsync(visitor, over) is { } opening) await application.CarryAsync(visitor, opening);
         }
         catch (IOException)
@@ -78,14 +83,14 @@ internal sealed class DirectConnections(LocalApplication application, TunnelClie
         }
     }
 
-    private async Task<SocketDuplex> DialAsync(IPEndPoint gateway, UInt128 token, CancellationToken over)
+    private async Task<SocketDuplex> DialAsync(IPEndPoint gateway, ConnectOptions way, UInt128 token, CancellationToken over)
     {
         SocketDuplex? connection = null;
         using var deadline = new CancellationTokenSource(options.DialTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(over, deadline.Token);
         try
         {
-            connection = await SocketDuplex.ConnectAsync(gateway, either.Token);
+            connection = await SocketDuplex.ConnectAsync(gateway, way, either.Token);
             connection.KeepAlive(KeepAlive);
             await connection.WriteAsync(DirectPreamble.Encode(token), either.Token);
             return connection;

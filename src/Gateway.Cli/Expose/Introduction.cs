@@ -30,7 +30,7 @@ internal sealed class Introduction(TunnelRemote remote, TunnelClientOptions opti
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new IOException($"no answer to the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s; is this a gateway's tunnel port?");
+            throw new SilentGatewayException($"no answer to the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s; is this a gateway's tunnel port?");
         }
     }
 

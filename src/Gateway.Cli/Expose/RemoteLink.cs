@@ -18,6 +18,9 @@ internal sealed class RemoteLink(
     // Sessions whose gateway goes away: they carry the visitors they have to the end, beside the session that follows.
     private readonly List<Task> _leaving = [];
 
+    // The line fell silent before: it may be one that drops large packets without a word.
+    private volatile bool _isNarrow;
+
     /// <summary>Runs until told to stop.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -28,6 +31,7 @@ internal sealed class RemoteLink(
             var end = await ServeOnceAsync(stop);
             if (stop.IsCancellationRequested) break;
             if (end is null) continue;
+            _isNarrow |= end.FellSilent;
             // A session that held earns an immediate retry, and soon when it was the line that broke; one that is thrown out at once
             // does not, or two clients with one secret would chase each other without a pause.
             failures = time.GetElapsedTime(started) >= (end.LineBroke ? options.Proven : options.Settled) ? 1 : failures + 1;
@@ -44,12 +48,16 @@ internal sealed class RemoteLink(
         try
         {
             var (carrier, local) = await ConnectAsync(stop);
-            using var watch = addresses.Watch(local, carrier.Reset);
+            using var watch = addresses.Watch(local, () => Lose(carrier));
             var session = new YamuxSession(carrier, YamuxRole.Client, options.Yamux, time);
             var running = session.RunAsync(CancellationToken.None);
             var serving = ServeAsync(session, running, stop);
             await Task.WhenAny(serving, session.GoingAway);
             return await IsLeavingAsync(session, serving) ? new LinkEnd("the gateway goes away; visitors who are here may finish") : await serving;
+        }
+        catch (SilentGatewayException e)
+        {
+            return new LinkEnd($"cannot connect: {e.Message}") { FellSilent = true };
         }
         catch (IOException e)
         {
@@ -93,7 +101,8 @@ internal sealed class RemoteLink(
             case Welcome.In taken:
                 Tell($"connected{(remote.IsTls ? " over TLS" : "")} as tunnel {taken.Answer.Session}");
                 await ServeAsync(session, taken.Control, stop);
-                return new LinkEnd($"lost: {(await running).Detail}") { LineBroke = !session.PeerGoesAway };
+                var past = await running;
+                return new LinkEnd($"lost: {past.Detail}") { LineBroke = !session.PeerGoesAway, FellSilent = past.Reason == YamuxEndReason.PeerSilent };
             default:
                 return await CarryAsync(session, running, stop);
         }
@@ -103,7 +112,7 @@ internal sealed class RemoteLink(
     {
         await using var owned = control;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var hearing = direct.RunAsync(control, over.Token);
+        var hearing = direct.RunAsync(control, _isNarrow, over.Token);
         await service.ServeAsync(session, announces: true, () => { }, stop);
         await over.CancelAsync();
         await hearing;
@@ -111,8 +120,8 @@ internal sealed class RemoteLink(
 
     private async Task<(Duplex Carrier, EndPoint? Local)> ConnectAsync(CancellationToken stop)
     {
-        var carrier = await dialer.DialAsync(remote.At, stop);
-        var local = (carrier as SocketDuplex)?.Local;
+        var carrier = await dialer.DialAsync(remote.At, new ConnectOptions { IsNarrow = _isNarrow }, stop);
+        var local = carrier.Local;
         if (!remote.IsTls) return (carrier, local);
         using var deadline = new CancellationTokenSource(options.HandshakeTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
@@ -122,7 +131,7 @@ internal sealed class RemoteLink(
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new IOException($"no answer to the TLS handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s; is this a gateway's tunnel port?");
+            throw new SilentGatewayException($"no answer to the TLS handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s; is this a gateway's tunnel port?");
         }
     }
 
@@ -135,10 +144,17 @@ internal sealed class RemoteLink(
         var serving = service.ServeAsync(session, announces: false, taken.Set, stop);
         if (!await IsOverAsync(serving, options.Probation) && session.IsOpen) taken.Set();
         await serving;
-        var detail = (await running).Detail;
+        var (reason, detail) = await running;
         if (!taken.IsSet) return new LinkEnd($"refused or lost right after the handshake: {detail}; the secret may not be that of a reservation at this gateway");
         var hint = time.GetElapsedTime(connected) < options.Settled ? " soon after the handshake; is the secret that of a reservation at this gateway?" : "";
-        return new LinkEnd($"lost: {detail}{hint}");
+        return new LinkEnd($"lost: {detail}{hint}") { FellSilent = reason == YamuxEndReason.PeerSilent };
+    }
+
+    // Another network may be another path.
+    private void Lose(Duplex carrier)
+    {
+        _isNarrow = false;
+        carrier.Reset();
     }
 
     private async Task<bool> IsOverAsync(Task task, TimeSpan within)
@@ -176,5 +192,8 @@ internal sealed class RemoteLink(
 
         /// <summary>The gateway had let the session in, and did not end it: the line did, or the gateway's own end.</summary>
         public bool LineBroke { get; init; }
+
+        /// <summary>Nothing came any more, and nobody said why.</summary>
+        public bool FellSilent { get; init; }
     }
 }

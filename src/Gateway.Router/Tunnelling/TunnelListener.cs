@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Gateway.Router.Routing;
 using Gateway.Transport;
 using Gateway.Transport.Handshakes;
@@ -33,9 +32,9 @@ internal sealed class TunnelListener(
     private long _lastId;
 
     /// <summary>The story of one tunnel client: prove, join, carry visitors, leave.</summary>
-    public async Task VisitAsync(Socket socket, CancellationToken stop)
+    public async Task VisitAsync(SocketDuplex carrier, CancellationToken stop)
     {
-        await using var carrier = new SocketDuplex(socket);
+        await using var owned = carrier;
         if (!_guests.TryTake(carrier.Remote, 1))
         {
             await SendAwayAsync(carrier, "crowded", stop);
@@ -67,6 +66,8 @@ internal sealed class TunnelListener(
                 return;
             }
 
+            // Off the poller: a TLS handshake is more than one thread's other visitors should wait for.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             if (wait > TimeSpan.Zero) await Task.Delay(wait, time, stop);
             using var deadline = new Deadline(options.HandshakeTimeout, time, stop);
             if (await OpenAsync(carrier, first, deadline) is { } opened) await ServeAsync(opened, deadline, stop);

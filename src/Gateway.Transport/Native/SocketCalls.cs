@@ -20,8 +20,13 @@ internal static unsafe partial class SocketCalls
     private const int LingerOption = 13;
     private const int TcpLevel = 6;
     private const int NoDelayOption = 1;
+    private const int LargestSegmentOption = 2;
     private const int DeferAcceptOption = 9;
     private const int KeepAliveOption = 9;
+
+    // 1,280 octets (RFC 8200 section 5) less the headers of IPv6 and TCP.
+    private const int NarrowSegment = 1220;
+
     private const int KeepIdleOption = 4;
     private const int KeepIntervalOption = 5;
     private const int KeepCountOption = 6;
@@ -83,16 +88,17 @@ internal static unsafe partial class SocketCalls
     }
 
     /// <summary>
-    /// Opens a TCP socket that never blocks and sends what it is given at once, and begins to dial. The descriptor is invalid when
+    /// Opens a TCP socket that never blocks and sends what it is given at once, and begins to dial, with small segments both ways where <paramref name="isNarrow"/>. The descriptor is invalid when
     /// no socket could be opened.
     /// </summary>
-    public static int BeginConnect(IPEndPoint to, out Descriptor socket)
+    public static int BeginConnect(IPEndPoint to, bool isNarrow, out Descriptor socket)
     {
         Span<byte> address = stackalloc byte[SocketAddress.MaxLength];
         var length = SocketAddress.Write(to, address);
         socket = new Descriptor(SocketCalls.socket(address[0], Stream | NonBlocking | CloseOnExec, 0));
         if (socket.IsInvalid) return -Errno();
         SendAtOnce(socket);
+        if (isNarrow) Set(socket, TcpLevel, LargestSegmentOption, NarrowSegment);
         fixed (byte* at = address)
             return connect(socket, at, (uint)length) == 0 ? 0 : -Errno();
     }

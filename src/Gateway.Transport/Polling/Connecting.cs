@@ -8,15 +8,15 @@ internal readonly record struct Connecting(Descriptor Handle, SocketReadiness Re
 {
     /// <summary>Dials, and waits for the answer.</summary>
     /// <exception cref="IOException">Refused, unreachable, or no answer in the kernel's own time.</exception>
-    public static async ValueTask<Connecting> RunAsync(IPEndPoint to, CancellationToken stop)
+    public static async ValueTask<Connecting> RunAsync(IPEndPoint to, ConnectOptions options, CancellationToken stop)
     {
-        var begun = SocketCalls.BeginConnect(to, out var handle);
+        var begun = SocketCalls.BeginConnect(to, options.IsNarrow, out var handle);
         PollSlot? slot = null;
         try
         {
             if (begun is 0 or -Errors.InProgress && DescriptorReserve.IsTouchedBy(handle)) begun = -Errors.TooManyHere;
             if (begun is not 0 and not -Errors.InProgress) throw Errors.ToException(begun, to.ToString());
-            var readiness = new SocketReadiness();
+            var readiness = new SocketReadiness { StayOnPoller = options.StaysOnPoller };
             slot = Poller.Choose().Add(handle, readiness);
             if (begun != 0) await AnsweredAsync(to, handle, readiness, stop);
             return new Connecting(handle, readiness, slot);

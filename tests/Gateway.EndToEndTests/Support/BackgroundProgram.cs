@@ -18,6 +18,9 @@ internal sealed class BackgroundProgram : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>Its number in the system.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Everything it printed so far.</summary>
     public string Output
     {

@@ -10,12 +10,13 @@ public static class Eventually
 
     public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
 
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? within = null)
     {
         var begun = Stopwatch.GetTimestamp();
+        var deadline = within ?? Deadline;
         while (!await condition())
         {
-            if (Stopwatch.GetElapsedTime(begun) > Deadline) Assert.Fail($"within {Deadline.TotalSeconds} s it never was so: {what}");
+            if (Stopwatch.GetElapsedTime(begun) > deadline) Assert.Fail($"within {deadline.TotalSeconds} s it never was so: {what}");
             await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
         }
     }

@@ -16,7 +16,7 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("Where tunnel clients connect; empty: nowhere.")]
     public IReadOnlyList<IPEndPoint> TunnelListen { get; set; } = [new(IPAddress.Loopback, 18000)];
 
-    [Option("The certificate of the tunnel listeners, a PEM file with its chain; empty: one that the node makes and keeps in its state directory. Clients pin its key.")]
+    [Option("The certificate of the tunnel listeners, a PEM file with its chain, read again on SIGHUP; empty: one that the node makes and keeps in its state directory. Clients pin its key.")]
     public string TunnelCertificate { get; set; } = "";
 
     [Option("The private key of tunnel_certificate, a PEM file; empty: it stands in the certificate's file.")]

@@ -37,7 +37,7 @@ public sealed class TcpRouter : IAsyncDisposable
     private readonly List<Socket> _clients = [];
     private readonly string? _keptCertificate;
     private readonly VisitorIds _ids = new();
-    private TunnelCertificate? _certificate;
+    private volatile TunnelCertificate? _certificate;
     private HttpFront? _front;
 
     /// <summary>
@@ -100,7 +100,12 @@ public sealed class TcpRouter : IAsyncDisposable
         TlsBound = Open("tls", _options.TlsListen, _tls);
         HttpBound = Open("http", _options.HttpListen, _http);
         TunnelBound = Open("tunnel", _options.TunnelListen, _clients);
-        if (TunnelBound.Count > 0 && !TunnelCertificate.TryTake(_options, _keptCertificate, out _certificate, out var certificateFault)) faults.Add(certificateFault);
+        if (TunnelBound.Count > 0)
+        {
+            if (TunnelCertificate.TryTake(_options, _keptCertificate, out var certificate, out var certificateFault)) _certificate = certificate;
+            else faults.Add(certificateFault);
+        }
+
         if (faults.Count > 0) Close();
         else _guard.ProtectVisitors(Bound);
         return faults;
@@ -112,6 +117,23 @@ public sealed class TcpRouter : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Reads the operator's certificate of the tunnel port again, for clients who come from now on; sessions go on. One that cannot be
+    /// used changes nothing, and its fault is logged.
+    /// </summary>
+    public void ReloadCertificate()
+    {
+        if (_certificate is not { } before || _options.TunnelCertificate.Length == 0) return;
+        if (!TunnelCertificate.TryTake(_options, _keptCertificate, out var certificate, out var fault))
+        {
+            RouterLog.TunnelCertificateFault(_log, fault);
+            return;
+        }
+
+        _certificate = certificate;
+        if (certificate.Pin != before.Pin) RouterLog.TunnelKey(_log, certificate.Pin.ToString());
+    }
+
     /// <summary>Names the node's other ports, which no tenant's route may lead to, whatever networks are allowed.</summary>
     public void Protect(IEnumerable<IPEndPoint> ports) => _guard.ProtectInner(ports);
 
@@ -120,7 +142,7 @@ public sealed class TcpRouter : IAsyncDisposable
     {
         // New tunnel clients are turned away at once, but visitors in a tunnel need it until they are done.
         using var tunnelsStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var clients = new TunnelListener(_routes.Table, _tunnels, _certificate, _options, _routes.Metrics, _time, _log);
+        var clients = new TunnelListener(_routes.Table, _tunnels, () => _certificate, _options, _routes.Metrics, _time, _log);
         var doors = _clients.Select(socket => ClientLoop(socket, clients)).ToArray();
         var accepting = Task.WhenAll(doors.Select(door => door.RunAsync(tunnelsStop.Token)));
         var leaving = GoAwayAsync(tunnelsStop.Token);

@@ -75,8 +75,12 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>Opens every socket that was not passed. All faults at once; empty when all are open.</summary>
     public IReadOnlyList<string> Bind(PassedSockets passed) => [.. _dns?.Bind(passed) ?? [], .. _router?.Bind(passed) ?? [], .. _explorer?.Bind(passed) ?? []];
 
-    /// <summary>Reads again what may change while the node runs: the operator's own routes.</summary>
-    public Task ReloadAsync(CancellationToken stop) => _routes?.ReloadAsync(stop) ?? Task.CompletedTask;
+    /// <summary>Reads again what may change while the node runs: the operator's own routes, and the tunnel port's certificate.</summary>
+    public Task ReloadAsync(CancellationToken stop)
+    {
+        _router?.ReloadCertificate();
+        return _routes?.ReloadAsync(stop) ?? Task.CompletedTask;
+    }
 
     /// <summary>Names all ports of the node to the router, once everything is bound, so that no tenant's route leads to them.</summary>
     public void Protect(IEnumerable<IPEndPoint> others) => _router?.Protect([.. Listening.Select(it => it.EndPoint), .. others]);

@@ -14,7 +14,7 @@ namespace Gateway.Router.Tunnelling;
 /// that its guess was wrong, and holds a descriptor for the handshake's deadline at most.
 /// </summary>
 internal sealed class TunnelListener(
-    RouteTable routes, Tunnels tunnels, TunnelCertificate? certificate, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
+    RouteTable routes, Tunnels tunnels, Func<TunnelCertificate?> certificate, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
 {
     /// <summary>Bytes that all tunnel clients together may have buffered here.</summary>
     private const long MaxBuffered = 1L << 30;
@@ -142,7 +142,7 @@ internal sealed class TunnelListener(
     {
         try
         {
-            if (first == TlsDuplex.FirstByte && certificate is not null) return await TlsDuplex.AcceptAsync(carrier, certificate.Context, deadline.Token);
+            if (first == TlsDuplex.FirstByte && certificate() is { } current) return await TlsDuplex.AcceptAsync(carrier, current.Context, deadline.Token);
             return options.TunnelPlain ? carrier : Refuse(carrier.Remote, "not TLS");
         }
         catch (OperationCanceledException) when (deadline.Passed)

@@ -49,6 +49,9 @@ internal sealed class RouterHarness : IAsyncDisposable
     /// <summary>The tunnel clients that are connected.</summary>
     public IReadOnlyList<TunnelFacts> Facts => _router.Tunnels;
 
+    /// <summary>As SIGHUP does.</summary>
+    public void ReloadCertificate() => _router.ReloadCertificate();
+
     /// <summary>Cuts a tunnel client off, as the operator would.</summary>
     public bool Drop(long session) => _router.DropTunnel(session);
 

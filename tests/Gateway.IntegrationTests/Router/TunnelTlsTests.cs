@@ -65,7 +65,7 @@ public sealed class TunnelTlsTests : IDisposable
     public async Task An_expired_certificate_is_refused_even_when_its_key_is_the_pinned_one()
     {
         await using var service = TestService.Echo();
-        await using var router = new RouterHarness(options => options.TunnelCertificate = Expired());
+        await using var router = new RouterHarness(options => options.TunnelCertificate = Write("expired.pem", validFromDays: -2, validToDays: -1));
         router.Tunnel(Name, RunningClient.Secret);
         await using var client = Client(router, service, router.Pin);
         await SaysAsync(client, "the gateway's certificate is valid from");
@@ -97,6 +97,31 @@ public sealed class TunnelTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_renewed_certificate_is_shown_to_whoever_comes_next_and_ends_no_session()
+    {
+        await using var service = TestService.Echo();
+        var path = Write("own.pem", validFromDays: -1, validToDays: 1);
+        await using var router = new RouterHarness(options => options.TunnelCertificate = path);
+        router.Tunnel(Name, RunningClient.Secret);
+        var before = router.Pin;
+        await using var client = Client(router, service, before);
+        await SaysAsync(client, "connected over TLS as tunnel 1");
+
+        File.WriteAllText(path, "half a certif");
+        router.ReloadCertificate();
+        await router.LineAsync("The tunnel port keeps the certificate that it has", path);
+        Assert.Equal(before, router.Pin);
+
+        Write("own.pem", validFromDays: -1, validToDays: 1);
+        router.ReloadCertificate();
+        Assert.NotEqual(before, router.Pin);
+        await using var next = Client(router, service, router.Pin);
+        await SaysAsync(next, "connected over TLS as tunnel 2");
+        Assert.Equal([1, 2], router.Facts.Select(tunnel => tunnel.Session));
+        Assert.DoesNotContain("lost", client.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_node_keeps_the_key_that_it_made_and_nobody_else_can_read_it()
     {
         var kept = Path.Combine(_directory, "tunnel.pem");
@@ -123,12 +148,12 @@ public sealed class TunnelTlsTests : IDisposable
     private static Task SaysAsync(RunningClient client, string text) =>
         Eventually.TrueAsync(() => client.Said.Contains(text, StringComparison.Ordinal), $"the client says '{text}'");
 
-    private string Expired()
+    private string Write(string name, int validFromDays, int validToDays)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = TimeProvider.System.GetUtcNow();
-        using var certificate = new CertificateRequest("CN=gateway", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-2), now.AddDays(-1));
-        var path = Path.Combine(_directory, "expired.pem");
+        using var certificate = new CertificateRequest("CN=gateway", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(validFromDays), now.AddDays(validToDays));
+        var path = Path.Combine(_directory, name);
         File.WriteAllText(path, certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem());
         return path;
     }

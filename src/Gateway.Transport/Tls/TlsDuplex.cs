@@ -48,6 +48,8 @@ public sealed class TlsDuplex : Duplex
             TargetHost = host,
             EnabledSslProtocols = Versions,
             AllowRenegotiation = false,
+            // With a pin nobody is asked whom this machine trusts, and nothing is read or fetched for that.
+            CertificateChainPolicy = pin is null ? null : new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
             RemoteCertificateValidationCallback = (_, certificate, _, errors) => (distrust = Distrust(certificate as X509Certificate2, errors, pin, time)) is null,
         };
         return ShakeAsync(carrier, tls => tls.AuthenticateAsClientAsync(options, stop), () => distrust);

@@ -11,7 +11,7 @@ public static partial class RedisSchema
         private static readonly string[] Known =
         [
             "addr", "clientsecret", "tlsport", "httpport", "user", UpstreamsMember, ProxyProtocolMember, HttpsRedirectMember,
-            HealthCheckMember, HealthSecondsMember, IdleSecondsMember,
+            HealthCheckMember, HealthSecondsMember, IdleSecondsMember, FrozenMember,
         ];
 
         private string _address = "";
@@ -37,6 +37,7 @@ public static partial class RedisSchema
             else if (member.NameIs(UpstreamsMember)) read = TryTexts(member.Value, Target.Dial.MaxMore, out _more);
             else if (member.NameIs(ProxyProtocolMember) && (read = TryNumber(member.Value, 0, 2, out number))) Rules = Rules with { ProxyProtocol = number };
             else if (member.NameIs(HttpsRedirectMember) && (read = member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False)) Rules = Rules with { RedirectToHttps = member.Value.GetBoolean() };
+            else if (member.NameIs(FrozenMember) && (read = member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False)) Rules = Rules with { IsFrozen = member.Value.GetBoolean() };
             else if (member.NameIs(HealthCheckMember) && (read = TryText(member.Value, out text) && RouteRules.IsHealthCheck(text))) Rules = Rules with { HealthCheck = text };
             else if (member.NameIs(HealthSecondsMember) && (read = TryNumber(member.Value, 1, RouteRules.MaxHealthSeconds, out number))) Rules = Rules with { HealthSeconds = number };
             else if (member.NameIs(IdleSecondsMember) && (read = TryNumber(member.Value, 0, RouteRules.MaxIdleSeconds, out number))) Rules = Rules with { IdleSeconds = number };

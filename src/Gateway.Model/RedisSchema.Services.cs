@@ -21,6 +21,7 @@ public static partial class RedisSchema
     private const string IdleSecondsMember = "idleseconds";
     private const string HealthCheckMember = "healthcheck";
     private const string HealthSecondsMember = "healthseconds";
+    private const string FrozenMember = "frozen";
 
     /// <summary>The key of a host's route. The wildcard of the root (`*`) is the catch-all.</summary>
     public static string ServiceKey(DomainName host) => ServicePrefix + host;
@@ -94,6 +95,7 @@ public static partial class RedisSchema
         if (rules.IdleSeconds != 0) json.Append(CultureInfo.InvariantCulture, $",\"{IdleSecondsMember}\":{rules.IdleSeconds}");
         if (rules.HealthCheck.Length > 0) json.Append($",\"{HealthCheckMember}\":{GoJson.Quote(rules.HealthCheck)}");
         if (rules.HealthSeconds != RouteRules.DefaultHealthSeconds) json.Append(CultureInfo.InvariantCulture, $",\"{HealthSecondsMember}\":{rules.HealthSeconds}");
+        if (rules.IsFrozen) json.Append($",\"{FrozenMember}\":true");
         return json.ToString();
     }
 

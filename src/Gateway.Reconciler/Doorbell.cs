@@ -5,13 +5,14 @@ namespace Gateway.Reconciler;
 
 /// <summary>
 /// Wakes the loop. The explorer beside us counts a key up with every reservation that is new or deleted; the change feed hears
-/// it, and the loop polls at once. Rings that come while the loop is busy are one ring.
+/// it, and the loop polls at once. The operator's word about a user wakes it too. Rings that come while the loop is busy are one ring.
 /// </summary>
 public sealed class Doorbell(string nodeId, TimeProvider time) : IChangeReader, IDisposable
 {
     private readonly string _key = RedisSchema.ExplorerDoorbellKey(nodeId);
     private readonly SemaphoreSlim _rung = new(0, 1);
     private int _mayHaveMissed;
+    private int _mayBeFrozen;
     private long _rungAt;
 
     /// <inheritdoc/>
@@ -21,15 +22,16 @@ public sealed class Doorbell(string nodeId, TimeProvider time) : IChangeReader, 
     public bool Serves => false;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Patterns => [_key];
+    public IReadOnlyList<string> Patterns => [_key, RedisSchema.FrozenKey];
 
     /// <inheritdoc/>
-    public bool Concerns(string key) => key == _key;
+    public bool Concerns(string key) => key == _key || key == RedisSchema.FrozenKey;
 
     /// <inheritdoc/>
     public Task ApplyAsync(IReadOnlyList<KeyChange> changes, CancellationToken stop)
     {
-        PutBack(time.GetTimestamp());
+        if (changes.Any(change => change.Key == RedisSchema.FrozenKey)) Volatile.Write(ref _mayBeFrozen, 1);
+        if (changes.Any(change => change.Key == _key)) PutBack(time.GetTimestamp());
         Ring();
         return Task.CompletedTask;
     }
@@ -38,6 +40,7 @@ public sealed class Doorbell(string nodeId, TimeProvider time) : IChangeReader, 
     public Task CompareAsync(CancellationToken stop)
     {
         Volatile.Write(ref _mayHaveMissed, 1);
+        Volatile.Write(ref _mayBeFrozen, 1);
         Ring();
         return Task.CompletedTask;
     }
@@ -53,6 +56,9 @@ public sealed class Doorbell(string nodeId, TimeProvider time) : IChangeReader, 
     {
         if (rung is { } at) Interlocked.CompareExchange(ref _rungAt, at, 0);
     }
+
+    /// <summary>True once after each time that the operator may have frozen or unfrozen somebody.</summary>
+    internal bool TakeFrozen() => Interlocked.Exchange(ref _mayBeFrozen, 0) == 1;
 
     /// <summary>Ends the wait that is under way, or the next one.</summary>
     internal void Ring()

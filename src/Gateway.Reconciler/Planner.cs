@@ -40,6 +40,9 @@ internal sealed partial class Planner(
     private readonly FrozenSet<Model.DomainName> _ownNames = node.OwnNames;
     private readonly FrozenSet<string> _reservedLabels = options.ReservedLabels.Select(it => it.ToLowerInvariant()).ToFrozenSet(StringComparer.Ordinal);
 
+    /// <summary>Users whom the operator froze.</summary>
+    public IReadOnlySet<long> Frozen { get; set; } = FrozenSet<long>.Empty;
+
     /// <summary>
     /// Plans for these reservations, or for all without them. <paramref name="conflicts"/> is asked once when somebody stands in
     /// the way of a new reservation: it may bring deletions, whose ids it gives. Null: a later writer has taken over.
@@ -85,6 +88,7 @@ internal sealed partial class Planner(
             Addresses = node.Addresses,
             ReservedLabels = _reservedLabels,
             ForeignHosts = options.ForeignHosts,
+            Frozen = Frozen,
             Now = time.GetUtcNow(),
             Quarantine = options.Quarantine,
         };

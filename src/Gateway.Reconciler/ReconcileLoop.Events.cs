@@ -32,6 +32,9 @@ public sealed partial class ReconcileLoop
     [LoggerMessage(3013, LogLevel.Information, "This reconciler writes again: it holds the lease on Redis")]
     private partial void Writing();
 
+    [LoggerMessage(3014, LogLevel.Warning, "The operator froze or unfroze these users: {Users}; {Frozen} are frozen now")]
+    private partial void FrozenChanged(int frozen, string users);
+
     [LoggerMessage(3009, LogLevel.Warning, "{Count} reservations are unknown to the explorer, among them {Example}; they stay as they are")]
     private partial void UnknownToExplorer(int count, string example);
 

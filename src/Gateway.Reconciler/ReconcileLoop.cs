@@ -24,6 +24,9 @@ public sealed partial class ReconcileLoop : IDisposable
     /// <summary>Entries of one answer from the work queue; as many again wait behind them, and move up as reports are accepted.</summary>
     private const int FullQueue = 200;
 
+    /// <summary>Users that one log line names.</summary>
+    private const int LongestList = 20;
+
     /// <summary>Before the first word from Redis, its silence is no fault to report.</summary>
     private const string NotReadYet = "not read yet";
 
@@ -111,6 +114,7 @@ public sealed partial class ReconcileLoop : IDisposable
         var (waiting, _) = await _reader.ReadOutboxAsync(stop);
         _outbox.Load(waiting);
         _book.Load(served, _outbox.Waiting);
+        _planner.Frozen = (await _reader.ReadFrozenAsync(stop)).Keys.ToHashSet();
         for (var from = 0L; await _inbox.PollAsync(from, stop) is { Count: > 0 } page && page.Highest >= from; from = page.Highest + 1)
         {
             // The inbox has taken the page into the book; there is nothing else to do with it.
@@ -182,6 +186,7 @@ public sealed partial class ReconcileLoop : IDisposable
         if (!await HoldLeaseAsync(stop)) return false;
         if (Doorbell.TakeMissed() && await _applier.IsLostAsync(stop)) Lost();
         if (_mustLoad && !await LoadAsync(stop)) return false;
+        if (Doorbell.TakeFrozen() && !await FreezeAsync(stop)) return false;
         if (_mustResync || _time.GetUtcNow() >= _resyncDue) return await ResyncAsync(stop);
         return await PollAsync(stop);
     }
@@ -190,6 +195,7 @@ public sealed partial class ReconcileLoop : IDisposable
     private void Lost()
     {
         StoreLostWrites(_book.Live.Count);
+        _lostFrozen = true;
         _mustLoad = true;
         _resyncDue = _time.GetUtcNow();
         _registration.Again();
@@ -203,6 +209,7 @@ public sealed partial class ReconcileLoop : IDisposable
         foreach (var fault in lost) NotReadable(fault);
         _outbox.Load(waiting);
         _inbox.Cursor = await _reader.ReadCursorAsync(_explorer, stop);
+        if (!await ReadFrozenAsync(stop)) return Displaced() is not null;
         if (_resyncDue == default) _resyncDue = _time.GetUtcNow() + (FirstResync < _options.ResyncInterval ? FirstResync : _options.ResyncInterval);
         if (await RepairAsync(stop) is null) return false;
         _registration.ZonesStand();

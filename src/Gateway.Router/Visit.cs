@@ -63,6 +63,7 @@ internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
         var route = heard == SniffResult.Found ? house.Routes.Find(peek.Host) : house.Routes.FindCatchAll();
         _host = heard == SniffResult.Found ? peek.Host.ToString() : "";
         if (route is null) return await SayAsync(visitor, TlsAlert.UnrecognizedName, VisitEnd.NoRoute, stop);
+        if (route.Route.Rules.IsFrozen) return await SayAsync(visitor, TlsAlert.UnrecognizedName, VisitEnd.Frozen, stop);
 
         using var life = CancellationTokenSource.CreateLinkedTokenSource(stop, route.Gone);
         var outcome = await house.Dialer.OpenAsync(route.Route.Target, Traffic.Tls, life.Token);

@@ -48,6 +48,9 @@ internal enum VisitEnd
     /// <summary>Nobody here has the name.</summary>
     NoRoute,
 
+    /// <summary>The operator froze the user whose name it is.</summary>
+    Frozen,
+
     /// <summary>The name is not served for this kind of traffic.</summary>
     NotServed,
 

@@ -84,6 +84,50 @@ public sealed class AdminApiTests
         Assert.Contains("Nothing of 'stuck.gw.test' is there.", (await operates.RunAsync("node", "release", "stuck.gw.test")).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_frozen_users_sites_and_names_stop_within_a_second_and_come_back()
+    {
+        using var work = new TemporaryDirectory();
+        var state = work.File("state");
+        await using (var node = await RunningNode.StartAsync(state))
+        {
+            var alice = await new CommandLineUser(node, work.Path).RegisterAsync();
+            var secret = await alice.ReserveTunnelAsync("hello.gw.test");
+            await using var client = alice.Expose("127.0.0.1:1", secret);
+            var operates = new Operator(node);
+            await SessionAsync(operates, than: 0);
+            Assert.Equal(502, await VisitAsync(node, "hello.gw.test"));
+            await operates.MustAsync("freeze", "1", "--reason", "ticket 4711");
+            await StopsAsync(node);
+            Assert.Contains("Audit: freeze of user 1 by the admin API", node.Log, StringComparison.Ordinal);
+            Assert.Equal("ticket 4711", (string)Assert.Single((await operates.MustAsync("frozen")).AsArray())!["reason"]!);
+            foreach (var list in new[] { "names", "routes", "reservations" })
+                Assert.All((await operates.MustAsync(list)).AsArray(), it => Assert.Equal("frozen", (string)it!["state"]!));
+            Assert.Contains("has frozen your account", (await alice.RunAsync("reserve", "subdomain", "more.gw.test", "--ip", "127.0.0.1")).Error, StringComparison.Ordinal);
+        }
+
+        await using var again = await RunningNode.StartAsync(state);
+        await StopsAsync(again);
+        var hand = new Operator(again);
+        await hand.MustAsync("unfreeze", "1");
+        await Programs.EventuallyAsync(async () => await VisitAsync(again, "hello.gw.test") == 503 && await Resolver.AskAsync(again.Dns, "hello.gw.test") == (0, 1), "it is served again");
+        Assert.Contains("Audit: unfreeze of user 1 by the admin API", again.Log, StringComparison.Ordinal);
+        Assert.Contains("is not frozen", (await hand.RunAsync("node", "unfreeze", "1")).Error, StringComparison.Ordinal);
+    }
+
+    // The name without an address, HTTP with 451.
+    private static Task StopsAsync(RunningNode node) => Programs.EventuallyAsync(
+        async () => await VisitAsync(node, "hello.gw.test") == 451 && (await Resolver.AskAsync(node.Dns, "hello.gw.test")).Answers == 0, "nothing of the user is served");
+
+    private static async Task<int> VisitAsync(RunningNode node, string host)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://{node.Http}/"));
+        request.Headers.Host = host;
+        using var answer = await client.SendAsync(request);
+        return (int)answer.StatusCode;
+    }
+
     [Fact, Trait("adv", "R5")]
     public async Task A_name_that_was_given_up_rests_until_the_operator_releases_it()
     {
@@ -183,7 +227,7 @@ public sealed class AdminApiTests
         foreach (var (path, operations) in document["paths"]!.AsObject())
             foreach (var (method, _) in operations!.AsObject())
             {
-                using var request = new HttpRequestMessage(HttpMethod.Parse(method), new Uri($"http://{node.Admin}{path.Replace("{id}", "1", StringComparison.Ordinal).Replace("{name}", "none.gw.test", StringComparison.Ordinal)}"));
+                using var request = new HttpRequestMessage(HttpMethod.Parse(method), new Uri($"http://{node.Admin}{path.Replace("{id}", "1", StringComparison.Ordinal).Replace("{user}", "99", StringComparison.Ordinal).Replace("{name}", "none.gw.test", StringComparison.Ordinal)}"));
                 using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
                 Assert.True(answer.StatusCode is not System.Net.HttpStatusCode.MethodNotAllowed && (answer.IsSuccessStatusCode || answer.Content.Headers.ContentType?.MediaType == "application/json"), $"{method} {path}: {answer.StatusCode}");
             }

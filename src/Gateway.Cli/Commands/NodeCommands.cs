@@ -40,11 +40,12 @@ internal sealed class NodeCommands
     public Command CreateNode() => new("node", "Look into a running node and steer it. For its operator.")
     {
         List("zones", "List the zones that the node serves.", ("ZONE", TextTable.Member("zone")), ("OWNER", TextTable.Member("owner")), ("NAMES", TextTable.Member("names"))),
-        List("names", "List reserved names with their users and the reservations that hold them.", ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("HELD BY", Holders)),
+        List("names", "List reserved names with their users and the reservations that hold them.", ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state")), ("HELD BY", Holders)),
         List("quarantined", "List names that were given up and rest before another user may have them.", ("NAME", TextTable.Member("name")), ("LAST USER", TextTable.Member("user")), ("SINCE", TextTable.Member("since")), ("FREE FROM", TextTable.Member("until"))),
-        List("routes", "List hosts and where their visitors go.", ("HOST", TextTable.Member("host")), ("KIND", TextTable.Member("kind")), ("TO", TextTable.Member("to")), ("USER", TextTable.Member("user"))),
+        List("frozen", "List users whose reservations are kept and not served.", ("USER", TextTable.Member("user")), ("SINCE", TextTable.Member("since")), ("REASON", TextTable.Member("reason"))),
+        List("routes", "List hosts and where their visitors go.", ("HOST", TextTable.Member("host")), ("KIND", TextTable.Member("kind")), ("TO", TextTable.Member("to")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state"))),
         List("reservations", "List everybody's reservations, the newest first.", ("ID", TextTable.Member("id")), ("KIND", TextTable.Member("kind")), ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state")), ("MESSAGE", TextTable.Member("message"))),
-        Tunnels(), Drop(), Release(), Reconcile(), Backup(), Restore(), Dashboard(),
+        Tunnels(), Drop(), Release(), Freeze(), Unfreeze(), Reconcile(), Backup(), Restore(), Dashboard(),
     };
 
     private ExampleCommand List(string name, string description, params (string, Func<JsonNode, string>)[] columns)
@@ -73,6 +74,21 @@ internal sealed class NodeCommands
         var name = new Argument<string>("name") { Description = "A name that no reservation holds any more, or that rests." };
         return Make("release", "Free a name that is stuck or rests: its user, records and route go, unless a reservation holds it.", "gateway node release old.gw.example.com", [name], [], (parsed, node, stop) =>
             DoAsync(node, HttpMethod.Delete, $"/api/names/{Uri.EscapeDataString(parsed.GetValue(name)!)}", _ => $"'{parsed.GetValue(name)}' is free.", stop));
+    }
+
+    private ExampleCommand Freeze()
+    {
+        var user = new Argument<long>("user") { Description = "The user's id, as the lists show it." };
+        var reason = new Option<string>("--reason") { Description = "A note for yourself; visitors do not see it.", DefaultValueFactory = _ => "" };
+        return Make("freeze", "Stop everything that a user has: his names lose their addresses, his visitors are refused (HTTP 451). He keeps his reservations.", "gateway node freeze 17 --reason 'phishing, ticket 4711'", [user], [reason], (parsed, node, stop) =>
+            DoAsync(node, HttpMethod.Put, $"/api/frozen/{parsed.GetValue(user)}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}", _ => $"User {parsed.GetValue(user)} is frozen.", stop));
+    }
+
+    private ExampleCommand Unfreeze()
+    {
+        var user = new Argument<long>("user") { Description = "The user's id, as 'gateway node frozen' shows it." };
+        return Make("unfreeze", "Let everything go on that a user has.", "gateway node unfreeze 17", [user], [], (parsed, node, stop) =>
+            DoAsync(node, HttpMethod.Delete, $"/api/frozen/{parsed.GetValue(user)}", _ => $"User {parsed.GetValue(user)} is served again.", stop));
     }
 
     private ExampleCommand Reconcile()

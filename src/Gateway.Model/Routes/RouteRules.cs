@@ -43,6 +43,9 @@ public sealed record RouteRules
     /// <summary>Seconds between two checks, 1 to <see cref="MaxHealthSeconds"/>. Member `healthseconds`.</summary>
     public int HealthSeconds { get; init; } = DefaultHealthSeconds;
 
+    /// <summary>The operator froze its user: visitors are told so, and nobody is carried. Member `frozen`.</summary>
+    public bool IsFrozen { get; init; }
+
     /// <summary>Seconds after which a silent connection is cut, 1 to <see cref="MaxIdleSeconds"/>; 0: as the router is set. Member `idleseconds`.</summary>
     public int IdleSeconds { get; init; }
 }

@@ -39,7 +39,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         unsupported: it => Refusal.Kind(it.Reason));
 
     /// <summary>Decides about a new reservation, and notes what it gets.</summary>
-    public Outcome Admit(LiveReservation reservation) => reservation.Content.Match(
+    public Outcome Admit(LiveReservation reservation) => desired.Frozen.Contains(reservation.Content.User) ? Refusal.Frozen : reservation.Content.Match(
         delegateDomain: AdmitZone,
         subdomain: AdmitName,
         proxy: it => AdmitProxy(it, reservation.Id),

@@ -37,6 +37,9 @@ internal sealed record DesiredState
     /// <summary>Labels that nobody may claim anywhere.</summary>
     public IReadOnlySet<string> ReservedLabels { get; init; } = FrozenSet<string>.Empty;
 
+    /// <summary>Users whom the operator froze: they keep what they have, and nothing of it is served.</summary>
+    public IReadOnlySet<long> Frozen { get; init; } = FrozenSet<long>.Empty;
+
     /// <summary>When the plan is made.</summary>
     public DateTimeOffset Now { get; init; }
 

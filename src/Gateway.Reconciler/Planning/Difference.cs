@@ -152,9 +152,13 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
     private Route? RouteOf(DomainName host, LiveReservation decides, Stored<Route>? stored)
     {
         var user = decides.Content.UserText;
-        if (decides.Content is Reservation.Proxy proxy) return new Route(host, Layout.TargetOf(proxy), user);
-        if (desired.Secrets.GetValueOrDefault(decides.Id) is SecretState.Known known) return new Route(host, new Target.Tunnel(known.Secret), user);
-        if (!desired.Secrets.ContainsKey(decides.Id) && !StandsFor(host, decides, stored)) _wanted.Add(decides.Id);
+        var isFrozen = desired.Frozen.Contains(decides.Content.User);
+        var rules = RouteRules.Default with { IsFrozen = isFrozen };
+        if (decides.Content is Reservation.Proxy proxy) return new Route(host, Layout.TargetOf(proxy), user) { Rules = rules };
+        if (desired.Secrets.GetValueOrDefault(decides.Id) is SecretState.Known known) return new Route(host, new Target.Tunnel(known.Secret), user) { Rules = rules };
+        if (desired.Secrets.ContainsKey(decides.Id)) return null;
+        if (StandsFor(host, decides, stored)) return stored!.Value! with { Rules = stored.Value.Rules with { IsFrozen = isFrozen } };
+        _wanted.Add(decides.Id);
         return null;
     }
 

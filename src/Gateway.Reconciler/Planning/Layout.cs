@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using Gateway.Model;
 using Gateway.Model.Records;
@@ -10,7 +11,7 @@ namespace Gateway.Reconciler.Planning;
 /// What a set of reservations amounts to in Redis: zones, owners of names, addresses, routes. Several reservations may support
 /// one record or one route; of several routes for a host the one reserved last stands.
 /// </summary>
-internal sealed class Layout(Zones zones)
+internal sealed class Layout(Zones zones, IReadOnlySet<long> frozen)
 {
     private readonly Dictionary<DomainName, LiveReservation> _delegations = [];
     private readonly Dictionary<DomainName, long> _names = [];
@@ -32,9 +33,12 @@ internal sealed class Layout(Zones zones)
     public IReadOnlyDictionary<DomainName, LiveReservation> Routes => _routes;
 
     /// <summary>Takes reservations in any order.</summary>
-    public static Layout Of(IEnumerable<LiveReservation> reservations, Zones zones)
+    /// <param name="reservations">What is served.</param>
+    /// <param name="zones">Where their names lie.</param>
+    /// <param name="frozen">Users whose names have no addresses.</param>
+    public static Layout Of(IEnumerable<LiveReservation> reservations, Zones zones, IReadOnlySet<long>? frozen = null)
     {
-        var layout = new Layout(zones);
+        var layout = new Layout(zones, frozen ?? FrozenSet<long>.Empty);
         foreach (var reservation in reservations.Order(LiveReservation.ById)) layout.Add(reservation);
         return layout;
     }
@@ -61,6 +65,7 @@ internal sealed class Layout(Zones zones)
     {
         if (zones.Governing(it.Domain) is not { } zone) return;
         _names.TryAdd(it.Domain, it.User);
+        if (frozen.Contains(it.User)) return;
         var at = new FieldAt(zone, it.Domain);
         if (!_addresses.TryGetValue(at, out var addresses)) _addresses[at] = addresses = [];
         foreach (var address in it.Addresses)

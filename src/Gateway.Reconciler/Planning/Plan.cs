@@ -50,7 +50,7 @@ internal sealed class Plan
         var rests = new Rests(desired, actual, before);
         var claims = new Claims(desired, actual, before, zones, rests);
         var outcomes = Decide(desired, actual, claims);
-        var after = Layout.Of(desired.Live.Where(it => outcomes[it.Id] is Outcome.Accepted), zones);
+        var after = Layout.Of(desired.Live.Where(it => outcomes[it.Id] is Outcome.Accepted), zones, desired.Frozen);
         var difference = new Difference(desired, actual, before, after, rests);
         return new Plan(difference.Steps(outcomes), outcomes, difference.WantedSecrets, claims.WantedProofs, refused);
     }

@@ -7,6 +7,8 @@ internal static class Refusal
 {
     public const string No4To6 = "this gateway does not offer 4-to-6 yet: choose another gateway";
 
+    public static Outcome.Rejected Frozen { get; } = new("the operator of this gateway has frozen your account: ask him why; what you have reserved stays yours");
+
     public static Outcome.Rejected Kind(string reason) => new(reason);
 
     public static Outcome.Rejected NotAName(DomainName name) =>

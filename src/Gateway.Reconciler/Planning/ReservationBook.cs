@@ -124,6 +124,9 @@ internal sealed class ReservationBook
         return slice;
     }
 
+    /// <summary>Ids of what these users have.</summary>
+    public IReadOnlyCollection<string> OfUsers(IReadOnlySet<long> users) => [.. _live.Values.Where(it => users.Contains(it.Content.User)).Select(it => it.Id)];
+
     /// <summary>The live ones of a slice; all of them without one.</summary>
     public IReadOnlyCollection<LiveReservation> LiveOf(BookSlice? slice) => Of(_live, slice).Values;
 

@@ -72,6 +72,15 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
         return (served, faults);
     }
 
+    /// <summary>The users whom the operator froze, each with the value that says so.</summary>
+    public async Task<IReadOnlyDictionary<long, string>> ReadFrozenAsync(CancellationToken stop)
+    {
+        var frozen = new Dictionary<long, string>();
+        foreach (var (field, raw) in await ScanHashAsync(RedisSchema.FrozenKey, stop))
+            if (RedisSchema.TryDecodeNameOwner(field, out var user)) frozen[user] = raw;
+        return frozen;
+    }
+
     /// <summary>The outbox, and a line for each entry that cannot be read.</summary>
     public async Task<(Dictionary<string, WaitingReport> Entries, List<string> Faults)> ReadOutboxAsync(CancellationToken stop)
     {

@@ -72,6 +72,10 @@ internal sealed class PlanApplier(LedgerWriter writer, Identity identity, Uri ex
         return writer.WriteAsync(writes, Fence, stop);
     }
 
+    /// <summary>Writes again who is frozen, where Redis lost it; whom the operator froze or unfroze since, stays as he said.</summary>
+    public Task<WriteOutcome> FreezeAgainAsync(IEnumerable<KeyValuePair<long, string>> frozen, CancellationToken stop) =>
+        writer.WriteAsync([.. frozen.Select(it => new LedgerWrite.SetField(RedisSchema.FrozenKey, RedisSchema.FrozenField(it.Key), it.Value))], Fence, stop);
+
     /// <summary>The place that did not take the last write, for a log line.</summary>
     public string LastConflict { get; private set; } = "";
 

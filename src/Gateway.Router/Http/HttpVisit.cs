@@ -57,6 +57,7 @@ internal sealed class HttpVisit(
         if (IsAmbiguous(context.Request)) return (await RefuseAsync(context, Refusal.Ambiguous, VisitEnd.Malformed), "");
         if (ForwardedHeaders.HaveBeenHere(context.Request.Headers)) return (await RefuseAsync(context, Refusal.Loop, VisitEnd.Forbidden), "");
         if (Find(context.Request.Host) is not { } route) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NoRoute), "");
+        if (route.Route.Rules.IsFrozen) return (await RefuseAsync(context, Refusal.Frozen, VisitEnd.Frozen), "");
         if (HttpsRedirect.For(context.Request, route.Route.Rules, options.HttpsPort) is { } location) return (Redirect(context.Response, location), "");
         var session = route.Route.Target is Target.Tunnel tunnel ? tunnels.Pick(tunnel.Secret, Traffic.Http) : null;
         var upstream = HttpUpstream.Of(route, session, context.Connection);

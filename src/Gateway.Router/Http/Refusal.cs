@@ -23,6 +23,9 @@ internal sealed record Refusal(int Status, string Code, string Message, int Retr
     /// <summary>Nobody here has the host, or it is not served over HTTP.</summary>
     public static readonly Refusal UnknownHost = new(404, "unknown_host", "No site is served here under this name.");
 
+    /// <summary>The operator froze the host's user (RFC 7725).</summary>
+    public static readonly Refusal Frozen = new(451, "frozen", "The operator of this gateway has stopped this site.");
+
     /// <summary>The host's tunnel has no client now; clients come back within seconds.</summary>
     public static readonly Refusal NoTunnel = new(503, "no_tunnel", "This site is not connected at the moment. It may be back in a few seconds.", RetryAfter: 5);
 

@@ -64,7 +64,7 @@ internal sealed class RouteTable
     /// <summary>A client of this tunnel has come. True when it takes the place of one that is gone.</summary>
     public bool NoteCame(Secret secret) => _secrets.NoteCame(secret);
 
-    /// <summary>Adds a route or replaces the host's; running connections go on. False when it stood so already.</summary>
+    /// <summary>Adds a route or replaces the host's; running connections go on, unless it is frozen now. False when it stood so already.</summary>
     public bool Put(Route route)
     {
         lock (_writing)
@@ -72,11 +72,13 @@ internal sealed class RouteTable
             var map = MapOf(route.Host, out var key);
             map.TryGetValue(key, out var old);
             if (old?.Live.Route == route) return false;
-            var gone = old?.Gone ?? new CancellationTokenSource();
+            var isCut = route.Rules.IsFrozen && old is { Live.Route.Rules.IsFrozen: false };
+            var gone = old is null || isCut ? new CancellationTokenSource() : old.Gone;
             // The new secret first: a tunnel that both versions name must not be cut in between.
             if (route.Target is Target.Tunnel tunnel) _secrets.Add(tunnel.Secret);
             map[key] = new Entry(new LiveRoute(++_lastId, route, gone.Token), gone);
-            if (route.Rules.HealthCheck.Length > 0) _checked[route.Host] = route;
+            if (isCut) old!.Gone.Cancel();
+            if (route.Rules is { HealthCheck.Length: > 0, IsFrozen: false }) _checked[route.Host] = route;
             else _checked.TryRemove(route.Host, out _);
             Forget(old);
             return true;

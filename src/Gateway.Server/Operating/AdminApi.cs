@@ -13,7 +13,7 @@ namespace Gateway.Server.Operating;
 /// The operator's hands: lists, and the few things that an operator does to a running node. Every call shows the token; every
 /// change is a line of the log.
 /// </summary>
-internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView view, NameRelease release, StateBackup backup, LiveEvents events, ILogger<AdminApi> log)
+internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView view, NameRelease release, UserFreeze freeze, StateBackup backup, LiveEvents events, ILogger<AdminApi> log)
 {
     /// <summary>What all paths of the API begin with.</summary>
     public const string Prefix = "/api";
@@ -40,6 +40,7 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
         List("/zones", view.ZonesAsync);
         List("/names", view.NamesAsync);
         List("/quarantined", view.QuarantinedAsync);
+        List("/frozen", view.FrozenAsync);
         List("/routes", view.RoutesAsync);
         List("/reservations", view.ReservationsAsync);
         api.MapGet("/tunnels", () => Json(Tunnels(parts)));
@@ -63,6 +64,7 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
             Audit(call, "release", parsed.ToString());
             return Json(new JsonObject { ["released"] = parsed.ToString() });
         });
+        MapFreezing(api);
         api.MapPost("/reconcile", async (bool? dry_run, HttpContext call, CancellationToken stop) =>
         {
             if (!parts.RunsReconciler) return Fault(StatusCodes.Status409Conflict, "This process runs no reconciler: ask the one that does.");
@@ -78,6 +80,22 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
             Audit(call, "restore", "the whole state");
             parts.CompareNow();
             return Json(new JsonObject { ["restored"] = true, ["note"] = note });
+        });
+    }
+
+    private void MapFreezing(RouteGroupBuilder api)
+    {
+        api.MapPut("/frozen/{user:long:min(1)}", async (long user, string? reason, HttpContext call, CancellationToken stop) =>
+        {
+            if (await freeze.FreezeAsync(user, reason ?? "", stop) is { } fault) return Fault(StatusCodes.Status409Conflict, fault);
+            Audit(call, "freeze", $"user {user}");
+            return Json(new JsonObject { ["frozen"] = user });
+        });
+        api.MapDelete("/frozen/{user:long:min(1)}", async (long user, HttpContext call, CancellationToken stop) =>
+        {
+            if (await freeze.UnfreezeAsync(user, stop) is { } fault) return Fault(StatusCodes.Status404NotFound, fault);
+            Audit(call, "unfreeze", $"user {user}");
+            return Json(new JsonObject { ["unfrozen"] = user });
         });
     }
 

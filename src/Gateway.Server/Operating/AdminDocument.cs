@@ -14,6 +14,9 @@ internal static class AdminDocument
         ("/api/names", "get", "Reserved names with their user and reservations.", ["search", "limit"]),
         ("/api/names/{name}", "delete", "Release a name that no reservation holds any more, or that rests.", ["name"]),
         ("/api/quarantined", "get", "Names that were given up and rest before another user may have them.", ["search", "limit"]),
+        ("/api/frozen", "get", "Users whose reservations are kept and not served.", ["search", "limit"]),
+        ("/api/frozen/{user}", "put", "Freeze a user: his names have no addresses, and his visitors are refused.", ["user", "reason"]),
+        ("/api/frozen/{user}", "delete", "Unfreeze a user: what he has is served again.", ["user"]),
         ("/api/routes", "get", "Hosts and where their visitors go.", ["search", "limit"]),
         ("/api/reservations", "get", "Reservations, the newest first.", ["search", "limit"]),
         ("/api/tunnels", "get", "Tunnel clients connected to this process.", []),
@@ -60,6 +63,6 @@ internal static class AdminDocument
         ["name"] = name,
         ["in"] = isInPath ? "path" : "query",
         ["required"] = isInPath,
-        ["schema"] = new JsonObject { ["type"] = name switch { "limit" or "id" => "integer", "dry_run" => "boolean", _ => "string" } },
+        ["schema"] = new JsonObject { ["type"] = name switch { "limit" or "id" or "user" => "integer", "dry_run" => "boolean", _ => "string" } },
     };
 }

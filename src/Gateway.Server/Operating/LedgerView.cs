@@ -13,6 +13,8 @@ namespace Gateway.Server.Operating;
 internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
 {
     private const int Piece = 2_000;
+    private const string Frozen = "frozen";
+    private const string Served = "served";
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
     /// <summary>Zones with their owner (a user's id or the gateway's identity) and how many names they hold.</summary>
@@ -36,6 +38,7 @@ internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
     {
         var held = (await ReservationsAsync(stop)).Where(it => NameOf(it.Reservation) is not null)
             .ToLookup(it => NameOf(it.Reservation)!.Value.ToString(), it => it.Reservation, StringComparer.Ordinal);
+        var frozen = await HashAsync(RedisSchema.FrozenKey, stop);
         var names = (await HashAsync(RedisSchema.NameOwnersKey, stop)).Where(it => query.Fits(it.Key) || query.Is(it.Value)).OrderBy(it => it.Key, StringComparer.Ordinal);
         return
         [
@@ -43,7 +46,23 @@ internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
             {
                 ["name"] = it.Key,
                 ["user"] = it.Value,
+                ["state"] = StateOf(it.Value, frozen),
                 ["reservations"] = new JsonArray([.. held[it.Key].Select(reservation => (JsonNode)new JsonObject { ["id"] = reservation.Id, ["kind"] = KindOf(reservation) })]),
+            }),
+        ];
+    }
+
+    /// <summary>Users whom the operator froze, the last one first.</summary>
+    public async Task<JsonArray> FrozenAsync(ListQuery query, CancellationToken stop)
+    {
+        var frozen = (await HashAsync(RedisSchema.FrozenKey, stop)).Select(it => (User: it.Key, Content: RedisSchema.DecodeFrozen(Encoding.UTF8.GetBytes(it.Value))));
+        return
+        [
+            .. frozen.Where(it => query.Is(it.User) || query.Fits(it.Content.Reason)).OrderByDescending(it => it.Content.Since).Take(query.Limit).Select(it => (JsonNode)new JsonObject
+            {
+                ["user"] = it.User,
+                ["since"] = it.Content.Since.ToString("O"),
+                ["reason"] = it.Content.Reason,
             }),
         ];
     }
@@ -86,7 +105,8 @@ internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
     public async Task<JsonArray> ReservationsAsync(ListQuery query, CancellationToken stop)
     {
         var all = (await ReservationsAsync(stop)).Where(it => query.Fits(NameOf(it.Reservation)?.ToString() ?? "") || query.Fits(it.Reservation.Id) || query.Is(it.Reservation.UserText));
-        return [.. all.OrderByDescending(it => it.Reservation.Created).Take(query.Limit).Select(it => (JsonNode)Describe(it))];
+        var frozen = await HashAsync(RedisSchema.FrozenKey, stop);
+        return [.. all.OrderByDescending(it => it.Reservation.Created).Take(query.Limit).Select(it => (JsonNode)Describe(it, frozen))];
     }
 
     /// <summary>How many there are of each, and a mark that changes with every change of the ledger.</summary>
@@ -150,21 +170,23 @@ internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
     private static JsonObject? Describe(string key, RedisValue value)
     {
         if (!value.HasValue || !RedisSchema.TryReadServiceKey(key, out var host)) return null;
-        if (!RedisSchema.TryDecodeService(host, (byte[])value!, out var route, out var fault)) return new JsonObject { ["host"] = host.ToString(), ["kind"] = "unreadable", ["to"] = fault, ["user"] = "" };
+        if (!RedisSchema.TryDecodeService(host, (byte[])value!, out var route, out var fault)) return new JsonObject { ["host"] = host.ToString(), ["kind"] = "unreadable", ["to"] = fault, ["user"] = "", ["state"] = "unreadable" };
         var (kind, to) = route.Target.Match(
             dial => ("address", string.Join(", ", dial.More.Prepend(dial.Address)) + $" http {dial.HttpPort} tls {dial.TlsPort}"),
             _ => ("tunnel", ""));
-        return new JsonObject { ["host"] = host.ToString(), ["kind"] = kind, ["to"] = to, ["user"] = route.User };
+        return new JsonObject { ["host"] = host.ToString(), ["kind"] = kind, ["to"] = to, ["user"] = route.User, ["state"] = route.Rules.IsFrozen ? Frozen : Served };
     }
 
-    private static JsonObject Describe(StoredReservation stored) => new JsonObject
+    private static string StateOf(string user, Dictionary<string, string> frozen) => frozen.ContainsKey(user) ? Frozen : Served;
+
+    private static JsonObject Describe(StoredReservation stored, Dictionary<string, string> frozen) => new JsonObject
     {
         ["id"] = stored.Reservation.Id,
         ["kind"] = KindOf(stored.Reservation),
         ["name"] = NameOf(stored.Reservation)?.ToString() ?? "",
         ["user"] = stored.Reservation.UserText,
         ["created"] = stored.Reservation.Created.ToString("O"),
-        ["state"] = stored.Result.State switch { 1 => "served", 2 => "deleted", _ => "refused" },
+        ["state"] = stored.Result.State switch { 1 => StateOf(stored.Reservation.UserText, frozen), 2 => "deleted", _ => "refused" },
         ["message"] = stored.Result.Message,
     };
 

@@ -43,6 +43,37 @@ public sealed class RouteRulesTests
     }
 
     [Fact]
+    public async Task A_frozen_route_cuts_who_is_there_and_refuses_everybody_until_it_is_thawed()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var web = await WebUpstream.SayAsync("hello");
+        await using var router = new RouterHarness();
+        var target = new Target.Dial("127.0.0.1", web.EndPoint.Port, upstream.EndPoint.Port);
+        router.Put(Name, target);
+        var hello = Hello.For(Name);
+        using var running = await RouterHarness.ConnectAsync(router.Tls);
+        await running.SendAllAsync(hello);
+        Assert.Equal(hello, await running.ReceiveExactlyAsync(hello.Length));
+
+        router.Put(Name, target, new RouteRules { IsFrozen = true });
+        await router.LineAsync(Name, "Deleted");
+        using (var refused = await RouterHarness.ConnectAsync(router.Tls))
+        {
+            await refused.SendAllAsync(hello);
+            // A fatal alert, unrecognized_name.
+            Assert.Equal([21, 3, 3, 0, 2, 2, 112], await refused.ReceiveExactlyAsync(7));
+        }
+
+        await router.LineAsync(Name, "Frozen");
+        using (var visitor = await RouterHarness.ConnectAsync(router.Http))
+            Assert.StartsWith("HTTP/1.1 451 ", await RawHttp.AskAsync(visitor, $"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n"), StringComparison.Ordinal);
+
+        router.Put(Name, target);
+        using var back = await RouterHarness.ConnectAsync(router.Http);
+        Assert.Contains("hello", await RawHttp.AskAsync(back, $"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_route_that_wants_HTTPS_redirects_everything_but_ACME_challenges()
     {
         await using var web = await WebUpstream.SayAsync("token");

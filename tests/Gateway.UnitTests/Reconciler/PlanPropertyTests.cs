@@ -114,6 +114,25 @@ public sealed class PlanPropertyTests
         return true;
     });
 
+    [Fact]
+    public void Of_a_frozen_user_nothing_is_served_and_unfrozen_everything_is_as_it_was() => ForAll((world, _) =>
+    {
+        world.Round();
+        var before = world.Redis.Dump();
+        world.Frozen.Add(7);
+        world.Round();
+        if (world.Compute().Steps.Count > 0) return false;
+        var actual = world.Redis.Read();
+        if (actual.Routes.Values.Any(it => it.Value!.Rules.IsFrozen != (it.Value.User == "7"))) return false;
+        if (world.Book.Applied.Values.Any(it => it is { Content: Gateway.Model.Reservations.Reservation.Subdomain { User: 7 }, Name: { } name } && HasAddress(actual, name))) return false;
+        world.Frozen.Clear();
+        world.Round();
+        return world.Redis.Dump() == before;
+    });
+
+    private static bool HasAddress(ActualState actual, DomainName name) =>
+        actual.Records.Any(it => it.Key.Name == name && it.Value.Value!.Any(record => record.Data is Gateway.Model.Records.Rdata.A or Gateway.Model.Records.Rdata.Aaaa));
+
     [Fact, Trait("adv", "R5")]
     public void A_name_that_goes_to_another_user_has_rested_before() => Histories(history =>
     {

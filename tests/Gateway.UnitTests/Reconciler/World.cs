@@ -39,6 +39,8 @@ internal sealed class World(PaperRedis redis)
 
     public TimeSpan Quarantine { get; set; }
 
+    public HashSet<long> Frozen { get; } = [];
+
     public Dictionary<string, HostProof> Proofs { get; } = [];
 
     public Plan LastPlan { get; private set; } = null!;
@@ -100,6 +102,7 @@ internal sealed class World(PaperRedis redis)
         Proofs = Proofs,
         Now = Now,
         Quarantine = Quarantine,
+        Frozen = Frozen,
     };
 
     public Plan Compute() => Plan.Compute(Desired(), Redis.Read());

@@ -43,7 +43,7 @@ public sealed class ExplorerOptions : ICheckedOptions
     public int WorkloadsPerUser { get; set; } = 10_000;
 
     /// <summary>Workloads a user may make in a minute.</summary>
-    [Option("Workloads that one user may make in a minute, from whatever addresses; as many at once after a quiet minute. 0: no limit.", Unit = "1/min", Minimum = 0, Maximum = 1_000_000)]
+    [Option("Workloads that one user may make in a minute, from whatever addresses and at however many servers over one Redis; all of them at once if he likes. 0: no limit.", Unit = "1/min", Minimum = 0, Maximum = 1_000_000)]
     public int ReservationsPerMinute { get; set; } = 3_000;
 
     /// <summary>Pools a user may have.</summary>

@@ -17,10 +17,10 @@ internal static class Routes
     public static RouteTable Over(RedisConnection redis, ExplorerOptions options, ExplorerEvents events, TimeProvider time)
     {
         var store = new ExplorerStore(redis, events, time);
-        var shelf = new WorkloadShelf(store, time);
+        var shelf = new WorkloadShelf(store, options, time);
         var authentication = new Authentication(store, options, time);
         var pools = new PoolHandlers(store, authentication, options, events, time);
-        var workloads = new WorkloadHandlers(store, shelf, authentication, pools, options, events, time);
+        var workloads = new WorkloadHandlers(shelf, authentication, pools, events, time);
         var reading = new WorkloadReading(store, shelf);
         var users = new UserHandlers(store, authentication, events);
         var gateways = new GatewayHandlers(store, authentication, options, events, time);

@@ -50,12 +50,17 @@ public static partial class RedisSchema
     /// <summary>Sorted set, all scores 0: `customer:workload` pairs of those that are not gone.</summary>
     public const string ExplorerLiveKey = "gateway:explorer:workloads:live";
 
+    private const string ExplorerRatePrefix = "gateway:explorer:rate:";
+
     private const string ExplorerNodePrefix = "gateway:explorer:node:";
 
     private const string DoorbellSuffix = ":doorbell";
 
     // Digits of the largest id: padded, numbers sort as texts do.
     private const int IdDigits = 19;
+
+    /// <summary>Hash of a user: how many workloads he made in each piece of the last minute; it expires a minute after the last one.</summary>
+    public static string ExplorerRateKey(long user) => ExplorerRatePrefix + user.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Sorted set of a gateway: the ids of its workloads to be deployed or deleted; the score is the id.</summary>
     public static string ExplorerNodeWorkloadsKey(string nodeId) => $"{ExplorerNodePrefix}{nodeId}:workloads";

@@ -47,14 +47,15 @@ internal sealed class PoolHandlers(ExplorerStore store, Authentication authentic
 
     private async Task<ApiAnswer> AddAsync(PoolReservation sent, CancellationToken stop)
     {
-        if (options.PoolsPerUser > 0 && await store.CountPairsAsync(RedisSchema.ExplorerPoolOwnersKey, sent.CustomerTid, stop) >= options.PoolsPerUser)
-            return ApiAnswer.Error(403, $"a user has at most {options.PoolsPerUser} pools: extend one of them");
         var json = Encoding.UTF8.GetString(ExplorerJson.Write(Filled(new Pool { CustomerTid = sent.CustomerTid }, sent.Reservation)));
         var change = new StoreChange()
             .Numbered(RedisSchema.ExplorerPoolCounterKey)
             .Set(RedisSchema.ExplorerPoolsKey, StoreChange.Id, json.Replace("{\"pool_id\":0,", $"{{\"pool_id\":{StoreChange.Id},", StringComparison.Ordinal))
             .AddMember(RedisSchema.ExplorerPoolOwnersKey, "0", RedisSchema.ExplorerPairStart(sent.CustomerTid) + StoreChange.PaddedId);
-        var id = await store.CommitAsync(change, stop) ?? 0;
+        var (from, to) = ExplorerStore.Range(sent.CustomerTid);
+        if (options.PoolsPerUser > 0) change.FewerThan(options.PoolsPerUser, RedisSchema.ExplorerPoolOwnersKey, from, to);
+        var id = await store.TryCommitAsync(change, stop);
+        if (StoreChange.LimitOf(id) >= 0) return ApiAnswer.Error(403, $"a user has at most {options.PoolsPerUser} pools: extend one of them");
         events.PoolCreated(id, sent.CustomerTid);
         return ApiAnswer.Of(new PoolCreated { ReservationId = id }, 201);
     }

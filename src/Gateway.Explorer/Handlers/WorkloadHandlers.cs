@@ -8,10 +8,8 @@ namespace Gateway.Explorer.Handlers;
 
 /// <summary>What users do with workloads: make them and agree to their deletion (sections 1.9 and 1.10).</summary>
 internal sealed class WorkloadHandlers(
-    ExplorerStore store, WorkloadShelf shelf, Authentication authentication, PoolHandlers pools, ExplorerOptions options, ExplorerEvents events, TimeProvider time)
+    WorkloadShelf shelf, Authentication authentication, PoolHandlers pools, ExplorerEvents events, TimeProvider time)
 {
-    private readonly TokenBuckets<long> _rates = new(options.ReservationsPerMinute / 60.0, options.ReservationsPerMinute);
-
     public async Task<ApiAnswer> CreateAsync(ApiCall call, CancellationToken stop)
     {
         var (signer, fault) = await authentication.UserAsync(call, stop);
@@ -22,10 +20,9 @@ internal sealed class WorkloadHandlers(
         if (workload.CustomerTid != signer.Id) return ApiAnswer.Error(401, "request user identity does not match the reservation customer-tid");
         if (!PublicKey.TryFromHex(signer.Pubkey, out var key) || !WorkloadChallenge.VerifyCustomer(workload, key))
             return ApiAnswer.Error(400, "failed to verify customer signature: it must be the hex of ed25519 over the SHA-256 of the challenge");
-        if (!IsInTime(signer.Id)) return ApiAnswer.Error(429, $"a user makes at most {options.ReservationsPerMinute} reservations in a minute: slow down") with { Headers = [("Retry-After", "1")] };
         if (await PoolFaultAsync(workload, stop) is { } refusal) return refusal;
-        if (await IsOverQuotaAsync(workload.CustomerTid, stop)) return ApiAnswer.Error(403, $"a user has at most {options.WorkloadsPerUser} workloads: delete some first");
-        var id = await shelf.AddAsync(WorkloadLife.Begin(workload, time.GetUtcNow()), stop);
+        var (id, limit) = await shelf.AddAsync(WorkloadLife.Begin(workload, time.GetUtcNow()), stop);
+        if (limit is not null) return limit;
         events.WorkloadCreated(id, workload.WorkloadType.Name, workload.CustomerTid, workload.NodeId);
         return ApiAnswer.Of(new WorkloadCreated { ReservationId = id }, 201);
     }
@@ -53,10 +50,4 @@ internal sealed class WorkloadHandlers(
         var isAllowed = pool.CustomerTid == workload.CustomerTid && pool.NodeIds.Contains(workload.NodeId);
         return isAllowed ? null : ApiAnswer.Error(403, "not allowed to deploy workload on this pool");
     }
-
-    // Only signed reservations count, so that nobody uses up the rate of another.
-    private bool IsInTime(long user) => options.ReservationsPerMinute == 0 || _rates.Admit(user, (long)time.GetElapsedTime(0).TotalMilliseconds);
-
-    private async Task<bool> IsOverQuotaAsync(long customer, CancellationToken stop) =>
-        options.WorkloadsPerUser > 0 && await store.CountPairsAsync(RedisSchema.ExplorerLiveKey, customer, stop) >= options.WorkloadsPerUser;
 }

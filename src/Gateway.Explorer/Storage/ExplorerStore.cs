@@ -96,18 +96,21 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
     }
 
     /// <summary>Makes a change; gives the new number (0 when it takes none), or null when what was expected is no longer so.</summary>
-    public async Task<long?> CommitAsync(StoreChange change, CancellationToken stop)
+    public async Task<long?> CommitAsync(StoreChange change, CancellationToken stop) => await TryCommitAsync(change, stop) is >= 0 and var answer ? answer : null;
+
+    /// <summary>Makes a change with limits; gives the new number, or an answer for <see cref="StoreChange.LimitOf"/>.</summary>
+    public async Task<long> TryCommitAsync(StoreChange change, CancellationToken stop)
     {
         var script = redis.Database.ScriptEvaluateAsync(StoreChange.Script, change.Keys(), change.Arguments(), CommandFlags.NoScriptCache);
-        var answer = (long)await Within(script, stop);
-        return answer < 0 ? null : answer;
+        return (long)await Within(script, stop);
     }
 
     /// <summary>An id as a field name.</summary>
     public static string Field(long id) => id.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The members of a set of pairs that begin with an id: from the first text to before the second.</summary>
     // The colon is followed by digits only, and ';' comes right behind ':'.
-    private static (string From, string To) Range(long first) => (RedisSchema.ExplorerPairStart(first), RedisSchema.ExplorerPadded(first) + ";");
+    public static (string From, string To) Range(long first) => (RedisSchema.ExplorerPairStart(first), RedisSchema.ExplorerPadded(first) + ";");
 
     private static long SecondOf(RedisValue pair) => RedisSchema.TryReadExplorerPair(pair.ToString(), out var second) ? second : 0;
 

@@ -17,7 +17,8 @@ internal sealed class StoreChange
 
     /// <summary>
     /// First every expectation is checked, so that nothing is written when one fails (the answer is then its negative place). Redis does not undo a
-    /// script that breaks in its middle, so types are checked as well. The answer is otherwise the new number, or 0 without a counter.
+    /// script that breaks in its middle, so types are checked as well. Then the limits, in the same step as the writes, so that nobody comes between;
+    /// <see cref="LimitOf"/> reads the answer when one is reached. The answer is otherwise the new number, or 0 without a counter.
     /// </summary>
     public const string Script = """
         local checks, at = tonumber(ARGV[1]), 2
@@ -36,6 +37,24 @@ internal sealed class StoreChange
           elseif found then return -i end
           at = at + 4
         end
+        local limits = tonumber(ARGV[at])
+        at = at + 1
+        for i = 1, limits do
+          local key, most = KEYS[tonumber(ARGV[at + 1])], tonumber(ARGV[at + 2])
+          if ARGV[at] == 'MEMBERS' then
+            if redis.call('ZLEXCOUNT', key, '[' .. ARGV[at + 3], '(' .. ARGV[at + 4]) >= most then return -1000000 - i end
+          else
+            local seconds, piece = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+            local now, sum, counts = math.floor(redis.call('TIME')[1] / piece), 0, redis.call('HGETALL', key)
+            for j = 1, #counts, 2 do
+              if tonumber(counts[j]) < now - seconds / piece then redis.call('HDEL', key, counts[j]) else sum = sum + tonumber(counts[j + 1]) end
+            end
+            if sum >= most then return -1000000 - i end
+            redis.call('HINCRBY', key, string.format('%.0f', now), 1)
+            redis.call('EXPIRE', key, seconds + piece)
+          end
+          at = at + 5
+        end
         local counter, id = tonumber(ARGV[at]), 0
         at = at + 1
         if counter > 0 then id = redis.call('INCR', KEYS[counter]) end
@@ -53,6 +72,13 @@ internal sealed class StoreChange
         return id
         """;
 
+    /* A rate is counted in pieces of this length; the oldest one counts whole, so that no minute has more than it may. */
+    private const int RatePiece = 5;
+
+    private const int RatePeriod = 60;
+
+    private const int FirstLimit = -1_000_001;
+
     private const string Hash = "hash";
 
     private const string SortedSet = "zset";
@@ -63,6 +89,7 @@ internal sealed class StoreChange
     private readonly List<RedisValue> _kinds = [];
     private readonly List<RedisValue> _checks = [];
     private readonly List<RedisValue> _writes = [];
+    private readonly List<RedisValue> _limits = [];
     private int _counter;
 
     /// <summary>Takes the next number of a counter.</summary>
@@ -78,6 +105,15 @@ internal sealed class StoreChange
         _checks.AddRange([Key(hash, Hash), field, value is null ? 0 : 1, value is { } octets ? octets.ToArray() : RedisValue.EmptyString]);
         return this;
     }
+
+    /// <summary>Only while fewer than <paramref name="most"/> members of a sorted set lie from <paramref name="from"/> to before <paramref name="to"/>.</summary>
+    public StoreChange FewerThan(int most, string set, string from, string to) => Limit("MEMBERS", Key(set, SortedSet), most, from, to);
+
+    /// <summary>Only while the last minute, by the clock of Redis, had fewer than <paramref name="most"/> of these. To be the last limit, for it counts.</summary>
+    public StoreChange AtMostInMinute(int most, string counts) => Limit("RATE", Key(counts, Hash), most, RatePeriod, RatePiece);
+
+    /// <summary>Which limit, counted from 0, an answer says is reached; -1 for none.</summary>
+    public static int LimitOf(long answer) => answer <= FirstLimit ? (int)(FirstLimit - answer) : -1;
 
     /// <summary>Sets a field.</summary>
     public StoreChange Set(string hash, string field, RedisValue value) => Write("HSET", Key(hash, Hash), field, value);
@@ -98,10 +134,16 @@ internal sealed class StoreChange
     public RedisKey[] Keys() => [.. _keys];
 
     /// <summary>The script's arguments.</summary>
-    public RedisValue[] Arguments() => [_checks.Count / 4, .. _kinds, .. _checks, _counter, .. _writes];
+    public RedisValue[] Arguments() => [_checks.Count / 4, .. _kinds, .. _checks, _limits.Count / 5, .. _limits, _counter, .. _writes];
 
     /// <summary>A score in milliseconds.</summary>
     public static string Score(DateTimeOffset time) => time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+
+    private StoreChange Limit(string kind, int key, int most, RedisValue first, RedisValue second)
+    {
+        _limits.AddRange([kind, key, most, first, second]);
+        return this;
+    }
 
     private StoreChange Write(string operation, int key, RedisValue first, RedisValue second)
     {

@@ -10,13 +10,16 @@ namespace Gateway.Explorer.Storage;
 /// Workloads with everything that has to stay in step with them: the gateway's list and queue, the customer's, the pool's, and the
 /// doorbell. A workload and its indexes change in one step.
 /// </summary>
-internal sealed class WorkloadShelf(ExplorerStore store, TimeProvider time)
+internal sealed class WorkloadShelf(ExplorerStore store, ExplorerOptions options, TimeProvider time)
 {
     /* Two signers, a report and a deletion at once are four; more attempts than this means that something is wrong. */
     private const int MaxAttempts = 16;
 
-    /// <summary>Stores a new workload; gives its id, which is higher than all before.</summary>
-    public Task<long> AddAsync(Workload workload, CancellationToken stop)
+    /// <summary>
+    /// Stores a new workload; gives its id, which is higher than all before, or why the user may not have it. However many servers share the
+    /// store, the limits hold: they are checked where the workload is written.
+    /// </summary>
+    public async Task<(long Id, ApiAnswer? Refusal)> AddAsync(Workload workload, CancellationToken stop)
     {
         // Quotes inside texts are escaped, so these octets are the members themselves.
         var json = Encoding.UTF8.GetString(ExplorerJson.Write(workload with { Id = 0 })).Replace(",\"id\":0,\"json\":", $",\"id\":{StoreChange.Id},\"json\":", StringComparison.Ordinal);
@@ -32,7 +35,24 @@ internal sealed class WorkloadShelf(ExplorerStore store, TimeProvider time)
                 .Ring(RedisSchema.ExplorerDoorbellKey(workload.NodeId));
         }
 
-        return CommitAsync(change, stop);
+        List<ApiAnswer> refusals = [.. Limit(change, workload.CustomerTid)];
+        var answer = await store.TryCommitAsync(change, stop);
+        return answer >= 0 ? (answer, null) : (0, refusals[StoreChange.LimitOf(answer)]);
+    }
+
+    /// <summary>Adds the user's limits; gives what he is told when one is reached, in the same order.</summary>
+    private IEnumerable<ApiAnswer> Limit(StoreChange change, long customer)
+    {
+        if (options.WorkloadsPerUser > 0)
+        {
+            var (from, to) = ExplorerStore.Range(customer);
+            change.FewerThan(options.WorkloadsPerUser, RedisSchema.ExplorerLiveKey, from, to);
+            yield return ApiAnswer.Error(403, $"a user has at most {options.WorkloadsPerUser} workloads: delete some first");
+        }
+
+        if (options.ReservationsPerMinute == 0) yield break;
+        change.AtMostInMinute(options.ReservationsPerMinute, RedisSchema.ExplorerRateKey(customer));
+        yield return ApiAnswer.Error(429, $"a user makes at most {options.ReservationsPerMinute} reservations in a minute: slow down") with { Headers = [("Retry-After", "5")] };
     }
 
     /// <summary>One workload; null when unknown. Throws <see cref="StoredValueDamagedException"/> when it cannot be read.</summary>
@@ -57,9 +77,6 @@ internal sealed class WorkloadShelf(ExplorerStore store, TimeProvider time)
 
         return (ApiAnswer.Error(409, "the workload is being changed elsewhere at this moment: try again"), null);
     }
-
-    private async Task<long> CommitAsync(StoreChange change, CancellationToken stop) =>
-        await store.CommitAsync(change, stop) ?? throw new InvalidOperationException("A change without conditions was refused.");
 
     private StoreChange Replacement(Stored<Workload> stored, Workload changed)
     {

@@ -230,6 +230,30 @@ public sealed class ExplorerWorkloadTests(ExplorerFixture explorer) : IClassFixt
         }
     }
 
+    /// <summary>Two servers over one Redis, and a user who asks both at once: neither limit is overrun by one.</summary>
+    [Theory]
+    [Trait("adv", "R10")]
+    [InlineData(20, 0, 403)]
+    [InlineData(0, 20, 429)]
+    public async Task Limits_hold_over_several_servers_that_are_asked_at_once(int workloads, int perMinute, int status)
+    {
+        using var stop = new CancellationTokenSource();
+        var user = await explorer.UserAsync($"racer{status}.3bot");
+        Gateway.Explorer.ExplorerOptions Options() => new() { WorkloadsPerUser = workloads, ReservationsPerMinute = perMinute };
+        var (one, runsOne) = Start(Options(), explorer.Connection, stop.Token);
+        var (two, runsTwo) = Start(Options(), explorer.Connection, stop.Token);
+        await using (one)
+        await using (two)
+        {
+            var clients = new[] { one, two }.Select(server => new ExplorerClient(explorer.Http, new Uri($"http://{server.Bound[0]}"), ExplorerSigner.User(user.Id, user.Identity))).ToArray();
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => Task.Run(() => clients[i % 2].CreateWorkloadAsync(user.Subdomain($"r{i}.gw.example.com"), Stop))));
+            Assert.Equal(20, outcomes.Count(outcome => outcome is ExplorerOutcome<long>.Ok));
+            Assert.All(outcomes.Where(outcome => outcome is not ExplorerOutcome<long>.Ok), outcome => Assert.Equal(status, Refusal(outcome).Item1));
+            await stop.CancelAsync();
+            await Task.WhenAll(runsOne, runsTwo);
+        }
+    }
+
     private static async Task<(int Status, string Message)> RefusedAsync(TestUser user, Workload workload, bool resign = true)
     {
         if (resign) workload = workload with { CustomerSignature = WorkloadChallenge.SignCustomer(workload, user.Identity) };

@@ -38,7 +38,11 @@ internal sealed partial class Planner(
 
     private readonly HashSet<Model.DomainName> _heldByUsers = [];
     private readonly FrozenSet<Model.DomainName> _ownNames = node.OwnNames;
+    private readonly QuotaLimits _quotas = new(options.SubdomainsPerUser, options.ProxiesPerUser, options.TunnelsPerUser, options.DomainsPerUser, options.NamesPerUser);
     private readonly FrozenSet<string> _reservedLabels = options.ReservedLabels.Select(it => it.ToLowerInvariant()).ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Hosts outside all zones whose proof is gone for too long; null for none.</summary>
+    public IReadOnlyDictionary<(Model.DomainName Host, long User), string>? Lapsed { get; set; }
 
     /// <summary>Users whom the operator froze.</summary>
     public IReadOnlySet<long> Frozen { get; set; } = FrozenSet<long>.Empty;
@@ -89,6 +93,9 @@ internal sealed partial class Planner(
             ReservedLabels = _reservedLabels,
             ForeignHosts = options.ForeignHosts,
             Frozen = Frozen,
+            Lapsed = Lapsed ?? FrozenDictionary<(Model.DomainName, long), string>.Empty,
+            Quotas = _quotas,
+            Holdings = book.Holdings,
             Now = time.GetUtcNow(),
             Quarantine = options.Quarantine,
         };

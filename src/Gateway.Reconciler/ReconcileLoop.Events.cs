@@ -35,6 +35,15 @@ public sealed partial class ReconcileLoop
     [LoggerMessage(3014, LogLevel.Warning, "The operator froze or unfroze these users: {Users}; {Frozen} are frozen now")]
     private partial void FrozenChanged(int frozen, string users);
 
+    [LoggerMessage(3015, LogLevel.Warning, "The DNS does not show any more that {Host} belongs to user {User}; unless it does again within {Grace}, its visitors go there no longer")]
+    private partial void ProofIsGone(string host, long user, TimeSpan grace);
+
+    [LoggerMessage(3016, LogLevel.Information, "The DNS shows again that {Host} belongs to user {User}")]
+    private partial void ProofIsBack(string host, long user);
+
+    [LoggerMessage(3017, LogLevel.Error, "{Count} hosts would lose their routes because their proofs are gone, so many at once that the resolver is to blame: they stay. Look after reconciler.resolvers")]
+    private partial void ProofsHeld(int count);
+
     [LoggerMessage(3009, LogLevel.Warning, "{Count} reservations are unknown to the explorer, among them {Example}; they stay as they are")]
     private partial void UnknownToExplorer(int count, string example);
 

@@ -46,6 +46,7 @@ public sealed partial class ReconcileLoop : IDisposable
     private readonly Outbox _outbox;
     private readonly Inbox _inbox;
     private readonly Planner _planner;
+    private readonly ProofWatch _watch;
     private readonly Registration _registration;
     private readonly Uri _explorer;
     private readonly HashSet<string> _deferred = [];
@@ -77,6 +78,8 @@ public sealed partial class ReconcileLoop : IDisposable
         _outbox = new Outbox(new ReportSender(explorer, node.Identity), _applier, options, time, _metrics, logs.CreateLogger<Outbox>());
         _inbox = new Inbox(node.Identity.Id, explorer, _book, _outbox, _metrics);
         _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), new HostProofs(node, new StubResolver(options.Resolvers, time), time), _applier, _outbox, _inbox, _metrics, time, logs.CreateLogger<Planner>());
+        // One of its own: it looks beside the loop.
+        _watch = new ProofWatch(new HostProofs(node, new StubResolver(options.Resolvers, time), time));
         _registration = new Registration(node, options, explorer, time, logs.CreateLogger<Registration>());
         Doorbell = new Doorbell(node.Identity.Id, time);
     }
@@ -93,7 +96,7 @@ public sealed partial class ReconcileLoop : IDisposable
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _redis.Connected += LoadAgain;
         var reconciling = ReconcileAsync(end.Token);
-        Task[] all = [reconciling, RenewAsync(end.Token), _outbox.RunAsync(end.Token), _registration.RunAsync(end.Token)];
+        Task[] all = [reconciling, RenewAsync(end.Token), _outbox.RunAsync(end.Token), _registration.RunAsync(end.Token), _watch.RunAsync(Doorbell.Ring, end.Token)];
         var first = await Task.WhenAny(all);
         _redis.Connected -= LoadAgain;
         await end.CancelAsync();
@@ -187,6 +190,7 @@ public sealed partial class ReconcileLoop : IDisposable
         if (Doorbell.TakeMissed() && await _applier.IsLostAsync(stop)) Lost();
         if (_mustLoad && !await LoadAsync(stop)) return false;
         if (Doorbell.TakeFrozen() && !await FreezeAsync(stop)) return false;
+        if (!await ReviewProofsAsync(stop)) return false;
         if (_mustResync || _time.GetUtcNow() >= _resyncDue) return await ResyncAsync(stop);
         return await PollAsync(stop);
     }

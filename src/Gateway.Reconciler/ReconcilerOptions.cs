@@ -70,6 +70,34 @@ public sealed class ReconcilerOptions : ICheckedOptions
     [Option("Who may have the visitors of a host that lies in no zone of this gateway: proof (whoever shows by a TXT record, an alias or its addresses that it is his) or firstcome.")]
     public ForeignHosts ForeignHosts { get; set; } = ForeignHosts.Proof;
 
+    /// <summary>Time between two looks at a proof.</summary>
+    [Option("How often the proof of such a host is looked at again. 0: never.", Unit = "s", Minimum = 0, Maximum = 30 * 24 * 3600)]
+    public TimeSpan ProofInterval { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a proof may be gone.</summary>
+    [Option("How long a proof may be gone from the DNS before its host's visitors are not carried any more. A proof that cannot be looked up is not gone.", Unit = "s", Minimum = 0, Maximum = 365 * 24 * 3600)]
+    public TimeSpan ProofGrace { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>Sub-domains of one user.</summary>
+    [Option("Sub-domains that one user may have on this gateway. 0: no limit.", Minimum = 0)]
+    public int SubdomainsPerUser { get; set; } = 10_000;
+
+    /// <summary>Proxies of one user.</summary>
+    [Option("Proxies that one user may have on this gateway. 0: no limit.", Minimum = 0)]
+    public int ProxiesPerUser { get; set; } = 10_000;
+
+    /// <summary>Tunnels of one user.</summary>
+    [Option("Tunnels that one user may have on this gateway. 0: no limit.", Minimum = 0)]
+    public int TunnelsPerUser { get; set; } = 10_000;
+
+    /// <summary>Delegated domains of one user.</summary>
+    [Option("Delegated domains that one user may have on this gateway. 0: no limit.", Minimum = 0)]
+    public int DomainsPerUser { get; set; } = 1_000;
+
+    /// <summary>Names of one user.</summary>
+    [Option("Different names that one user may have on this gateway, of whatever kind. 0: no limit.", Minimum = 0)]
+    public int NamesPerUser { get; set; } = 10_000;
+
     /// <summary>Whom to ask for proofs.</summary>
     [Option("Resolvers that are asked for such proofs, each with its port (192.0.2.53:53); empty: those of /etc/resolv.conf.")]
     public IReadOnlyList<IPEndPoint> Resolvers { get; set; } = [];

@@ -80,7 +80,7 @@ internal sealed class NodeCommands
     {
         var user = new Argument<long>("user") { Description = "The user's id, as the lists show it." };
         var reason = new Option<string>("--reason") { Description = "A note for yourself; visitors do not see it.", DefaultValueFactory = _ => "" };
-        return Make("freeze", "Stop everything that a user has: his names lose their addresses, his visitors are refused (HTTP 451). He keeps his reservations.", "gateway node freeze 17 --reason 'phishing, ticket 4711'", [user], [reason], (parsed, node, stop) =>
+        return Make("freeze", "Stop everything that a user has: his names lose their addresses, his visitors are refused (HTTP 451). He keeps his reservations.", "gateway node freeze 17 --reason phishing", [user], [reason], (parsed, node, stop) =>
             DoAsync(node, HttpMethod.Put, $"/api/frozen/{parsed.GetValue(user)}?reason={Uri.EscapeDataString(parsed.GetValue(reason)!)}", _ => $"User {parsed.GetValue(user)} is frozen.", stop));
     }
 

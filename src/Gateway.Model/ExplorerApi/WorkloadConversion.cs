@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text;
+using Gateway.Model.Names;
 using Gateway.Model.Reservations;
 
 namespace Gateway.Model.ExplorerApi;
@@ -33,6 +35,14 @@ public static class WorkloadConversion
     /// <summary>Reads a name that may be reserved: letters, digits, hyphens, underscores, and at least two labels. The fault is told to the user.</summary>
     public static bool TryReadDomain(string? text, out DomainName name, out string fault)
     {
+        if (text is not null && !Ascii.IsValid(text))
+        {
+            (name, fault) = (default, InternationalName.AsciiFormOf(text) is { } ascii
+                ? $"'{ascii}' is the form in which that name has to be written: letters beyond ASCII are no part of the DNS"
+                : "the domain name holds letters beyond ASCII that have no sure form in the DNS: write it as it is registered, with labels like 'xn--bcher-kva'");
+            return false;
+        }
+
         if (!DomainName.TryParse(text ?? "", out name) || !name.IsHostName || IPAddress.TryParse(text, out _)) fault = $"'{text}' is not a valid domain name";
         else fault = name.LabelCount < 2 ? $"'{text}' is not a full domain name: it needs at least one dot" : "";
         return fault.Length == 0;

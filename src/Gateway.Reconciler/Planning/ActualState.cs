@@ -30,6 +30,9 @@ internal sealed record ActualState
     /// <summary>Names that were given up and rest.</summary>
     public IReadOnlyDictionary<DomainName, Stored<NameRest>> Resting { get; init; } = FrozenDictionary<DomainName, Stored<NameRest>>.Empty;
 
+    /// <summary>Hosts outside all zones that were proven.</summary>
+    public IReadOnlyDictionary<DomainName, Stored<ProvenHost>> Proofs { get; init; } = FrozenDictionary<DomainName, Stored<ProvenHost>>.Empty;
+
     /// <summary>The reservations whose effects were written, by id.</summary>
     public IReadOnlyDictionary<string, LiveReservation> Applied { get; init; } = FrozenDictionary<string, LiveReservation>.Empty;
 

@@ -14,6 +14,7 @@ internal sealed class ActualStateBuilder
     private readonly Dictionary<FieldAt, Stored<IReadOnlyList<ResourceRecord>>> _records = [];
     private readonly Dictionary<DomainName, Stored<Route>> _routes = [];
     private readonly Dictionary<DomainName, Stored<NameRest>> _resting = [];
+    private readonly Dictionary<DomainName, Stored<ProvenHost>> _proofs = [];
 
     /// <summary>Values that could not be decoded so far, as key and field.</summary>
     public List<string> Unreadable { get; } = [];
@@ -48,6 +49,15 @@ internal sealed class ActualStateBuilder
         _resting[name] = Note(new Stored<NameRest>(raw, rest, isReadable), $"{RedisSchema.QuarantineKey} {name}");
     }
 
+    public void AddProof(DomainName host, string raw)
+    {
+        var isReadable = RedisSchema.TryDecodeProof(Encoding.UTF8.GetBytes(raw), out var proof);
+        _proofs[host] = Note(new Stored<ProvenHost>(raw, proof, isReadable), $"{RedisSchema.ProofsKey} {host}");
+    }
+
+    /// <summary>The proofs so far.</summary>
+    public IReadOnlyDictionary<DomainName, Stored<ProvenHost>> Proofs => _proofs;
+
     public IEnumerable<DomainName> ZonesSoFar => _zoneOwners.Keys;
 
     public ActualState Build(IReadOnlyDictionary<string, LiveReservation> applied, IReadOnlyDictionary<string, PendingReport> outbox) => new()
@@ -57,6 +67,7 @@ internal sealed class ActualStateBuilder
         Records = _records,
         Routes = _routes,
         Resting = _resting,
+        Proofs = _proofs,
         Applied = applied,
         Outbox = outbox,
     };

@@ -41,6 +41,12 @@ internal abstract record Change
     /// <summary>A name rests no more.</summary>
     public sealed record EndRest(DomainName Name, string Was) : Change;
 
+    /// <summary>A host outside all zones is proven, or its proof is gone or back.</summary>
+    public sealed record SetProof(DomainName Host, ProvenHost Content, string? Was) : Change;
+
+    /// <summary>Nobody needs the proof of a host any more.</summary>
+    public sealed record DropProof(DomainName Host, string Was) : Change;
+
     /// <summary>The reservation is served from now on.</summary>
     public sealed record Remember(LiveReservation Reservation) : Change;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gateway.Model;
+using Gateway.Model.Names;
 using Gateway.Model.Reservations;
 using Gateway.Model.Routes;
 
@@ -17,6 +18,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     private readonly HoldersBelow _zonesBelow = new();
     private readonly HoldersBelow _hostsBelow = new();
     private readonly HashSet<string> _wantedProofs = [];
+    private readonly Quotas _quotas = new(desired, actual);
 
     /// <summary>Ids of new reservations of hosts outside all zones, whose proof nobody asked for yet.</summary>
     public IReadOnlySet<string> WantedProofs => _wantedProofs;
@@ -39,7 +41,16 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         unsupported: it => Refusal.Kind(it.Reason));
 
     /// <summary>Decides about a new reservation, and notes what it gets.</summary>
-    public Outcome Admit(LiveReservation reservation) => desired.Frozen.Contains(reservation.Content.User) ? Refusal.Frozen : reservation.Content.Match(
+    public Outcome Admit(LiveReservation reservation)
+    {
+        if (desired.Frozen.Contains(reservation.Content.User)) return Refusal.Frozen;
+        if (_quotas.Fault(reservation) is { } fault) return fault;
+        var outcome = Judge(reservation);
+        if (outcome is Outcome.Accepted) _quotas.Take(reservation);
+        return outcome;
+    }
+
+    private Outcome Judge(LiveReservation reservation) => reservation.Content.Match(
         delegateDomain: AdmitZone,
         subdomain: AdmitName,
         proxy: it => AdmitProxy(it, reservation.Id),
@@ -56,6 +67,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     private Outcome KeepHost(Reservation it, DomainName host)
     {
         if (LostItsZone(it, host)) return Refusal.Undelegated(host);
+        if (desired.Lapsed.TryGetValue((host, it.User), out var lapsed) && !IsInReachOf(host, it.User)) return Refusal.Kind(lapsed);
         return HoldHost(host, it.User) ? Outcome.Yes : Refusal.RouteTaken(host);
     }
 
@@ -165,6 +177,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         {
             // Who had a name server's address could answer for every zone of the gateway.
             if (desired.OwnNames.Contains(at)) return Refusal.OwnName(name, at);
+            if (InternationalName.FaultOf(at.FirstLabel) is { } why) return Refusal.Label(name, at.FirstLabel, why);
             if (desired.ReservedLabels.Contains(at.FirstLabel)) return Refusal.ReservedLabel(name, at.FirstLabel);
             if (IsHeldByAnother(at, user)) return at == name ? Refusal.Taken(name) : Refusal.UnderForeignName(name, at);
         }
@@ -204,6 +217,9 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     }
 
     private bool IsAllowed(UpstreamHost.Literal host, int port) => port == 0 || desired.Addresses.Allows(new System.Net.IPEndPoint(host.Address, port));
+
+    // In a zone where he may have names, a user needs no proof.
+    private bool IsInReachOf(DomainName host, long user) => zones.Governing(host) is { } zone && IsOpenTo(zone, user);
 
     private bool IsOpenTo(DomainName zone, long user) => zones.IsManaged(zone) || zones.OwnerOf(zone) == Text(user);
 

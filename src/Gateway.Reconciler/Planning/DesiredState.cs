@@ -37,6 +37,15 @@ internal sealed record DesiredState
     /// <summary>Labels that nobody may claim anywhere.</summary>
     public IReadOnlySet<string> ReservedLabels { get; init; } = FrozenSet<string>.Empty;
 
+    /// <summary>Hosts outside all zones whose proof is gone for too long, with what their users read.</summary>
+    public IReadOnlyDictionary<(DomainName Host, long User), string> Lapsed { get; init; } = FrozenDictionary<(DomainName, long), string>.Empty;
+
+    /// <summary>The most that one user may have.</summary>
+    public QuotaLimits Quotas { get; init; } = QuotaLimits.None;
+
+    /// <summary>What each user has already, as the cache in Redis says.</summary>
+    public Holdings Holdings { get; init; } = new();
+
     /// <summary>Users whom the operator froze: they keep what they have, and nothing of it is served.</summary>
     public IReadOnlySet<long> Frozen { get; init; } = FrozenSet<long>.Empty;
 

@@ -41,7 +41,7 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
     private IEnumerable<DomainName> ManagedZones() => desired.ManagedDomains.Where(after.Zones.IsManaged).Order();
 
     private IEnumerable<DomainName> Names(Bookkeeping book) =>
-        before.Names.Keys.Concat(before.Routes.Keys).Concat(after.Names.Keys).Concat(after.Routes.Keys).Concat(book.Names).Concat(_over).Distinct().Order();
+        before.Names.Keys.Concat(before.Routes.Keys).Concat(after.Names.Keys).Concat(after.Routes.Keys).Concat(book.Names).Concat(_over).Concat(actual.Proofs.Keys).Distinct().Order();
 
     private IEnumerable<Change> KeepZone(DomainName zone, string owner, string identity)
     {
@@ -81,7 +81,19 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
             if (FieldChange(at) is { } change) yield return change;
         if (OwnerChange(name) is { } owner) yield return owner;
         if (RouteChange(name) is { } route) yield return route;
+        if (ProofChange(name) is { } proof) yield return proof;
         if (RestChange(name) is { } rest) yield return rest;
+    }
+
+    // Who proved a host before is written down with it, so that the proof can be looked at again.
+    private Change? ProofChange(DomainName host)
+    {
+        var stored = actual.Proofs.GetValueOrDefault(host);
+        var holder = after.Routes.GetValueOrDefault(host);
+        if (holder is not null && desired.Proofs.GetValueOrDefault(holder.Id) is HostProof.Given && before.Routes.GetValueOrDefault(host)?.Content.User != holder.Content.User)
+            return new Change.SetProof(host, new ProvenHost(holder.Content.User, desired.Now, null), stored?.Raw);
+        var isOurs = stored?.Value is { } proof && holder is not null && holder.Content.User == proof.User && !after.Zones.IsManagedOrOf(host, holder.Content.UserText);
+        return stored is null || isOurs ? null : new Change.DropProof(host, stored.Raw);
     }
 
     private bool HasName(DomainName name) => after.Names.ContainsKey(name) || after.Routes.ContainsKey(name);

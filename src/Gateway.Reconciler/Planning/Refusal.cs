@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gateway.Model;
 
 namespace Gateway.Reconciler.Planning;
@@ -9,6 +10,12 @@ internal static class Refusal
 
     public static Outcome.Rejected Frozen { get; } = new("the operator of this gateway has frozen your account: ask him why; what you have reserved stays yours");
 
+    public static Outcome.Rejected TooMany(int most, string things) =>
+        new($"you have {most} {things} on this gateway, the most that one user may have: delete one first, or ask the operator for more", Conflict: true);
+
+    public static string Lapsed(DomainName host, DateTimeOffset since, string advice) =>
+        string.Create(CultureInfo.InvariantCulture, $"since {since:yyyy-MM-dd HH:mm:ss}Z the DNS does not show any more that '{host}' is yours, so its visitors are not sent to you now; {advice}");
+
     public static Outcome.Rejected Kind(string reason) => new(reason);
 
     public static Outcome.Rejected NotAName(DomainName name) =>
@@ -19,6 +26,9 @@ internal static class Refusal
 
     public static Outcome.Rejected ReservedLabel(DomainName name, string label) =>
         new($"'{name}' cannot be reserved: the label '{label}' is kept back on this gateway, because clients trust it; choose another label");
+
+    public static Outcome.Rejected Label(DomainName name, string label, string why) =>
+        new($"'{name}' cannot be reserved: of its label '{label}', {why}; choose another label");
 
     public static Outcome.Rejected OwnName(DomainName name, DomainName own) =>
         new(name == own

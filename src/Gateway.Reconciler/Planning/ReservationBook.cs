@@ -15,6 +15,7 @@ internal sealed class ReservationBook
     private readonly HashSet<string> _accepted = [];
     private readonly HashSet<string> _reported = [];
     private readonly Dictionary<WorkloadType, int> _served = [];
+    private readonly Holdings _holdings = new();
     private readonly NameIndex _index = new();
     private readonly Tombstones _ended = new();
 
@@ -32,6 +33,9 @@ internal sealed class ReservationBook
 
     /// <summary>Ids whose good result the explorer holds.</summary>
     public IReadOnlySet<string> Reported => _reported;
+
+    /// <summary>What each user has of what is served.</summary>
+    public Holdings Holdings => _holdings;
 
     /// <summary>How many of a kind are served.</summary>
     public int ServedOf(WorkloadType kind) => _served.GetValueOrDefault(kind);
@@ -124,6 +128,9 @@ internal sealed class ReservationBook
         return slice;
     }
 
+    /// <summary>Ids of what is about exactly this name.</summary>
+    public IReadOnlyList<string> At(DomainName name) => _index.At(name);
+
     /// <summary>Ids of what these users have.</summary>
     public IReadOnlyCollection<string> OfUsers(IReadOnlySet<long> users) => [.. _live.Values.Where(it => users.Contains(it.Content.User)).Select(it => it.Id)];
 
@@ -165,6 +172,7 @@ internal sealed class ReservationBook
         _applied[it.Id] = it;
         List(it);
         _served[it.Category] = ServedOf(it.Category) + 1;
+        _holdings.Add(it);
     }
 
     private void Forget(string id)
@@ -172,6 +180,7 @@ internal sealed class ReservationBook
         if (!_applied.Remove(id, out var gone)) return;
         Unlist(gone);
         _served[gone.Category]--;
+        _holdings.Remove(gone);
     }
 
     private IEnumerable<LiveReservation> VersionsOf(string id)

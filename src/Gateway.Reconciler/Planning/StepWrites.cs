@@ -26,6 +26,8 @@ internal sealed class StepWrites(Func<LiveReservation, StoredResult> results, Da
         Change.DropRoute it => [Expect(RedisSchema.ServiceKey(it.Host), null, it.Was), new LedgerWrite.DeleteKey(RedisSchema.ServiceKey(it.Host))],
         Change.Rest it => Field(RedisSchema.QuarantineKey, RedisSchema.OwnedField(it.Name), it.Was, RedisSchema.EncodeRest(it.Content)),
         Change.EndRest it => NoField(RedisSchema.QuarantineKey, RedisSchema.OwnedField(it.Name), it.Was),
+        Change.SetProof it => Of(it),
+        Change.DropProof it => NoField(RedisSchema.ProofsKey, RedisSchema.OwnedField(it.Host), it.Was),
         Change.Remember it => [new LedgerWrite.SetField(RedisSchema.ReservationsKey, it.Reservation.Id, RedisSchema.EncodeReservation(ToStored(it.Reservation)))],
         Change.Forget it => [new LedgerWrite.DeleteField(RedisSchema.ReservationsKey, it.Id)],
         Change.Report it => [new LedgerWrite.SetField(RedisSchema.OutboxKey, it.Reservation.Id, RedisSchema.EncodeOutbox(ToEntry(it.Reservation, it.Content)))],
@@ -39,6 +41,9 @@ internal sealed class StepWrites(Func<LiveReservation, StoredResult> results, Da
         report.Message,
         report.Delete,
         now.ToUnixTimeSeconds());
+
+    /// <summary>The write of a proof by itself.</summary>
+    public static IEnumerable<LedgerWrite> Of(Change.SetProof it) => Field(RedisSchema.ProofsKey, RedisSchema.OwnedField(it.Host), it.Was, RedisSchema.EncodeProof(it.Content));
 
     private StoredReservation ToStored(LiveReservation it) => new(it.Content, it.CustomerSignature, it.Reference, it.Version, results(it));
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Gateway.Model;
-using Gateway.Model.Reservations;
 using Gateway.Reconciler.Planning;
 
 namespace Gateway.Reconciler.Proving;
@@ -27,14 +26,23 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
     {
         var proofs = new ConcurrentDictionary<string, HostProof>();
         var bounds = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop };
-        await Parallel.ForEachAsync(reservations.Where(it => it.Name is not null), bounds, async (it, end) => proofs[it.Id] = await ReadAsync(it.Content, it.Name!.Value, end));
+        await Parallel.ForEachAsync(reservations.Where(it => it.Name is not null), bounds, async (it, end) => proofs[it.Id] = await ReadAsync(it.Content.User, it.Name!.Value, end));
         return proofs;
     }
 
-    private async Task<HostProof> ReadAsync(Reservation it, DomainName host, CancellationToken stop)
+    /// <summary>What the DNS says now of hosts that were proven before.</summary>
+    public async Task<IReadOnlyList<ProofFinding>> ReadAsync(IReadOnlyList<(DomainName Host, long User)> hosts, CancellationToken stop)
+    {
+        var found = new ConcurrentQueue<ProofFinding>();
+        var bounds = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop };
+        await Parallel.ForEachAsync(hosts, bounds, async (it, end) => found.Enqueue(new ProofFinding(it.Host, it.User, await ReadAsync(it.User, it.Host, end))));
+        return [.. found];
+    }
+
+    private async Task<HostProof> ReadAsync(long user, DomainName host, CancellationToken stop)
     {
         if (time.GetUtcNow() < _silentUntil) return NoResolver;
-        var token = ProofToken.For(node.Identity.Id, it.User, host);
+        var token = ProofToken.For(node.Identity.Id, user, host);
         var said = await Task.WhenAll(TextsAsync(host, stop), AskAsync(host, DnsTypes.A, stop), AskAsync(host, DnsTypes.Aaaa, stop));
         if (said.OfType<DnsReply>().Any(reply => reply.Texts.Contains(token))) return new HostProof.Given(NamesUser: true);
         var points = new HostProof.Given(NamesUser: false, ByRecord(host, token));

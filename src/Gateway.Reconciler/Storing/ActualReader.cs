@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.Model;
+using Gateway.Model.Reservations;
 using Gateway.Reconciler.Planning;
 using Gateway.Store;
 using StackExchange.Redis;
@@ -28,11 +29,13 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
         var users = FieldsAsync(RedisSchema.NameOwnersKey, fields);
         var all = footprint.WantsAllRests ? ScanHashAsync(RedisSchema.QuarantineKey, stop) : null;
         var rests = FieldsAsync(RedisSchema.QuarantineKey, fields);
+        var proofs = FieldsAsync(RedisSchema.ProofsKey, fields);
         var routes = redis.Database.StringGetAsync([.. names.Select(name => (RedisKey)RedisSchema.ServiceKey(name))]);
-        await Task.WhenAll(zones, users, rests, routes).WaitAsync(Deadline, time, stop);
+        await Task.WhenAll(zones, users, rests, proofs, routes).WaitAsync(Deadline, time, stop);
         Each(names, await zones, state.AddZoneOwner);
         Each(names, await users, state.AddNameOwner);
         Each(names, await rests, state.AddRest);
+        Each(names, await proofs, state.AddProof);
         Each(names, await routes, state.AddRoute);
         if (all is not null) AddRests(state, await all);
         if (owners is not null) AddNames(state, await owners);
@@ -48,6 +51,7 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
             if (IsCanonical(field, out var zone)) state.AddZoneOwner(zone, raw);
         AddNames(state, await ScanHashAsync(RedisSchema.NameOwnersKey, stop));
         AddRests(state, await ScanHashAsync(RedisSchema.QuarantineKey, stop));
+        await AddProofsAsync(state, stop);
         foreach (var some in zones.Concat(state.ZonesSoFar).Distinct().Chunk(ZonesAtOnce).ToList())
         {
             var hashes = await Task.WhenAll(some.Select(zone => ScanHashAsync(RedisSchema.ZoneKey(zone), stop)));
@@ -70,6 +74,14 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
         }
 
         return (served, faults);
+    }
+
+    /// <summary>Hosts outside all zones that were proven.</summary>
+    public async Task<IReadOnlyDictionary<DomainName, Stored<ProvenHost>>> ReadProofsAsync(CancellationToken stop)
+    {
+        var state = new ActualStateBuilder();
+        await AddProofsAsync(state, stop);
+        return state.Proofs;
     }
 
     /// <summary>The users whom the operator froze, each with the value that says so.</summary>
@@ -132,6 +144,12 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
     {
         foreach (var (field, raw) in rests)
             if (IsCanonical(field, out var name)) state.AddRest(name, raw);
+    }
+
+    private async Task AddProofsAsync(ActualStateBuilder state, CancellationToken stop)
+    {
+        foreach (var (field, raw) in await ScanHashAsync(RedisSchema.ProofsKey, stop))
+            if (IsCanonical(field, out var host)) state.AddProof(host, raw);
     }
 
     private static bool IsCanonical(string field, out DomainName name) => DomainName.TryParse(field, out name) && RedisSchema.OwnedField(name) == field;

@@ -72,6 +72,19 @@ internal sealed class PlanApplier(LedgerWriter writer, Identity identity, Uri ex
         return writer.WriteAsync(writes, Fence, stop);
     }
 
+    /// <summary>Notes that proofs are gone or back; what changed meanwhile is left for the next look.</summary>
+    public async Task<WriteOutcome> NoteProofsAsync(IReadOnlyList<Change.SetProof> proofs, CancellationToken stop)
+    {
+        WriteOutcome outcome = new WriteOutcome.Written(0);
+        foreach (var some in proofs.Chunk(BatchSize / 2))
+        {
+            outcome = await writer.WriteAsync([.. some.SelectMany(StepWrites.Of)], Fence, stop);
+            if (outcome is WriteOutcome.Fenced) break;
+        }
+
+        return outcome;
+    }
+
     /// <summary>Writes again who is frozen, where Redis lost it; whom the operator froze or unfroze since, stays as he said.</summary>
     public Task<WriteOutcome> FreezeAgainAsync(IEnumerable<KeyValuePair<long, string>> frozen, CancellationToken stop) =>
         writer.WriteAsync([.. frozen.Select(it => new LedgerWrite.SetField(RedisSchema.FrozenKey, RedisSchema.FrozenField(it.Key), it.Value))], Fence, stop);

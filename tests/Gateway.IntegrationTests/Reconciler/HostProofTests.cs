@@ -59,6 +59,32 @@ public sealed class HostProofTests(RedisFixture redis) : IClassFixture<RedisFixt
     }
 
     [Fact]
+    public async Task A_proof_that_is_gone_ends_the_route_after_the_grace_and_one_that_cannot_be_looked_up_does_not()
+    {
+        await using var rig = await Rig.StartAsync(redis, _explorer, options =>
+        {
+            AskResolver(options);
+            (options.ProofInterval, options.ProofGrace) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1));
+        });
+        _resolver.Alias(Host, "ns1.example.com");
+        var sold = _explorer.Add(Rig.Proxy(7, Host));
+        await rig.ServedAsync(sold);
+        _resolver.IsSilent = true;
+        var asked = _resolver.Asked;
+        await Eventually.TrueAsync(() => _resolver.Asked > asked + 3, "the proof is looked at again");
+        Assert.True(await rig.IsServedAsync(sold));
+        Assert.DoesNotContain("missing", rig.Value(RedisSchema.ProofsKey, Host), StringComparison.Ordinal);
+
+        _resolver.Remove(Host);
+        _resolver.Address(Host, "203.0.113.80");
+        _resolver.IsSilent = false;
+        await rig.EndedAsync(sold);
+        Assert.Contains($"the DNS does not show any more that '{Host}' is yours", _explorer.ResultOf(sold)!.Message, StringComparison.Ordinal);
+        Assert.Null(rig.Value(RedisSchema.ServiceKey(DomainName.Parse(Host))));
+        Assert.False(await rig.Redis.HashExistsAsync(RedisSchema.ProofsKey, Host));
+    }
+
+    [Fact]
     public async Task While_no_resolver_answers_it_waits_and_others_do_not()
     {
         _resolver.IsSilent = true;

@@ -29,6 +29,11 @@ internal sealed class ProofResolver : IAsyncDisposable
 
     public void Text(string name, string text) => _records[(name, 16)] = [(byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
 
+    public void Remove(string name)
+    {
+        foreach (var key in _records.Keys.Where(key => key.Name == name)) _records.TryRemove(key, out _);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

@@ -56,6 +56,7 @@ internal sealed class PaperRedis
         foreach (var (zone, raw) in Hash(RedisSchema.ZoneOwnersKey)) state.AddZoneOwner(DomainName.Parse(zone), raw);
         foreach (var (name, raw) in Hash(RedisSchema.NameOwnersKey)) state.AddNameOwner(DomainName.Parse(name), raw);
         foreach (var (name, raw) in Hash(RedisSchema.QuarantineKey)) state.AddRest(DomainName.Parse(name), raw);
+        foreach (var (name, raw) in Hash(RedisSchema.ProofsKey)) state.AddProof(DomainName.Parse(name), raw);
         foreach (var (key, hash) in _hashes)
         {
             if (!RedisSchema.TryReadZoneKey(key, out var zone)) continue;
@@ -78,6 +79,7 @@ internal sealed class PaperRedis
             if (this[RedisSchema.NameOwnersKey, name.ToString()] is { } user) state.AddNameOwner(name, user);
             if (this[RedisSchema.ServiceKey(name)] is { } route) state.AddRoute(name, route);
             if (this[RedisSchema.QuarantineKey, name.ToString()] is { } rest) state.AddRest(name, rest);
+            if (this[RedisSchema.ProofsKey, name.ToString()] is { } proof) state.AddProof(name, proof);
         }
 
         if (footprint.WantsAllRests)

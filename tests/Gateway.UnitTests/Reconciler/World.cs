@@ -39,6 +39,10 @@ internal sealed class World(PaperRedis redis)
 
     public TimeSpan Quarantine { get; set; }
 
+    public Dictionary<(DomainName, long), string> Lapsed { get; } = [];
+
+    public QuotaLimits Quotas { get; set; } = QuotaLimits.None;
+
     public HashSet<long> Frozen { get; } = [];
 
     public Dictionary<string, HostProof> Proofs { get; } = [];
@@ -103,6 +107,9 @@ internal sealed class World(PaperRedis redis)
         Now = Now,
         Quarantine = Quarantine,
         Frozen = Frozen,
+        Lapsed = Lapsed,
+        Quotas = Quotas,
+        Holdings = Book.Holdings,
     };
 
     public Plan Compute() => Plan.Compute(Desired(), Redis.Read());

@@ -1,0 +1,172 @@
+using Gateway.Model;
+using Gateway.Reconciler;
+using Gateway.Reconciler.Planning;
+using Xunit;
+
+namespace Gateway.UnitTests.Reconciler;
+
+/// <summary>
+/// The ways in which somebody comes to the visitors of a name that is not his: user 7 let go of one half of it, user 9 is after it. A
+/// gateway with its default settings, and what the DNS of the world would say.
+/// </summary>
+[Trait("adv", "R5")]
+public sealed class TakeoverTests
+{
+    private static readonly HostProof Points = new HostProof.Given(NamesUser: false, "put your own record there");
+    private static readonly HostProof Nothing = new HostProof.Missing("prove it");
+    private static readonly TimeSpan Rest = new ReconcilerOptions().Quarantine;
+
+    private readonly World _world = new() { ForeignHosts = new ReconcilerOptions().ForeignHosts, Quarantine = Rest };
+
+    [Fact]
+    public void Play_1_the_sub_domain_that_was_deleted_a_moment_ago()
+    {
+        GiveUp(Given(_world.Subdomain(7, "shop.gw.test", "203.0.113.10")));
+        NotGiven(_world.Subdomain(9, "shop.gw.test", "203.0.113.66"));
+        Assert.Null(_world.Redis["gw.test.", "shop"]);
+    }
+
+    [Fact]
+    public void Play_2_the_tunnel_that_was_deleted_while_the_world_still_has_its_address()
+    {
+        GiveUp(Given(_world.Tunnel(7, "shop.gw.test")));
+        NotGiven(_world.Tunnel(9, "shop.gw.test"));
+        NotGiven(_world.Proxy(9, "SHOP.gw.test."));
+        Assert.Null(Route("shop.gw.test"));
+    }
+
+    [Fact]
+    public void Play_3_the_name_whose_record_is_gone_and_whose_route_was_forgotten()
+    {
+        var record = Given(_world.Subdomain(7, "shop.gw.test", "203.0.113.10"));
+        Given(_world.Tunnel(7, "shop.gw.test"));
+        GiveUp(record);
+        _world.Now += Rest * 2;
+        NotGiven(_world.Subdomain(9, "shop.gw.test", "203.0.113.66"));
+        NotGiven(_world.Tunnel(9, "shop.gw.test"));
+    }
+
+    [Fact]
+    public void Play_4_the_route_that_was_deleted_and_the_record_that_was_forgotten()
+    {
+        Given(_world.Subdomain(7, "shop.gw.test", "203.0.113.10"));
+        GiveUp(Given(_world.Proxy(7, "shop.gw.test")));
+        _world.Now += Rest * 2;
+        NotGiven(_world.Tunnel(9, "shop.gw.test"));
+    }
+
+    [Fact]
+    public void Play_5_the_zone_that_was_given_up_while_its_delegation_still_points_here()
+    {
+        var zone = Given(_world.Delegate(7, "shop.org"));
+        Given(_world.Subdomain(7, "www.shop.org", "203.0.113.10"));
+        GiveUp(zone);
+        NotGiven(_world.Delegate(9, "shop.org"));
+        NotGiven(_world.Delegate(9, "www.shop.org"));
+        Assert.Null(_world.Redis["zone", "shop.org"]);
+    }
+
+    [Fact]
+    public void Play_6_the_zone_that_changes_hands_with_what_the_former_user_left_in_it()
+    {
+        var zone = Given(_world.Delegate(7, "shop.org"));
+        Given(_world.Subdomain(7, "www.shop.org", "203.0.113.10"));
+        var host = Given(_world.Tunnel(7, "www.shop.org"));
+        GiveUp(zone);
+        _world.Now += Rest;
+        Given(_world.Delegate(9, "shop.org"));
+        Assert.Null(_world.Redis["shop.org.", "www"]);
+        Assert.Null(Route("www.shop.org"));
+        Assert.Null(_world.Redis[RedisSchema.ReservationsKey, host]);
+    }
+
+    [Fact]
+    public void Play_7_the_domain_above_a_zone_or_a_name_of_somebody_else()
+    {
+        Given(_world.Delegate(7, "eu.shop.org"));
+        NotGiven(_world.Delegate(9, "shop.org"));
+        Given(_world.Subdomain(7, "api.shop.gw.test", "203.0.113.10"));
+        NotGiven(_world.Subdomain(9, "shop.gw.test", "203.0.113.66"));
+        NotGiven(_world.Tunnel(9, "x.api.shop.gw.test"));
+    }
+
+    [Fact]
+    public void Play_8_the_alias_that_points_here_and_that_nobody_reserved_any_more()
+    {
+        GiveUp(Given(_world.Proxy(7, "www.shop.org"), Points));
+        NotGiven(_world.Proxy(9, "www.shop.org"), Points);
+        _world.Now += TimeSpan.FromDays(7);
+        _world.Round();
+        NotGiven(_world.Proxy(9, "www.shop.org"), Points);
+        NotGiven(_world.Tunnel(9, "www.shop.org"), Nothing);
+    }
+
+    [Fact]
+    public void Play_9_the_domain_of_another_delegated_to_oneself_to_need_no_proof()
+    {
+        Given(_world.Proxy(7, "www.shop.org"), Points);
+        NotGiven(_world.Delegate(9, "shop.org"));
+        NotGiven(_world.Delegate(9, "www.shop.org"));
+        NotGiven(_world.Proxy(9, "www.shop.org"), Points);
+    }
+
+    [Fact]
+    public void Play_10_the_host_that_stays_routed_after_its_domain_was_sold()
+    {
+        var old = Given(_world.Proxy(7, "www.shop.org"), Points);
+        var grace = new ReconcilerOptions().ProofGrace;
+        var sold = new ProofFinding(DomainName.Parse("www.shop.org"), 7, Nothing);
+        foreach (var it in ProofReview.Of([sold], _world.Redis.Read().Proofs, _world.Now, grace).Noted) _world.Redis.Apply(StepWrites.Of(it));
+        _world.Now += grace;
+        foreach (var it in ProofReview.Of([sold], _world.Redis.Read().Proofs, _world.Now, grace).Lapsed) _world.Lapsed[it.Key] = it.Value;
+        Assert.IsType<Outcome.Rejected>(_world.Round(old));
+        Assert.Null(Route("www.shop.org"));
+        Given(_world.Proxy(9, "www.shop.org"), new HostProof.Given(NamesUser: true));
+    }
+
+    [Fact]
+    public void Play_11_the_resolver_that_is_silenced_so_that_proofs_seem_to_be_gone()
+    {
+        var host = Given(_world.Proxy(7, "www.shop.org"), Points);
+        var silence = new ProofFinding(DomainName.Parse("www.shop.org"), 7, new HostProof.Unavailable("no resolver answers"));
+        var review = ProofReview.Of([silence], _world.Redis.Read().Proofs, _world.Now + TimeSpan.FromDays(30), TimeSpan.Zero);
+        Assert.Empty(review.Noted);
+        Assert.Empty(review.Lapsed);
+        var thief = _world.Proxy(9, "other.shop.org");
+        _world.Proofs[thief] = new HostProof.Unavailable("no resolver answers");
+        Assert.IsType<Outcome.Deferred>(_world.Round(thief));
+        Assert.NotNull(_world.Redis[RedisSchema.ReservationsKey, host]);
+    }
+
+    [Fact]
+    public void Play_12_the_name_that_only_looks_like_it()
+    {
+        Given(_world.Subdomain(7, "apple.gw.test", "203.0.113.10"));
+        // аррӏе in Cyrillic letters, then one Cyrillic а in Latin ones.
+        NotGiven(_world.Subdomain(9, "xn--80ak6aa92e.gw.test", "203.0.113.66"));
+        NotGiven(_world.Tunnel(9, "xn--pple-43d.gw.test"));
+        NotGiven(_world.Subdomain(9, "Apple.GW.test.", "203.0.113.66"));
+        NotGiven(_world.Subdomain(9, "*.gw.test", "203.0.113.66"));
+    }
+
+    private string Given(string id, HostProof? proof = null)
+    {
+        if (proof is not null) _world.Proofs[id] = proof;
+        Assert.IsType<Outcome.Accepted>(_world.Round(id));
+        return id;
+    }
+
+    private void NotGiven(string id, HostProof? proof = null)
+    {
+        if (proof is not null) _world.Proofs[id] = proof;
+        Assert.IsType<Outcome.Rejected>(_world.Round(id));
+    }
+
+    private void GiveUp(string id)
+    {
+        _world.Delete(id);
+        _world.Round();
+    }
+
+    private string? Route(string host) => _world.Redis[RedisSchema.ServiceKey(DomainName.Parse(host))];
+}

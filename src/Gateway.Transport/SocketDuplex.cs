@@ -228,14 +228,14 @@ public sealed class SocketDuplex : Duplex
     /// </summary>
     internal bool MayHaveMore => !_isDrained || _readiness is { Readable.IsSet: true } or { IsEnding: true };
 
-    /// <summary>The relay is through with it; if it is to be reset, or was meanwhile, it is closed now.</summary>
-    internal void GiveBack(bool reset)
+    /// <summary>The relay is through with it; if it is to be reset, or was meanwhile, it is closed now. What is broken already needs no reset to tell its peer.</summary>
+    internal void GiveBack(bool reset, bool isBroken = false)
     {
         bool close;
         lock (_gate)
         {
             _onReset = null;
-            _isReset |= reset;
+            _isReset |= reset && !isBroken;
             close = _closed || reset;
             _closed |= reset;
             if (_slot is { } slot) slot.Target = _readiness;
@@ -285,7 +285,7 @@ public sealed class SocketDuplex : Duplex
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WaitAndWriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
-        var writable = Register().Writable;
+        var writable = RegisterToWrite().Writable;
         using var told = stop.UnsafeRegister(static signal => ((Signal)signal!).Set(), writable);
         while (true)
         {
@@ -308,6 +308,17 @@ public sealed class SocketDuplex : Duplex
             _slot ??= Poller.Choose().Add(_handle, _readiness);
             return _readiness;
         }
+    }
+
+    private SocketReadiness RegisterToWrite()
+    {
+        var readiness = Register();
+        lock (_gate)
+        {
+            if (_closed) throw Errors.ToException(-Errors.Closed);
+            _slot!.HearOfRoom(_handle);
+        }
+        return readiness;
     }
 
     // Registered by a relay before: what its events told is not known here.

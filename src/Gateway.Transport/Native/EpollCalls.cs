@@ -51,6 +51,7 @@ internal static unsafe partial class EpollCalls
     private const int NonBlocking = 0x800;
     private const int OpAdd = 1;
     private const int OpDelete = 2;
+    private const int OpModify = 3;
 
     /// <exception cref="IOException">No descriptor is left.</exception>
     public static Descriptor Create() => Checked(epoll_create1(CloseOnExec));
@@ -58,12 +59,17 @@ internal static unsafe partial class EpollCalls
     /// <exception cref="IOException">No descriptor is left.</exception>
     public static Descriptor CreateBell() => Checked(eventfd(0, CloseOnExec | NonBlocking));
 
-    public static int Add(Descriptor epoll, SafeHandle descriptor, Ready ready, ulong tag)
+    public static int Add(Descriptor epoll, SafeHandle descriptor, Ready ready, ulong tag) => Control(epoll, OpAdd, descriptor, ready, tag);
+
+    /// <summary>Changes what is waited for; what is ready already is told anew.</summary>
+    public static int Change(Descriptor epoll, SafeHandle descriptor, Ready ready, ulong tag) => Control(epoll, OpModify, descriptor, ready, tag);
+
+    private static int Control(Descriptor epoll, int operation, SafeHandle descriptor, Ready ready, ulong tag)
     {
         Span<byte> wanted = stackalloc byte[16];
         EpollEvents.Write(wanted, ready, tag);
         fixed (byte* at = wanted)
-            return epoll_ctl(epoll, OpAdd, descriptor, at) == 0 ? 0 : -Marshal.GetLastPInvokeError();
+            return epoll_ctl(epoll, operation, descriptor, at) == 0 ? 0 : -Marshal.GetLastPInvokeError();
     }
 
     public static void Remove(Descriptor epoll, SafeHandle descriptor)

@@ -17,7 +17,7 @@ internal readonly record struct Connecting(Descriptor Handle, SocketReadiness Re
             if (begun is 0 or -Errors.InProgress && DescriptorReserve.IsTouchedBy(handle)) begun = -Errors.TooManyHere;
             if (begun is not 0 and not -Errors.InProgress) throw Errors.ToException(begun, to.ToString());
             var readiness = new SocketReadiness { StayOnPoller = options.StaysOnPoller };
-            slot = Poller.Choose().Add(handle, readiness);
+            slot = Poller.Choose().AddDialling(handle, readiness);
             if (begun != 0) await AnsweredAsync(to, handle, readiness, stop);
             return new Connecting(handle, readiness, slot);
         }

@@ -25,15 +25,19 @@ internal interface IPollWork
 /// </summary>
 internal sealed class PollRounds
 {
+    private const int MostPasses = 4;
+
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly List<IPollWork> _swept = [];
     private List<IPollWork> _now = [];
     private List<IPollWork> _next = [];
+    private List<IPollWork> _resumed = [];
+    private List<IPollWork> _resuming = [];
     private long _sweptAt = TimeProvider.System.GetTimestamp();
 
     /// <summary>How long the next wait may be, in milliseconds; -1: without end.</summary>
-    public int Pause => _next.Count > 0 ? 0 : _swept.Count > 0 ? (int)SweepEvery.TotalMilliseconds : -1;
+    public int Pause => _next.Count + _resumed.Count > 0 ? 0 : _swept.Count > 0 ? (int)SweepEvery.TotalMilliseconds : -1;
 
     /// <summary>Does a piece of it in the next round.</summary>
     public void Queue(IPollWork work)
@@ -41,6 +45,17 @@ internal sealed class PollRounds
         if (work.IsQueued) return;
         work.IsQueued = true;
         _next.Add(work);
+    }
+
+    /// <summary>
+    /// Does a piece of it in this very round, once whoever asks has returned: a task that goes on, which as a rule ends or waits
+    /// for a socket, and for which another look at the sockets would be a system call for nothing.
+    /// </summary>
+    public void Resume(IPollWork work)
+    {
+        if (work.IsQueued) return;
+        work.IsQueued = true;
+        _resumed.Add(work);
     }
 
     /// <summary>Sweeps it from now on.</summary>
@@ -65,13 +80,24 @@ internal sealed class PollRounds
     public void Run()
     {
         (_now, _next) = (_next, _now);
-        foreach (var work in _now)
+        Do(_now);
+        // Two tasks that wake each other must not keep the sockets waiting.
+        for (var pass = 0; pass < MostPasses && _resumed.Count > 0; pass++)
+        {
+            (_resuming, _resumed) = (_resumed, _resuming);
+            Do(_resuming);
+        }
+        SweepWhenDue();
+    }
+
+    private void Do(List<IPollWork> pieces)
+    {
+        foreach (var work in pieces)
         {
             work.IsQueued = false;
             if (work.Work()) Queue(work);
         }
-        _now.Clear();
-        SweepWhenDue();
+        pieces.Clear();
     }
 
     private void SweepWhenDue()

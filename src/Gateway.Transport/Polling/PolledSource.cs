@@ -70,7 +70,7 @@ internal abstract class PolledSource<T> : IValueTaskSource<T>, IValueTaskSource,
     private void Wake(T? result, Exception? fault)
     {
         (_result, _fault) = (result, fault);
-        if (_beganOnPoller && Poller.Current is { } poller) poller.Rounds.Queue(this);
+        if (_beganOnPoller && Poller.Current is { } poller) poller.Rounds.Resume(this);
         else End(isAsynchronous: true);
     }
 

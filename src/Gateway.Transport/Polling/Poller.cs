@@ -74,10 +74,21 @@ internal sealed class Poller
         return lightest;
     }
 
-    /// <summary>Registers a descriptor, edge-triggered and for everything, until it is closed; what is ready already is told too.</summary>
+    private const Ready Reading = Ready.Read | Ready.PeerEnded | Ready.EdgeTriggered;
+
+    /// <summary>
+    /// Registers a descriptor, edge-triggered, until it is closed; what is ready already is told too. Of room to write it is told
+    /// after <see cref="PollSlot.HearOfRoom"/>.
+    /// </summary>
     /// <exception cref="IOException">The kernel refuses.</exception>
-    public PollSlot Add(SafeHandle descriptor, IPolled? target) =>
-        Add(descriptor, target, Ready.Read | Ready.Write | Ready.PeerEnded | Ready.EdgeTriggered);
+    public PollSlot Add(SafeHandle descriptor, IPolled? target) => Add(descriptor, target, Reading);
+
+    /// <summary>Registers a descriptor that dials: it has room to write when it is connected.</summary>
+    /// <exception cref="IOException">The kernel refuses.</exception>
+    public PollSlot AddDialling(SafeHandle descriptor, IPolled target) => Add(descriptor, target, Reading | Ready.Write);
+
+    /// <summary>See <see cref="PollSlot.HearOfRoom"/>.</summary>
+    internal void HearOfRoom(SafeHandle descriptor, PollSlot slot) => EpollCalls.Change(_epoll, descriptor, Reading | Ready.Write, slot.Tag);
 
     /// <summary>Registers a listener: told as long as somebody waits in its queue, at this poller or at another that waits for it.</summary>
     /// <exception cref="IOException">The kernel refuses.</exception>

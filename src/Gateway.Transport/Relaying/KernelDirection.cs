@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using Gateway.Transport.Native;
+using Gateway.Transport.Polling;
 
 namespace Gateway.Transport.Relaying;
 
@@ -24,7 +25,7 @@ internal enum Flow
 /// One direction between two sockets, a step at a time and never waiting. It copies at first; after some full reads it splices
 /// through a pipe, so that a bulky transfer does not pass through us, and when it falls quiet it gives the pipe back.
 /// </summary>
-internal sealed class KernelDirection(SafeHandle source, SafeHandle sink)
+internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSlot sinkSlot)
 {
     // What a direction moves before another connection's turn.
     private const int StepsPerTurn = 16;
@@ -152,7 +153,7 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink)
         {
             drained = pipe.Drain(Descriptor(sink));
             if (drained is < 0 and not -Errors.TryAgain) return SendFailed(drained);
-            if (drained == -Errors.TryAgain) IsWritable = false;
+            if (drained == -Errors.TryAgain) AwaitRoom();
             Carried += Math.Max(0, drained);
         }
         if (_sourceEnded && pipe.Waiting == 0) return HandOnEnd();
@@ -199,8 +200,14 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink)
     private Flow SendFailed(int error)
     {
         if (error != -Errors.TryAgain) return Flow.SinkBroke;
-        IsWritable = false;
+        AwaitRoom();
         return Flow.Waits;
+    }
+
+    private void AwaitRoom()
+    {
+        IsWritable = false;
+        sinkSlot.HearOfRoom(sink);
     }
 
     // The relay holds a reference to both handles as long as it runs.

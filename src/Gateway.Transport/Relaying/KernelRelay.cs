@@ -26,8 +26,8 @@ internal sealed class KernelRelay : IPollWork
     private KernelRelay(SocketDuplex visitor, SocketDuplex upstream, RelayOptions options, PollSlot visitorSlot, PollSlot upstreamSlot)
     {
         (_visitor, _upstream, _options, _visitorSlot, _upstreamSlot) = (visitor, upstream, options, visitorSlot, upstreamSlot);
-        _up = new KernelDirection(visitor.Handle, upstream.Handle);
-        _down = new KernelDirection(upstream.Handle, visitor.Handle);
+        _up = new KernelDirection(visitor.Handle, upstream.Handle, upstreamSlot);
+        _down = new KernelDirection(upstream.Handle, visitor.Handle, visitorSlot);
     }
 
     bool IPollWork.IsQueued { get; set; }
@@ -165,7 +165,7 @@ internal sealed class KernelRelay : IPollWork
         Rounds.Unwatch(this);
         _up.Free();
         _down.Free();
-        _visitor.GiveBack(reset);
-        _upstream.GiveBack(reset);
+        _visitor.GiveBack(reset, _up.IsSourceBroken);
+        _upstream.GiveBack(reset, _down.IsSourceBroken);
     }
 }

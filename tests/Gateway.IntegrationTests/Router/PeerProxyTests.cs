@@ -120,7 +120,7 @@ public sealed class PeerProxyTests
         await visitor.SendAllAsync(hello);
         Assert.Equal(hello, await visitor.ReceiveExactlyAsync(hello.Length));
         visitor.Shutdown(SocketShutdown.Send);
-        await router.LineAsync($"TLS {visitor.LocalEndPoint}", Name, "Finished");
+        await router.LineAsync($" {visitor.LocalEndPoint} asked", Name, "Finished");
         using var reader = Bound();
         await reader.ConnectAsync(http);
         Assert.Contains("127.66.0.9", await RawHttp.AskAsync(reader, $"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n"), StringComparison.Ordinal);

@@ -22,6 +22,9 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("The private key of tunnel_certificate, a PEM file; empty: it stands in the certificate's file.")]
     public string TunnelKey { get; set; } = "";
 
+    [Option("Let a second gatewayd of the same user listen on the same ports (SO_REUSEPORT), so that a new one can be started before the old one is stopped where no service manager holds the sockets. Both share the visitors meanwhile; a mistaken second start is not noticed.")]
+    public bool SharedPorts { get; set; }
+
     [Option("Take tunnel clients without TLS too; clients of the old protocol have none. Their secrets and what their visitors say over HTTP can be read on the way.")]
     public bool TunnelPlain { get; set; } = true;
 

@@ -112,7 +112,7 @@ public sealed class TcpRouter : IAsyncDisposable
 
         IReadOnlyList<IPEndPoint> Open(string name, IReadOnlyList<IPEndPoint> wanted, List<Socket> listeners)
         {
-            listeners.AddRange(Listening.Open(name, wanted, Backlog, passed ?? PassedSockets.None, faults));
+            listeners.AddRange(Listening.Open(name, wanted, Backlog, passed ?? PassedSockets.None, faults, _options.SharedPorts));
             return [.. listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!)];
         }
     }

@@ -10,18 +10,20 @@ public static class Listening
     // SOL_SOCKET and SO_REUSEADDR. The runtime's own ReuseAddress sets SO_REUSEPORT too, and would hide that a port is taken.
     private const int SocketLevel = 1;
     private const int ReuseAddress = 2;
+    private const int ReusePort = 15;
 
     /// <summary>
     /// The TCP listeners of one part: those that the service manager passed under its name, else one for each endpoint that is
-    /// wanted. Faults are added to <paramref name="faults"/>, one for each that cannot be opened.
+    /// wanted. Faults are added to <paramref name="faults"/>, one for each that cannot be opened. With <paramref name="isShared"/>
+    /// another process of the same user that says so too may have the same ports: the kernel deals visitors out to both (socket(7)).
     /// </summary>
-    public static IReadOnlyList<Socket> Open(string name, IReadOnlyList<IPEndPoint> wanted, int backlog, PassedSockets passed, List<string> faults)
+    public static IReadOnlyList<Socket> Open(string name, IReadOnlyList<IPEndPoint> wanted, int backlog, PassedSockets passed, List<string> faults, bool isShared = false)
     {
         if (passed.Claim(name, SocketType.Stream) is { Count: > 0 } claimed) return claimed;
         var opened = new List<Socket>();
         foreach (var endpoint in wanted)
         {
-            if (TryBind(endpoint, backlog, out var listener, out var fault)) opened.Add(listener);
+            if (TryBind(endpoint, backlog, out var listener, out var fault, isShared)) opened.Add(listener);
             else faults.Add(fault);
         }
 
@@ -32,7 +34,7 @@ public static class Listening
     /// Opens a TCP listener; an IPv6 one takes IPv6 visitors only. When it cannot, <paramref name="fault"/> is one sentence that
     /// names the port and, where /proc shows it, its holder.
     /// </summary>
-    public static bool TryBind(IPEndPoint endpoint, int backlog, out Socket listener, out string fault)
+    public static bool TryBind(IPEndPoint endpoint, int backlog, out Socket listener, out string fault, bool isShared = false)
     {
         listener = null!;
         Socket? socket = null;
@@ -40,6 +42,7 @@ public static class Listening
         {
             socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             socket.SetRawSocketOption(SocketLevel, ReuseAddress, BitConverter.GetBytes(1));
+            if (isShared) socket.SetRawSocketOption(SocketLevel, ReusePort, BitConverter.GetBytes(1));
             if (endpoint.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
             socket.Bind(endpoint);
             socket.Listen(backlog);

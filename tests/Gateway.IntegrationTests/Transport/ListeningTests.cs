@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.IntegrationTests.Support;
 using Gateway.Transport;
 using Xunit;
 
@@ -38,6 +39,20 @@ public sealed class ListeningTests
         }
         Assert.True(Listening.TryBind(left, 8, out var again, out var fault), fault);
         again.Dispose();
+    }
+
+    [Fact]
+    public async Task A_port_is_shared_by_those_who_all_say_so_and_the_one_that_stays_serves()
+    {
+        Assert.True(Listening.TryBind(new IPEndPoint(IPAddress.Loopback, 0), 8, out var old, out var fault, isShared: true), fault);
+        var port = (IPEndPoint)old.LocalEndPoint!;
+        Assert.False(Listening.TryBind(port, 8, out _, out _));
+        Assert.True(Listening.TryBind(port, 8, out var young, out fault, isShared: true), fault);
+        using var owned = young;
+        old.Dispose();
+        await using var near = await SocketDuplex.ConnectAsync(port, CancellationToken.None);
+        using var far = await young.AcceptAsync(Deadline.Generous);
+        Assert.Equal(near.Local, far.RemoteEndPoint);
     }
 
     [Fact]

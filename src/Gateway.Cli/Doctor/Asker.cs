@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Gateway.Model;
 using Gateway.Model.Records;
+using Gateway.Model.Replies;
 
 namespace Gateway.Cli.Doctor;
 
@@ -41,10 +42,10 @@ internal sealed class Asker(TimeSpan patience)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
         deadline.CancelAfter(tcp ? patience * 2 : patience);
-        var id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        var query = new DnsQuestion(name, type).ForServer((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1));
         try
         {
-            var reply = tcp ? await ByTcpAsync(server, id, DnsReply.Ask(id, name, type), deadline.Token) : await ByUdpAsync(server, id, DnsReply.Ask(id, name, type), deadline.Token);
+            var reply = tcp ? await ByTcpAsync(server, query, deadline.Token) : await ByUdpAsync(server, query, deadline.Token);
             return reply is null ? (Hearing.Silent, null) : (Hearing.Answered, reply);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.NetworkUnreachable or SocketError.HostUnreachable or SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
@@ -57,32 +58,32 @@ internal sealed class Asker(TimeSpan patience)
         }
     }
 
-    private static async Task<DnsReply?> ByUdpAsync(IPAddress server, ushort id, byte[] question, CancellationToken stop)
+    private static async Task<DnsReply?> ByUdpAsync(IPAddress server, byte[] query, CancellationToken stop)
     {
         using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         await socket.ConnectAsync(new IPEndPoint(server, Port), stop);
-        await socket.SendAsync(question, stop);
+        await socket.SendAsync(query, stop);
         var buffer = new byte[4096];
         while (true)
         {
             var length = await socket.ReceiveAsync(buffer, stop);
-            if (DnsReply.TryRead(buffer.AsSpan(0, length), id, out var reply)) return reply;
+            if (DnsReply.TryRead(buffer.AsSpan(0, length), query, out var reply)) return reply;
         }
     }
 
-    private static async Task<DnsReply?> ByTcpAsync(IPAddress server, ushort id, byte[] question, CancellationToken stop)
+    private static async Task<DnsReply?> ByTcpAsync(IPAddress server, byte[] query, CancellationToken stop)
     {
         using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(new IPEndPoint(server, Port), stop);
         await using var stream = new NetworkStream(socket, ownsSocket: false);
-        var framed = new byte[question.Length + 2];
-        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)question.Length);
-        question.CopyTo(framed, 2);
+        var framed = new byte[query.Length + 2];
+        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)query.Length);
+        query.CopyTo(framed, 2);
         await stream.WriteAsync(framed, stop);
         var head = new byte[2];
         await stream.ReadExactlyAsync(head, stop);
         var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(head)];
         await stream.ReadExactlyAsync(message, stop);
-        return DnsReply.TryRead(message, id, out var reply) ? reply : null;
+        return DnsReply.TryRead(message, query, out var reply) ? reply : null;
     }
 }

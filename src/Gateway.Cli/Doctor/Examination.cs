@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Gateway.Model;
 using Gateway.Model.Records;
+using Gateway.Model.Replies;
 
 namespace Gateway.Cli.Doctor;
 

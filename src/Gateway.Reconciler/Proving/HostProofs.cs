@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Gateway.Model;
+using Gateway.Model.Records;
+using Gateway.Model.Replies;
 using Gateway.Reconciler.Planning;
 
 namespace Gateway.Reconciler.Proving;
@@ -18,6 +20,8 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
     private static readonly HostProof.Unavailable NoResolver = new("no resolver answers, so nobody can say whose the host is: the gateway asks again");
+
+    private static readonly DnsReply Nothing = new(DnsReply.NoError, false, false, [], [], []);
 
     private DateTimeOffset _silentUntil;
 
@@ -43,8 +47,8 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
     {
         if (time.GetUtcNow() < _silentUntil) return NoResolver;
         var token = ProofToken.For(node.Identity.Id, user, host);
-        var said = await Task.WhenAll(TextsAsync(host, stop), AskAsync(host, DnsTypes.A, stop), AskAsync(host, DnsTypes.Aaaa, stop));
-        if (said.OfType<DnsReply>().Any(reply => reply.Texts.Contains(token))) return new HostProof.Given(NamesUser: true);
+        var said = await Task.WhenAll(TextsAsync(host, stop), AskAsync(host, RecordType.A, stop), AskAsync(host, RecordType.Aaaa, stop));
+        if (said.OfType<DnsReply>().Any(reply => reply.Answers.Any(record => record.Text == token))) return new HostProof.Given(NamesUser: true);
         var points = new HostProof.Given(NamesUser: false, ByRecord(host, token));
         if (said.Any(reply => reply is null))
         {
@@ -52,27 +56,29 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
             return NoResolver;
         }
 
-        if (said[1..].Any(reply => reply!.Aliases.Any(node.OwnNames.Contains))) return points;
-        var addresses = said[1..].SelectMany(reply => reply!.Addresses).ToList();
+        if (said[1..].Any(reply => reply!.Answers.Any(record => record.Type == RecordType.Cname && node.OwnNames.Contains(record.Name)))) return points;
+        var addresses = said[1..].SelectMany(reply => AddressesOf(reply!)).ToList();
         if (addresses.Count == 0) return new HostProof.Missing(Advice(host, token));
         if (await OwnAddressesAsync(stop) is not { } own) return NoResolver;
         return own.IsSupersetOf(addresses) ? points : new HostProof.Missing(Advice(host, token));
     }
 
     private async Task<DnsReply?> TextsAsync(DomainName host, CancellationToken stop) =>
-        ProofToken.TryPlaceOf(host, out var place) ? await AskAsync(place, DnsTypes.Txt, stop) : new DnsReply(0, false, [], [], []);
+        ProofToken.TryPlaceOf(host, out var place) ? await AskAsync(place, RecordType.Txt, stop) : Nothing;
 
-    private Task<DnsReply?> AskAsync(DomainName name, ushort type, CancellationToken stop) => resolver.AskAsync(name, type, stop);
+    private Task<DnsReply?> AskAsync(DomainName name, RecordType type, CancellationToken stop) => resolver.AskAsync(name, type, stop);
 
     // Null when nobody says what they are.
     private async Task<HashSet<IPAddress>?> OwnAddressesAsync(CancellationToken stop)
     {
-        var said = await Task.WhenAll(node.OwnNames.SelectMany(name => new[] { AskAsync(name, DnsTypes.A, stop), AskAsync(name, DnsTypes.Aaaa, stop) }));
+        var said = await Task.WhenAll(node.OwnNames.SelectMany(name => new[] { AskAsync(name, RecordType.A, stop), AskAsync(name, RecordType.Aaaa, stop) }));
         if (said.Any(reply => reply is null)) return null;
-        var own = said.OfType<DnsReply>().SelectMany(reply => reply.Addresses).ToHashSet();
+        var own = said.OfType<DnsReply>().SelectMany(AddressesOf).ToHashSet();
         if (IPAddress.TryParse(node.Address, out var address)) own.Add(address);
         return own;
     }
+
+    private static IEnumerable<IPAddress> AddressesOf(DnsReply reply) => reply.Answers.Select(record => record.Address).OfType<IPAddress>();
 
     private string Advice(DomainName host, string token)
     {

@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Gateway.Model;
+using Gateway.Model.Records;
+using Gateway.Model.Replies;
 
 namespace Gateway.Reconciler.Proving;
 
@@ -20,12 +22,12 @@ internal sealed class StubResolver(IReadOnlyList<IPEndPoint> resolvers, TimeProv
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
     /// <summary>The first answer that says something, or null when nobody gave one.</summary>
-    public async Task<DnsReply?> AskAsync(DomainName name, ushort type, CancellationToken stop)
+    public async Task<DnsReply?> AskAsync(DomainName name, RecordType type, CancellationToken stop)
     {
         foreach (var resolver in Resolvers().Take(MostResolvers))
         {
-            var query = DnsReply.Ask((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1), name, type);
-            if (await AskAsync(resolver, query, stop) is { Code: 0 or 3 } reply) return reply;
+            var query = new DnsQuestion(name, type).ForResolver((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1));
+            if (await AskAsync(resolver, query, stop) is { Code: DnsReply.NoError or DnsReply.NameError } reply) return reply;
         }
 
         return null;
@@ -65,7 +67,7 @@ internal sealed class StubResolver(IReadOnlyList<IPEndPoint> resolvers, TimeProv
         while (true)
         {
             var length = await socket.ReceiveAsync(message, stop);
-            if (DnsReply.Read(message.AsSpan(0, length), query) is { } reply) return reply;
+            if (DnsReply.TryRead(message.AsSpan(0, length), query, out var reply)) return reply;
         }
     }
 
@@ -80,6 +82,6 @@ internal sealed class StubResolver(IReadOnlyList<IPEndPoint> resolvers, TimeProv
         await stream.ReadExactlyAsync(head, stop);
         var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(head)];
         await stream.ReadExactlyAsync(message, stop);
-        return DnsReply.Read(message, query);
+        return DnsReply.TryRead(message, query, out var reply) ? reply : null;
     }
 }

@@ -57,6 +57,9 @@ public sealed class TcpRouter : IAsyncDisposable
     /// <summary>The tunnel clients that are connected, in the order in which they came.</summary>
     public IReadOnlyList<TunnelFacts> Tunnels => [.. _tunnels.Sessions.Select(session => session.Facts).OrderBy(tunnel => tunnel.Session)];
 
+    /// <summary>What visitors moved, by host.</summary>
+    public HostTraffic Traffic { get; } = new();
+
     /// <summary>Says in Redis which tunnels this node holds, until told to stop.</summary>
     public Task RegisterTunnelsAsync(RedisConnection redis, string node, CancellationToken stop) => new TunnelRegistry(redis, node, _tunnels, _time, _log).RunAsync(stop);
 
@@ -147,11 +150,11 @@ public sealed class TcpRouter : IAsyncDisposable
         var accepting = Task.WhenAll(doors.Select(door => door.RunAsync(tunnelsStop.Token)));
         var leaving = GoAwayAsync(tunnelsStop.Token);
         var visitors = new AddressBudget(_options.ConnectionsPerAddress);
-        var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), _options, _routes.Metrics, _ids, _time, _log);
+        var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), Traffic, _options, _routes.Metrics, _ids, _time, _log);
         var serving = _tls.Select(socket => VisitorLoop(socket, house).RunAsync(stop));
         try
         {
-            using var client = UpstreamClient.Create(_dialer, _options.ConnectTimeout);
+            using var client = UpstreamClient.Create(_dialer, Traffic, _options.ConnectTimeout);
             var http = await StartHttpAsync(client, visitors, stop);
             Tell();
             var checks = new HealthChecks(_routes.Table, _dialer, _options.ConnectTimeout, _time, _log);
@@ -190,7 +193,7 @@ public sealed class TcpRouter : IAsyncDisposable
         if (_http.Count == 0) return () => Task.CompletedTask;
         _front = new HttpFront([.. _http], _ids, visitors, OnAcceptError, fault => RouterLog.VisitFault(_log, fault), _options, _time, _logs);
         // Its listeners are bound, so it starts at once; a stop meanwhile is seen by the drain.
-        await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _front.Forwarder, client, _options, _routes.Metrics, _time, _log), CancellationToken.None);
+        await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _front.Forwarder, client, Traffic, _options, _routes.Metrics, _time, _log), CancellationToken.None);
         return () => _front.DrainAsync(_options.Drain, _time, stop);
     }
 

@@ -12,7 +12,7 @@ namespace Gateway.Router;
 
 /// <summary>What all visits to the TLS port share.</summary>
 internal sealed record VisitHouse(
-    RouteTable Routes, Dialer Dialer, AddressBudget Visitors, AddressBudget Hellos, TrustedProxies Proxies, RouterOptions Options, RouterMetrics Metrics, VisitorIds Ids, TimeProvider Time, ILogger Log);
+    RouteTable Routes, Dialer Dialer, AddressBudget Visitors, AddressBudget Hellos, TrustedProxies Proxies, HostTraffic Traffic, RouterOptions Options, RouterMetrics Metrics, VisitorIds Ids, TimeProvider Time, ILogger Log);
 
 /// <summary>The story of one TLS connection: hear which host it wants, find the route, reach the upstream, relay.</summary>
 internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
@@ -72,8 +72,22 @@ internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
 
         var open = (DialOutcome.Open)outcome;
         await using var upstream = open.Upstream;
-        _carried = await Relay.RunAsync(visitor, Opening(open, route.Route.Rules, visitor, peek), upstream, Bounds(route.Route.Rules), life.Token);
+        _carried = await CarryAsync(route, Opening(open, route.Route.Rules, visitor, peek), upstream, life.Token);
         return VisitEnds.Of(_carried.End, route.Gone);
+    }
+
+    private async Task<RelayResult> CarryAsync(LiveRoute route, ReadOnlyMemory<byte> opening, Duplex upstream, CancellationToken stop)
+    {
+        var traffic = house.Traffic.Of(route.Route.Host);
+        traffic.Begin();
+        try
+        {
+            return await Relay.RunAsync(visitor, opening, upstream, Bounds(route.Route.Rules, traffic), stop);
+        }
+        finally
+        {
+            traffic.End();
+        }
     }
 
     /// <summary>What the visitor's first bytes say, or why they could not be heard.</summary>
@@ -102,8 +116,8 @@ internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
         return (byte[])[.. announced, .. header.Write((ProxyVersion)rules.ProxyProtocol, _host, _id), .. peek.Bytes.Span];
     }
 
-    private RelayOptions Bounds(RouteRules rules) =>
-        new() { Idle = rules.IdleSeconds > 0 ? TimeSpan.FromSeconds(rules.IdleSeconds) : house.Options.IdleTimeout, Time = house.Time };
+    private RelayOptions Bounds(RouteRules rules, HostCount traffic) =>
+        new() { Count = traffic.Bytes, Idle = rules.IdleSeconds > 0 ? TimeSpan.FromSeconds(rules.IdleSeconds) : house.Options.IdleTimeout, Time = house.Time };
 
     private ValueTask<VisitEnd> TurnAwayAsync(Duplex visitor, HelloPeek peek, SniffResult heard, CancellationToken stop) => heard switch
     {

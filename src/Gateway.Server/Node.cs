@@ -1,6 +1,8 @@
 using System.Collections;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Gateway.Model.Crypto;
+using Gateway.Reconciler.Proving;
 using Gateway.Server.Admin;
 using Gateway.Server.Logs;
 using Gateway.Server.Metrics;
@@ -29,6 +31,7 @@ internal sealed partial class Node : IAsyncDisposable
     private readonly RecentTroubles _troubles;
     private readonly OtlpExport? _export;
     private readonly TrafficHistory _traffic;
+    private readonly DelegationWatch _delegations;
     private readonly ProcessMetrics _process = new();
     private readonly ILoggerFactory _logs;
     private readonly ILogger<Node> _log;
@@ -45,8 +48,9 @@ internal sealed partial class Node : IAsyncDisposable
     {
         (_configuration, _passed, _notification, _output) = (configuration, passed, notification, output);
         _threshold = new LogThreshold(configuration.Node.LogLevel);
-        _troubles = new RecentTroubles(_time);
-        _traffic = new TrafficHistory(_metrics, _time);
+        _troubles = new RecentTroubles(Cures.FromProgram(), _time);
+        _traffic = new TrafficHistory(_metrics, () => _parts?.Traffic, _time);
+        _delegations = new DelegationWatch(new StubResolver(configuration.Reconciler.Resolvers, _time), configuration.Node.Nameservers, _time);
         _logs = Logging.Create(configuration.Node, _threshold, error, environment, _time, _troubles);
         _log = _logs.CreateLogger<Node>();
         _export = OtlpExport.Start(configuration.Node);
@@ -65,13 +69,15 @@ internal sealed partial class Node : IAsyncDisposable
         _parts = new NodeParts(_configuration, _directory, identity, _redis.Connection, _time, _logs);
         _partMetrics = new PartMetrics(Conditions, _parts, () => _redis.Connection.IsConnected);
         var faults = new List<string>(_parts.Bind(_passed));
-        _admin = new AdminServer(_configuration.Node.Admin, Conditions, () => NodeFacts.Describe(identity, _parts, _admin!), _parts.AcceptLoss, _metrics, Hands(_directory, _parts), _logs);
+        _admin = new AdminServer(_configuration.Node.Admin, Conditions, Facts, _parts.AcceptLoss, _metrics, Hands(_directory, _parts, Facts), _logs);
         if (await _admin.StartAsync(_passed, stop) is { } adminFault) faults.Add(adminFault);
         faults.AddRange(_passed.Faults);
         _parts.Protect(_redis.EndPoint is { } redis ? [_admin.Bound, redis] : [_admin.Bound]);
         await _parts.ReloadAsync(stop);
         if (faults.Count == 0) NodeFacts.WriteListening(_directory, _parts, _admin);
         return faults;
+
+        JsonObject Facts() => NodeFacts.Describe(identity, _configuration, _parts!, _admin!);
     }
 
     /// <summary>Asks a running node to read its configuration again, as <c>systemctl reload</c> does; several askings at once are one.</summary>
@@ -85,7 +91,7 @@ internal sealed partial class Node : IAsyncDisposable
         using var redisEnd = new CancellationTokenSource();
         var redisRuns = _redis!.RunAsync(redisEnd.Token);
         var parts = _parts!.Start(end.Token);
-        var announced = Task.WhenAll(AnnounceAsync(end.Token), TellSupervisorAsync(end.Token), _traffic.RunAsync(end.Token));
+        var announced = Task.WhenAll(AnnounceAsync(end.Token), TellSupervisorAsync(end.Token), _traffic.RunAsync(end.Token), _delegations.RunAsync(end.Token));
         var reloading = ReloadAsync(end.Token);
         var broken = await Task.WhenAny([.. parts, redisRuns, Stopped(stop)]);
         var failed = !stop.IsCancellationRequested;
@@ -114,13 +120,13 @@ internal sealed partial class Node : IAsyncDisposable
         _logs.Dispose();
     }
 
-    private AdminApi Hands(NodeDirectory directory, NodeParts parts)
+    private AdminApi Hands(NodeDirectory directory, NodeParts parts, Func<JsonObject> facts)
     {
         var redis = _redis!.Connection;
-        var view = new LedgerView(redis, _time);
+        var view = new LedgerView(redis, _delegations, _time);
         var backup = new StateBackup(view, redis, NodeIdentity.PathOf(_configuration.Node, directory), _time);
         var events = new LiveEvents(parts, view, _traffic, _troubles, Conditions, _time);
-        return new AdminApi(AdminToken.Take(directory), parts, view, new NameRelease(view, redis, _time), new UserFreeze(redis, _time), backup, events, _logs.CreateLogger<AdminApi>());
+        return new AdminApi(AdminToken.Take(directory), parts, view, new NameRelease(view, redis, _time), new UserFreeze(redis, _time), backup, events, _traffic, facts, _logs.CreateLogger<AdminApi>());
     }
 
     private IReadOnlyList<Condition> Conditions() => [.. _redis!.Conditions(), .. _parts!.Conditions()];

@@ -66,6 +66,9 @@ internal sealed class NodeParts : IAsyncDisposable
         .. Named("tunnel", _router?.TunnelBound),
     ];
 
+    /// <summary>What visitors moved, by host; null without a router.</summary>
+    public HostTraffic? Traffic => _router?.Traffic;
+
     /// <summary>The tunnel clients that are connected.</summary>
     public IReadOnlyList<TunnelFacts> Tunnels => _router?.Tunnels ?? [];
 

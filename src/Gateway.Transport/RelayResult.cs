@@ -31,6 +31,9 @@ public sealed record RelayOptions
     /// <summary>Both directions silent for this long end the relay. Default one hour.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>Counts what is carried, while it is; null: nobody asks.</summary>
+    public ByteCount? Count { get; init; }
+
     /// <summary>The clock of the idle deadline.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

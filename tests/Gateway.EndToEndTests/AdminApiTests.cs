@@ -215,10 +215,20 @@ public sealed class AdminApiTests
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", link.Fragment["#token=".Length..]);
         await using var stream = await client.GetStreamAsync(new Uri(link, "/api/events"), TestContext.Current.CancellationToken);
         using var reader = new StreamReader(stream);
-        var picture = JsonNode.Parse((await reader.ReadLineAsync(TestContext.Current.CancellationToken))!["data: ".Length..])!;
+        var facts = await NextAsync(reader, "node");
+        Assert.Equal(["dns", "router", "reconciler", "explorer"], facts["roles"]!.AsArray().Select(role => (string)role!));
+        var picture = await NextAsync(reader, "picture");
         Assert.Equal(1, (int)picture["counts"]!["zones"]!);
         Assert.All(picture["conditions"]!.AsArray(), condition => Assert.True((bool)condition!["serving"]!));
         await EveryDescribedPathIsServedAsync(node, client);
+    }
+
+    private static async Task<JsonNode> NextAsync(StreamReader events, string name)
+    {
+        Assert.Equal("event: " + name, await events.ReadLineAsync(TestContext.Current.CancellationToken));
+        var data = await events.ReadLineAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("", await events.ReadLineAsync(TestContext.Current.CancellationToken));
+        return JsonNode.Parse(data!["data: ".Length..])!;
     }
 
     private static async Task EveryDescribedPathIsServedAsync(RunningNode node, HttpClient client)

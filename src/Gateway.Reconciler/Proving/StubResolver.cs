@@ -11,7 +11,7 @@ namespace Gateway.Reconciler.Proving;
 /// <summary>Asks the operator's resolvers, one after the other, each with a deadline; by TCP what does not fit.</summary>
 /// <param name="resolvers">Whom to ask; none: those of /etc/resolv.conf.</param>
 /// <param name="time">The clock of the deadlines.</param>
-internal sealed class StubResolver(IReadOnlyList<IPEndPoint> resolvers, TimeProvider time)
+public sealed class StubResolver(IReadOnlyList<IPEndPoint> resolvers, TimeProvider time)
 {
     private const int DnsPort = 53;
     private const string SystemFile = "/etc/resolv.conf";

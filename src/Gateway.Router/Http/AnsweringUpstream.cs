@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Gateway.Transport;
 
 namespace Gateway.Router.Http;
@@ -8,7 +9,9 @@ namespace Gateway.Router.Http;
 /// (RFC 9112 section 9.5). Once it takes no more, the rest of the request is dropped, and what it has said is still read:
 /// its answer is worth more to the visitor than our failure to send.
 /// </summary>
-internal sealed class AnsweringUpstream(Duplex upstream) : Duplex
+/// <param name="upstream">Owned.</param>
+/// <param name="count">Counts both directions.</param>
+internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count) : Duplex
 {
     private bool _isDeaf;
 
@@ -16,12 +19,17 @@ internal sealed class AnsweringUpstream(Duplex upstream) : Duplex
     public override EndPoint? Remote => upstream.Remote;
 
     /// <inheritdoc/>
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken stop) => upstream.ReadAsync(buffer, stop);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken stop)
+    {
+        var reading = upstream.ReadAsync(buffer, stop);
+        return reading.IsCompletedSuccessfully ? ValueTask.FromResult(Counted(reading.Result)) : AwaitReadAsync(reading);
+    }
 
     /// <summary>As of a duplex, except that a broken connection is not told here: the next read tells what there is to tell.</summary>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
         if (_isDeaf) return ValueTask.CompletedTask;
+        count.Add(bytes.Length);
         var writing = upstream.WriteAsync(bytes, stop);
         return writing.IsCompletedSuccessfully ? writing : AwaitAsync(writing);
     }
@@ -34,6 +42,17 @@ internal sealed class AnsweringUpstream(Duplex upstream) : Duplex
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync() => upstream.DisposeAsync();
+
+    // Every answer waits here: without a new object for each.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> AwaitReadAsync(ValueTask<int> reading) => Counted(await reading);
+
+    private int Counted(int read)
+    {
+        // Zero octets are asked for to learn that some are there.
+        if (read > 0) count.Add(read);
+        return read;
+    }
 
     private async ValueTask AwaitAsync(ValueTask writing)
     {

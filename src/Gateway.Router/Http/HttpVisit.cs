@@ -18,7 +18,7 @@ namespace Gateway.Router.Http;
 /// routed by its own Host, so that no later request reaches another tenant's server.
 /// </summary>
 internal sealed class HttpVisit(
-    RouteTable routes, Tunnels tunnels, IHttpForwarder forwarder, HttpMessageInvoker client, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
+    RouteTable routes, Tunnels tunnels, IHttpForwarder forwarder, HttpMessageInvoker client, HostTraffic traffic, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
     : IHttpApplication<DefaultHttpContext>
 {
     private static readonly ForwarderRequestConfig AnyRequest = new() { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
@@ -63,7 +63,21 @@ internal sealed class HttpVisit(
         var upstream = HttpUpstream.Of(route, session, context.Connection);
         if (route.Route.Target is Target.Tunnel && session is null) return (await RefuseAsync(context, Refusal.NoTunnel, VisitEnd.NoTunnel), upstream.Label);
         if (route.Route.Target is Target.Dial { HttpPort: 0 }) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NotServed), upstream.Label);
-        return (await ForwardAsync(context, upstream), upstream.Label);
+        return (await CountAsync(context, upstream), upstream.Label);
+    }
+
+    private async Task<VisitEnd> CountAsync(HttpContext context, HttpUpstream upstream)
+    {
+        var count = traffic.Of(upstream.Route.Route.Host);
+        count.Begin();
+        try
+        {
+            return await ForwardAsync(context, upstream);
+        }
+        finally
+        {
+            count.End();
+        }
     }
 
     /// <summary>

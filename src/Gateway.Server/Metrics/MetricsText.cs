@@ -48,13 +48,14 @@ internal sealed class MetricsText : IDisposable
         }
     }
 
-    /// <summary>The sum over all label sets of the family of this name; 0 when there is none.</summary>
-    public double Total(string name)
+    /// <summary>For each group of names the sum over all label sets of these families; 0 when there are none.</summary>
+    public double[] Totals(IEnumerable<string[]> groups)
     {
         lock (_reading)
         {
             _listener.RecordObservableInstruments();
-            return Families().Where(family => family.Name == name).Sum(family => family.Total());
+            var families = Families();
+            return [.. groups.Select(names => families.Where(family => names.Contains(family.Name)).Sum(family => family.Total()))];
         }
     }
 

@@ -7,8 +7,6 @@ namespace Gateway.Server.Metrics;
 /// <summary>What is counted of the process as a whole, by the names that Prometheus' own clients use.</summary>
 internal sealed class ProcessMetrics : IDisposable
 {
-    private const string Limits = "/proc/self/limits";
-    private const string Descriptors = "/proc/self/fd";
 
     private readonly Meter _meter = new("Gateway.Process");
 
@@ -17,8 +15,8 @@ internal sealed class ProcessMetrics : IDisposable
         _meter.CreateObservableGauge("gateway_build_info", () => new Measurement<int>(1, Label("version", CommandLine.Version)), description: "1, with the version that runs.");
         _meter.CreateObservableCounter("process_cpu_seconds_total", () => Environment.CpuUsage.TotalTime.TotalSeconds, description: "CPU time that the process took, in user and kernel mode.");
         _meter.CreateObservableGauge("process_resident_memory_bytes", () => Environment.WorkingSet, description: "Memory that the process holds.");
-        _meter.CreateObservableGauge("process_open_fds", OpenDescriptors, description: "Descriptors that are open.");
-        _meter.CreateObservableGauge("process_max_fds", MostDescriptors, description: "Descriptors that may be open at most.");
+        _meter.CreateObservableGauge("process_open_fds", Machine.OpenDescriptors, description: "Descriptors that are open.");
+        _meter.CreateObservableGauge("process_max_fds", Machine.MostDescriptors, description: "Descriptors that may be open at most.");
         _meter.CreateObservableGauge("process_start_time_seconds", StartTime, description: "When the process began, in seconds since 1970.");
         _meter.CreateObservableCounter("dotnet_gc_collections_total", Collections, description: "Garbage collections, by generation.");
         _meter.CreateObservableCounter("dotnet_gc_pause_seconds_total", () => GC.GetTotalPauseDuration().TotalSeconds, description: "Time for which garbage collections held every thread.");
@@ -31,15 +29,6 @@ internal sealed class ProcessMetrics : IDisposable
 
     private static IEnumerable<Measurement<int>> Collections() =>
         Enumerable.Range(0, GC.MaxGeneration + 1).Select(generation => new Measurement<int>(GC.CollectionCount(generation), Label("generation", generation)));
-
-    private static long OpenDescriptors() => Directory.EnumerateFileSystemEntries(Descriptors).LongCount();
-
-    // "Max open files            1024                 524288               files": the soft limit is what counts.
-    private static long MostDescriptors()
-    {
-        var line = File.ReadLines(Limits).FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal));
-        return long.TryParse(line?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], NumberStyles.None, CultureInfo.InvariantCulture, out var most) ? most : 0;
-    }
 
     private static double StartTime()
     {

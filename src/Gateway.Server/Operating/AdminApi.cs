@@ -13,7 +13,7 @@ namespace Gateway.Server.Operating;
 /// The operator's hands: lists, and the few things that an operator does to a running node. Every call shows the token; every
 /// change is a line of the log.
 /// </summary>
-internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView view, NameRelease release, UserFreeze freeze, StateBackup backup, LiveEvents events, ILogger<AdminApi> log)
+internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView view, NameRelease release, UserFreeze freeze, StateBackup backup, LiveEvents events, TrafficHistory traffic, Func<JsonObject> facts, ILogger<AdminApi> log)
 {
     /// <summary>What all paths of the API begin with.</summary>
     public const string Prefix = "/api";
@@ -26,7 +26,14 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
         MapLists(api);
         MapChanges(api);
         api.MapGet("/openapi.json", () => Results.Text(AdminDocument.Text, "application/json"));
-        api.MapGet("/events", (HttpContext call, CancellationToken stop) => events.WriteAsync(call.Response, stop));
+        // A page that stays open must not hold up a node that stops.
+        var stopping = web.Lifetime.ApplicationStopping;
+        api.MapGet("/events", async (HttpContext call, CancellationToken stop) =>
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, stopping);
+            await events.WriteAsync(call.Response, facts, either.Token);
+        });
+        api.MapGet("/traffic", (string? search, string? limit) => Json(traffic.DescribeHosts(ListQuery.From(search, limit))));
         api.MapGet("/backup", async (HttpContext call, CancellationToken stop) =>
         {
             Audit(call, "backup", "the whole state");
@@ -109,6 +116,8 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
             ["name"] = tunnel.Facts.Name,
             ["protocol"] = tunnel.Facts.Protocol,
             ["visitors"] = tunnel.Facts.Visitors,
+            ["since"] = tunnel.Facts.Since.UtcDateTime.ToString("O"),
+            ["round_trip_ms"] = Math.Round(tunnel.Facts.RoundTrip.TotalMilliseconds, 1),
             ["hosts"] = new JsonArray([.. tunnel.Hosts.Select(host => (JsonNode)host.ToString())]),
         }),
     ];
@@ -138,9 +147,9 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
         {
             await Fault(StatusCodes.Status503ServiceUnavailable, $"Redis: {RedisFaults.Describe(e)}").ExecuteAsync(call);
         }
-        catch (OperationCanceledException) when (call.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (call.RequestAborted.IsCancellationRequested || call.Response.HasStarted)
         {
-            // Whoever asked has left.
+            // Whoever asked has left, or the node stops.
         }
     }
 

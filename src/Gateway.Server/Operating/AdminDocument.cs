@@ -19,12 +19,13 @@ internal static class AdminDocument
         ("/api/frozen/{user}", "delete", "Unfreeze a user: what he has is served again.", ["user"]),
         ("/api/routes", "get", "Hosts and where their visitors go.", ["search", "limit"]),
         ("/api/reservations", "get", "Reservations, the newest first.", ["search", "limit"]),
+        ("/api/traffic", "get", "The hosts that moved most in the last hour: bytes per second now, bytes and visits of the hour, bytes of each minute.", ["search", "limit"]),
         ("/api/tunnels", "get", "Tunnel clients connected to this process.", []),
         ("/api/tunnels/{id}", "delete", "Cut a tunnel client off; it may dial again.", ["id"]),
         ("/api/reconcile", "post", "Compare everything now; with dry_run=true only say what would change.", ["dry_run"]),
         ("/api/backup", "get", "The whole state, identity included, as lines of JSON.", []),
         ("/api/restore", "post", "Put the state of a backup in the place of the present one.", []),
-        ("/api/events", "get", "The picture of the node once a second, as server-sent events.", []),
+        ("/api/events", "get", "The node, its picture and its traffic, as server-sent events.", []),
         ("/api/openapi.json", "get", "This description.", []),
     ];
 

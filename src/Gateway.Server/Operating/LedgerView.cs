@@ -10,14 +10,14 @@ namespace Gateway.Server.Operating;
 
 /// <summary>What the operator sees of Redis: zones, names, routes and reservations, searched and bounded. It reads only.</summary>
 /// <exception cref="Exception">Every call: see <see cref="RedisFaults.IsRedis"/>.</exception>
-internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
+internal sealed class LedgerView(RedisConnection redis, DelegationWatch delegations, TimeProvider time)
 {
     private const int Piece = 2_000;
     private const string Frozen = "frozen";
     private const string Served = "served";
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
-    /// <summary>Zones with their owner (a user's id or the gateway's identity) and how many names they hold.</summary>
+    /// <summary>Zones with their owner (a user's id or the gateway's identity), how many names they hold, and whether the world finds them.</summary>
     public async Task<JsonArray> ZonesAsync(ListQuery query, CancellationToken stop)
     {
         var zones = new JsonArray();
@@ -27,7 +27,7 @@ internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
             if (!query.Fits(field) || !DomainName.TryParse(field, out var zone)) continue;
             var owner = RedisSchema.TryDecodeZoneOwner(Encoding.UTF8.GetBytes(raw), out var known) ? known : "";
             var names = await redis.Database.HashLengthAsync(RedisSchema.ZoneKey(zone)).WaitAsync(Deadline, time, stop);
-            zones.Add(new JsonObject { ["zone"] = field, ["owner"] = owner, ["names"] = names });
+            zones.Add(new JsonObject { ["zone"] = field, ["owner"] = owner, ["names"] = names, ["delegation"] = delegations.Of(zone).ToString().ToLowerInvariant() });
         }
 
         return zones;
@@ -118,7 +118,7 @@ internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
         var reservations = database.HashLengthAsync(RedisSchema.ReservationsKey);
         var revision = database.StringGetAsync(RedisSchema.LedgerSequenceKey);
         await Task.WhenAll(zones, names, reservations, revision).WaitAsync(Deadline, time, stop);
-        return new JsonObject { ["zones"] = await zones, ["names"] = await names, ["reservations"] = await reservations, ["revision"] = (string?)await revision ?? "" };
+        return new JsonObject { ["zones"] = await zones, ["names"] = await names, ["reservations"] = await reservations, ["revision"] = $"{await revision}.{delegations.Version}" };
     }
 
     /// <summary>The reservations that hold a name, or stand for it.</summary>
@@ -185,7 +185,8 @@ internal sealed class LedgerView(RedisConnection redis, TimeProvider time)
         ["kind"] = KindOf(stored.Reservation),
         ["name"] = NameOf(stored.Reservation)?.ToString() ?? "",
         ["user"] = stored.Reservation.UserText,
-        ["created"] = stored.Reservation.Created.ToString("O"),
+        ["created"] = stored.Reservation.Created.ToUniversalTime().ToString("O"),
+        ["decided"] = stored.Result.Created.Time.ToUniversalTime().ToString("O"),
         ["state"] = stored.Result.State switch { 1 => StateOf(stored.Reservation.UserText, frozen), 2 => "deleted", _ => "refused" },
         ["message"] = stored.Result.Message,
     };

@@ -6,18 +6,27 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Server.Operating;
 
-/// <summary>The dashboard's stream of server-sent events: the whole picture, once a second.</summary>
+/// <summary>The dashboard's stream of server-sent events: the picture of the node once a second, and at once when something changed.</summary>
 internal sealed class LiveEvents(NodeParts parts, LedgerView view, TrafficHistory traffic, RecentTroubles troubles, Func<IReadOnlyList<Condition>> conditions, TimeProvider time)
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
-    /* Pages open at once; each costs four small questions to Redis a second. */
+    /* Looks without a change before the picture is sent all the same. */
+    private const int LooksPerPicture = 5;
+
+    /* Pages open at once; each costs four small questions to Redis at every look. */
     private const int Most = 32;
+
+    /* Hosts whose traffic is shown: more than fit a screen. */
+    private static readonly ListQuery Busiest = new("", 200);
 
     private int _open;
 
     /// <summary>Writes until the page is closed or the node stops.</summary>
-    public async Task WriteAsync(HttpResponse response, CancellationToken stop)
+    /// <param name="response">Of the page.</param>
+    /// <param name="facts">What the status page says of the node.</param>
+    /// <param name="stop">The page is closed.</param>
+    public async Task WriteAsync(HttpResponse response, Func<JsonObject> facts, CancellationToken stop)
     {
         try
         {
@@ -29,9 +38,7 @@ internal sealed class LiveEvents(NodeParts parts, LedgerView view, TrafficHistor
 
             response.ContentType = "text/event-stream";
             response.Headers.CacheControl = "no-store";
-            using var timer = new PeriodicTimer(Every, time);
-            do await response.Body.WriteAsync(Encoding.UTF8.GetBytes($"data: {(await PictureAsync(stop)).ToJsonString()}\n\n"), stop);
-            while (await timer.WaitForNextTickAsync(stop));
+            await FollowAsync(response.Body, facts, stop);
         }
         finally
         {
@@ -39,13 +46,33 @@ internal sealed class LiveEvents(NodeParts parts, LedgerView view, TrafficHistor
         }
     }
 
-    private async Task<JsonObject> PictureAsync(CancellationToken stop) => new()
+    private async Task FollowAsync(Stream page, Func<JsonObject> facts, CancellationToken stop)
+    {
+        await SendAsync(page, "node", facts(), stop);
+        using var timer = new PeriodicTimer(Look, time);
+        var (shown, samples, looks) = ("", -1, 0);
+        do
+        {
+            var counts = await CountsAsync(stop);
+            var sign = $"{counts?["revision"]} {string.Join(' ', parts.Tunnels.Select(tunnel => tunnel.Session))} {troubles.Count}";
+            if (sign == shown && ++looks < LooksPerPicture) continue;
+            (shown, looks) = (sign, 0);
+            await SendAsync(page, "picture", Picture(counts), stop);
+            if (traffic.Samples != samples) await SendAsync(page, "traffic", new JsonObject { ["node"] = traffic.Describe(), ["hosts"] = traffic.DescribeHosts(Busiest) }, stop);
+            samples = traffic.Samples;
+        }
+        while (await timer.WaitForNextTickAsync(stop));
+    }
+
+    private static ValueTask SendAsync(Stream page, string name, JsonObject content, CancellationToken stop) =>
+        page.WriteAsync(Encoding.UTF8.GetBytes($"event: {name}\ndata: {content.ToJsonString()}\n\n"), stop);
+
+    private JsonObject Picture(JsonObject? counts) => new()
     {
         ["at"] = time.GetUtcNow().ToString("O"),
         ["conditions"] = new JsonArray([.. conditions().Select(it => (JsonNode)new JsonObject { ["name"] = it.Name, ["serving"] = it.Serving, ["degraded"] = it.Degraded, ["text"] = it.Text })]),
-        ["counts"] = await CountsAsync(stop),
+        ["counts"] = counts,
         ["tunnels"] = AdminApi.Tunnels(parts),
-        ["traffic"] = traffic.Describe(),
         ["troubles"] = troubles.Newest(),
     };
 

@@ -3,15 +3,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Server.Operating;
 
-/// <summary>Keeps the last warnings and errors of the log for the operator's page.</summary>
-internal sealed class RecentTroubles(TimeProvider time) : ILoggerProvider
+/// <summary>Keeps the last warnings and errors of the log for the operator's page, each with what to do about it.</summary>
+internal sealed class RecentTroubles(Cures cures, TimeProvider time) : ILoggerProvider
 {
     /* What fits a page; older ones are in the journal. */
     private const int Most = 50;
 
     private readonly Queue<JsonObject> _kept = new();
+    private long _count;
 
-    /// <summary>The newest first.</summary>
+    /// <summary>How many there were since the start.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
+    /// <summary>The newest first, each with what to do about it.</summary>
     public JsonArray Newest()
     {
         lock (_kept) return [.. _kept.Reverse().Select(it => it.DeepClone())];
@@ -26,12 +30,13 @@ internal sealed class RecentTroubles(TimeProvider time) : ILoggerProvider
         // Nothing is held but the lines.
     }
 
-    private void Keep(LogLevel level, string part, string text)
+    private void Keep(LogLevel level, EventId id, string part, string text)
     {
         lock (_kept)
         {
+            _count++;
             if (_kept.Count == Most) _kept.Dequeue();
-            _kept.Enqueue(new JsonObject { ["at"] = time.GetUtcNow().ToString("O"), ["level"] = level.ToString().ToLowerInvariant(), ["part"] = part, ["text"] = text });
+            _kept.Enqueue(new JsonObject { ["at"] = time.GetUtcNow().ToString("O"), ["level"] = level.ToString().ToLowerInvariant(), ["part"] = part, ["event"] = id.Id, ["text"] = text, ["cure"] = cures.Of(id.Id) });
         }
     }
 
@@ -44,7 +49,7 @@ internal sealed class RecentTroubles(TimeProvider time) : ILoggerProvider
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel)) troubles.Keep(logLevel, part, formatter(state, exception));
+            if (IsEnabled(logLevel)) troubles.Keep(logLevel, eventId, part, formatter(state, exception));
         }
     }
 }

@@ -12,7 +12,7 @@ internal enum CopyOutcome
 }
 
 /// <summary>One direction: reads, writes, counts, and at the source's end ends the sink.</summary>
-internal sealed class CopyDirection(Duplex source, Duplex sink, Action moved)
+internal sealed class CopyDirection(Duplex source, Duplex sink, Action<int> moved)
 {
     // Pieces on a poller's thread before the others of the thread have a turn.
     private const int MostInARow = 16;
@@ -63,7 +63,7 @@ internal sealed class CopyDirection(Duplex source, Duplex sink, Action moved)
         try
         {
             if (bytes.IsEmpty) return true;
-            moved();
+            moved(0);
             await sink.WriteAsync(bytes, CancellationToken.None);
             Count(bytes.Length);
             return true;
@@ -77,7 +77,7 @@ internal sealed class CopyDirection(Duplex source, Duplex sink, Action moved)
     private void Count(int bytes)
     {
         Carried += bytes;
-        moved();
+        moved(bytes);
     }
 
     private async ValueTask<bool> TryEndAsync()

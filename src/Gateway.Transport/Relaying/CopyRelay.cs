@@ -16,9 +16,9 @@ internal sealed class CopyRelay
         (_visitor, _upstream, _options) = (visitor, upstream, options);
         // A copy waits for nothing but the two ends, and takes turns: a thread hop for each piece would cost more than the piece.
         (visitor.StaysOnPoller, upstream.StaysOnPoller) = (true, true);
-        _up = new CopyDirection(visitor, upstream, Touch);
-        _down = new CopyDirection(upstream, visitor, Touch);
-        Touch();
+        _up = new CopyDirection(visitor, upstream, Moved);
+        _down = new CopyDirection(upstream, visitor, Moved);
+        Moved(0);
     }
 
     public async Task<RelayResult> RunAsync(ReadOnlyMemory<byte> peeked, CancellationToken stop)
@@ -45,7 +45,11 @@ internal sealed class CopyRelay
         _upstream.Reset();
     }
 
-    private void Touch() => Volatile.Write(ref _lastMove, _options.Time.GetTimestamp());
+    private void Moved(int bytes)
+    {
+        Volatile.Write(ref _lastMove, _options.Time.GetTimestamp());
+        _options.Count?.Add(bytes);
+    }
 
     private void BreakIfIdle()
     {

@@ -127,14 +127,20 @@ internal sealed class KernelRelay : IPollWork
         var (up, down) = (_up.Pump(), _down.Pump());
         Note(up, _up, _down);
         Note(down, _down, _up);
-        if (Carried != _carried) _lastMove = _options.Time.GetTimestamp();
-        _carried = Carried;
+        if (Carried != _carried) Moved();
         if (_toStop) return Finish(RelayEnd.Stopped);
         if (_up.HasEnded && _down.HasEnded) return Finish(RelayEnd.Finished);
         if (up == Flow.GoesOn || down == Flow.GoesOn) return true;
         // What a broken side had sent before is through, or cannot go on: nothing more will come.
         if (_up.IsSourceBroken) return Finish(RelayEnd.VisitorBroke);
         return _down.IsSourceBroken && Finish(RelayEnd.UpstreamBroke);
+    }
+
+    private void Moved()
+    {
+        _lastMove = _options.Time.GetTimestamp();
+        _options.Count?.Add(Carried - _carried);
+        _carried = Carried;
     }
 
     private static void Note(Flow flow, KernelDirection direction, KernelDirection opposite)

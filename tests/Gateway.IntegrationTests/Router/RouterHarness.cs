@@ -55,6 +55,9 @@ internal sealed class RouterHarness : IAsyncDisposable
     /// <summary>Cuts a tunnel client off, as the operator would.</summary>
     public bool Drop(long session) => _router.DropTunnel(session);
 
+    /// <summary>What visitors moved.</summary>
+    public HostTraffic Traffic => _router.Traffic;
+
     /// <summary>What tunnel clients pin.</summary>
     public KeyPin Pin => _router.TunnelPin!.Value;
 

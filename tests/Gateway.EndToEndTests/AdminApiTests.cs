@@ -268,6 +268,13 @@ public sealed class AdminApiTests
     /// <summary>The node's operator with the shipped command line.</summary>
     private sealed class Operator(RunningNode node)
     {
+        // What resolvers say of a zone is not the node's to keep.
+        private static string Kept(JsonNode zones)
+        {
+            foreach (var zone in zones.AsArray()) zone!.AsObject().Remove("delegation");
+            return zones.ToJsonString();
+        }
+
         public Task<Ended> RunAsync(params string[] arguments) => Programs.RunAsync(Programs.Gateway, arguments, new Dictionary<string, string>
         {
             ["GW_ADMIN"] = $"http://{node.Admin}",
@@ -282,6 +289,6 @@ public sealed class AdminApiTests
         }
 
         public async Task<string> ListsAsync() =>
-            string.Join('\n', (await MustAsync("zones")).ToJsonString(), (await MustAsync("names")).ToJsonString(), (await MustAsync("routes")).ToJsonString(), (await MustAsync("reservations")).ToJsonString());
+            string.Join('\n', Kept(await MustAsync("zones")), (await MustAsync("names")).ToJsonString(), (await MustAsync("routes")).ToJsonString(), (await MustAsync("reservations")).ToJsonString());
     }
 }

@@ -58,6 +58,8 @@ internal sealed class RunningNode : IAsyncDisposable
         Directory.CreateDirectory(state);
         File.Delete(Path.Combine(state, "listening"));
         string[] ports = ["--admin", "127.0.0.1:0", "--explorer-listen", "127.0.0.1:0", "--dns-listen", "127.0.0.1:0", "--router-http-listen", "127.0.0.1:0", "--router-tls-listen", "127.0.0.1:0", "--router-tunnel-listen", "127.0.0.1:0"];
+        // Nobody's resolver is asked by a test.
+        if (!more.Contains("--reconciler-resolvers")) ports = [.. ports, "--reconciler-resolvers", "127.0.0.1:1"];
         string[] words = [.. starter, Programs.Gatewayd];
         var process = Programs.Start(words[0], [.. words[1..], "--state", state, "--domains", "gw.test", "--nameservers", "ns1.gw.test", .. ports, .. more]);
         var node = new RunningNode(process, state);

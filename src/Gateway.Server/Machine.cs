@@ -20,10 +20,10 @@ internal static class Machine
         return long.TryParse(line?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], NumberStyles.None, CultureInfo.InvariantCulture, out var most) ? most : 0;
     }
 
-    /// <summary>Descriptors, and the disk that holds the state directory, in bytes.</summary>
-    public static JsonObject Describe(string state)
+    /// <summary>The time, descriptors, and the disk that holds the state directory, in bytes.</summary>
+    public static JsonObject Describe(string state, TimeProvider time)
     {
-        var page = new JsonObject { ["descriptors_open"] = OpenDescriptors(), ["descriptors_most"] = MostDescriptors() };
+        var page = new JsonObject { ["clock"] = time.GetUtcNow().ToString("O"), ["descriptors_open"] = OpenDescriptors(), ["descriptors_most"] = MostDescriptors() };
         try
         {
             var disk = new DriveInfo(Path.GetFullPath(state));

@@ -69,7 +69,7 @@ internal sealed partial class Node : IAsyncDisposable
         _parts = new NodeParts(_configuration, _directory, identity, _redis.Connection, _time, _logs);
         _partMetrics = new PartMetrics(Conditions, _parts, () => _redis.Connection.IsConnected);
         var faults = new List<string>(_parts.Bind(_passed));
-        _admin = new AdminServer(_configuration.Node.Admin, Conditions, Facts, _parts.AcceptLoss, _metrics, Hands(_directory, _parts, Facts), _logs);
+        _admin = new AdminServer(_configuration.Node.Admin, _configuration.Node.AdminSocket, Conditions, Facts, _parts.AcceptLoss, _metrics, Hands(_directory, _parts, Facts), _logs);
         if (await _admin.StartAsync(_passed, stop) is { } adminFault) faults.Add(adminFault);
         faults.AddRange(_passed.Faults);
         _parts.Protect(_redis.EndPoint is { } redis ? [_admin.Bound, redis] : [_admin.Bound]);
@@ -77,7 +77,7 @@ internal sealed partial class Node : IAsyncDisposable
         if (faults.Count == 0) NodeFacts.WriteListening(_directory, _parts, _admin);
         return faults;
 
-        JsonObject Facts() => NodeFacts.Describe(identity, _configuration, _parts!, _admin!);
+        JsonObject Facts() => NodeFacts.Describe(identity, _configuration, _parts!, _admin!, _time);
     }
 
     /// <summary>Asks a running node to read its configuration again, as <c>systemctl reload</c> does; several askings at once are one.</summary>
@@ -126,7 +126,7 @@ internal sealed partial class Node : IAsyncDisposable
         var view = new LedgerView(redis, _delegations, _time);
         var backup = new StateBackup(view, redis, NodeIdentity.PathOf(_configuration.Node, directory), _time);
         var events = new LiveEvents(parts, view, _traffic, _troubles, Conditions, _time);
-        return new AdminApi(AdminToken.Take(directory), parts, view, new NameRelease(view, redis, _time), new UserFreeze(redis, _time), backup, events, _traffic, facts, _logs.CreateLogger<AdminApi>());
+        return new AdminApi(AdminToken.Take(directory), parts, view, new NameRelease(view, redis, _time), new UserFreeze(redis, _time), backup, events, _traffic, facts, _time, _logs.CreateLogger<AdminApi>());
     }
 
     private IReadOnlyList<Condition> Conditions() => [.. _redis!.Conditions(), .. _parts!.Conditions()];

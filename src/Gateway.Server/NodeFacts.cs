@@ -27,14 +27,14 @@ internal static class NodeFacts
     }
 
     /// <summary>The members that the status page adds to the conditions.</summary>
-    public static JsonObject Describe(Identity? identity, Configuration configuration, NodeParts parts, AdminServer admin) => new()
+    public static JsonObject Describe(Identity? identity, Configuration configuration, NodeParts parts, AdminServer admin, TimeProvider time) => new()
     {
         ["version"] = CommandLine.Version,
         ["identity"] = identity?.Id,
         ["roles"] = new JsonArray([.. configuration.Node.Roles.Select(role => (JsonNode)role.ToString().ToLowerInvariant())]),
         ["domains"] = new JsonArray([.. configuration.Node.Domains.Select(domain => (JsonNode)domain.ToString())]),
         ["nameservers"] = new JsonArray([.. configuration.Node.Nameservers.Select(server => (JsonNode)server.ToString())]),
-        ["machine"] = Machine.Describe(configuration.Node.State),
+        ["machine"] = Machine.Describe(configuration.Node.State, time),
         ["listening"] = new JsonArray([.. Listening(parts, admin).Select(at => new JsonObject { ["name"] = at.Name, ["address"] = at.EndPoint.ToString() })]),
         ["tunnels"] = new JsonArray([.. parts.Tunnels.Take(MostTunnels).Select(Describe)]),
         ["tunnel_count"] = parts.Tunnels.Count,

@@ -16,6 +16,12 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
     private const string One = "127.20.0.3";
     private const string Two = "127.20.0.4";
     private const string Dead = "127.20.0.9";
+    private const string SecondParent = "127.20.0.7";
+    private const string Walled = "127.20.0.8";
+    private const string Forgetful = "127.20.0.10";
+    private const string AliasAtApex = "127.20.0.11";
+    private const string Six = "fd53::3";
+    private const string DeadSix = "fd53::9";
 
     private const string Soa = "@ 60 IN SOA ns. hostmaster. 1 3600 600 86400 7\n";
     private const string Ours = "@ 60 IN NS ns1.gw.example.\n@ 60 IN NS ns2.gw.example.\n";
@@ -60,6 +66,18 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
         notcp-server 60 IN A 127.20.0.5
         noudp 60 IN NS noudp-server.example.
         noudp-server 60 IN A 127.20.0.6
+        sixonly 60 IN NS six-server.example.
+        six-server 60 IN AAAA fd53::3
+        sixdead 60 IN NS both-server.example.
+        both-server 60 IN A 127.20.0.3
+        both-server 60 IN AAAA fd53::9
+        walled 60 IN NS walled-server.example.
+        walled-server 60 IN A 127.20.0.8
+        late 60 IN NS ns1.gw.example.
+        late 60 IN NS ns2.gw.example.
+        apex 60 IN NS apex-server.example.
+        apex-server 60 IN A 127.20.0.11
+        failing 60 IN NS ns1.gw.example.
         """;
 
     [Theory]
@@ -86,6 +104,13 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
     [InlineData("notcp.example", "tcp_blocked", "answers by UDP only")]
     [InlineData("noudp.example", "udp_blocked", "answers by TCP only")]
     [InlineData("name.test", "not_delegated", "the zone '.' says")]
+    [InlineData("sixonly.example", "good", "all its servers answer")]
+    [InlineData("sixdead.example", "family_silent", $"both-server.example answers by IPv4 ({One}), but not by IPv6 ({DeadSix})")]
+    [InlineData("apex.example", "alias_at_apex", "itself is a CNAME")]
+    [InlineData("failing.example", "lame_failing", "fails for 'failing.example'")]
+    [InlineData("x.split", "parent_disagrees", $"{SecondParent} gives another delegation")]
+    [InlineData("x.refusing", "parent_failing", "The servers of 'refusing.' answer with an error")]
+    [InlineData("x.lost", "parent_silent", "No server of 'lost.' answers")]
     public async Task Each_broken_domain_is_diagnosed(string domain, string code, string says)
     {
         // Where a domain is delegated to is judged only where the test is about that.
@@ -95,6 +120,25 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
         Assert.Equal(code, (string?)json["diagnosis"]);
         Assert.Contains(says, (string?)json["text"], StringComparison.Ordinal);
         Assert.Equal(code == "good" ? 0 : 1, ended.Code);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{domain}: {code} after {json["questions"]} questions in {json["milliseconds"]} ms");
+    }
+
+    [Fact]
+    public async Task A_wall_that_swallows_TCP_is_noticed_by_patience()
+    {
+        var ended = await internet.DoctorAsync(["walled.example", "--root", Root, "--timeout", "2"]);
+        Assert.Contains($"walled-server.example ({Walled}) answers by UDP only", ended.Error, StringComparison.Ordinal);
+        Assert.Matches("[0-9]+ questions in [0-9]+ ms", ended.Error);
+    }
+
+    [Fact]
+    public async Task A_resolver_that_remembers_the_time_before_is_named_with_the_seconds_left()
+    {
+        var ended = await internet.DoctorAsync(["late.example", "--root", Root, "--resolver", Forgetful, "--json"]);
+        var json = JsonNode.Parse(ended.Output)!;
+        Assert.Equal("still_remembered", (string?)json["diagnosis"]);
+        Assert.Matches($"the resolver {Forgetful} still remembers for [1-7] s", (string?)json["text"]);
+        Assert.Equal("good", (string?)JsonNode.Parse((await internet.DoctorAsync(["late.example", "--root", Root, "--resolver", Dead, "--json"])).Output)!["diagnosis"]);
     }
 
     [Fact]
@@ -114,18 +158,28 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
         public async ValueTask InitializeAsync()
         {
             _network = await PrivateNetwork.CreateAsync();
-            Serve(Root, (".", $"{Soa}@ 60 IN NS a.root.\na.root. 60 IN A {Root}\nexample. 60 IN NS ns.example.\nns.example. 60 IN A {Parent}\n"));
+            foreach (var address in new[] { Six, DeadSix }) await _network.MustAsync("ip", "-6", "addr", "add", address, "dev", "lo", "nodad");
+            // Packets to this port vanish, as behind many a firewall.
+            await _network.MustAsync("nft", $"add table ip wall; add chain ip wall in {{ type filter hook input priority 0; }}; add rule ip wall in ip daddr {Walled} tcp dport 53 drop");
+            Serve(Root, (".", $"{Soa}@ 60 IN NS a.root.\na.root. 60 IN A {Root}\nexample. 60 IN NS ns.example.\nns.example. 60 IN A {Parent}\n" +
+                $"split. 60 IN NS ns.example.\nsplit. 60 IN NS second.example.\nsecond.example. 60 IN A {SecondParent}\nrefusing. 60 IN NS ns.example.\nlost. 60 IN NS dead.root.\ndead.root. 60 IN A {Dead}\n"));
             // It delegates "upward" to itself without serving it, and so refers whoever asks to itself.
-            Serve(Parent, ("example.", Delegations));
+            Serve(Parent, ("example.", Delegations), ("split.", $"{Soa}@ 60 IN NS ns.example.\nx 60 IN NS ns1.gw.example.\n"));
+            Serve(SecondParent, ("split.", $"{Soa}@ 60 IN NS ns.example.\n"));
+            Serve(Walled, ("walled.example.", $"{Soa}@ 60 IN NS walled-server.example.\n"));
+            Serve(Six, ("sixonly.example.", $"{Soa}@ 60 IN NS six-server.example.\n"));
+            ServeHalf(Forgetful, "do-tcp: yes", "late.example.", null);
+            ServeHalf(AliasAtApex, "do-tcp: yes", "apex.example.", "CNAME elsewhere.example.");
             Serve(One,
                 ("gw.example.", $"{Soa}{Ours}ns1 60 IN A {One}\nns2 60 IN A {Two}\n"), ("fine.example.", Soa + Ours), ("halflame.example.", Soa + Ours),
                 ("wrongglue.example.", $"{Soa}@ 60 IN NS ns.wrongglue.example.\nns 60 IN A {Two}\n"), ("halfsilent.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n@ 60 IN NS dead.example.\n"),
                 ("signed.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n"), ("caa.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n@ 60 IN CAA 0 issue \";\"\n"),
-                ("differ.example.", $"{Soa}@ 60 IN NS ns2.gw.example.\n"), ("serials.example.", Soa.Replace(" 1 ", " 2 ", StringComparison.Ordinal) + Ours), ("partly.example.", Soa + Ours));
-            Serve(Two, ("gw.example.", $"{Soa}{Ours}ns1 60 IN A {One}\nns2 60 IN A {Two}\n"), ("fine.example.", Soa + Ours), ("serials.example.", Soa + Ours));
+                ("differ.example.", $"{Soa}@ 60 IN NS ns2.gw.example.\n"), ("serials.example.", Soa.Replace(" 1 ", " 2 ", StringComparison.Ordinal) + Ours), ("partly.example.", Soa + Ours),
+                ("late.example.", Soa + Ours), ("sixdead.example.", $"{Soa}@ 60 IN NS both-server.example.\n"), ("failing.example.", "no zone\n"), ("x.split.", $"{Soa}@ 60 IN NS ns1.gw.example.\n"));
+            Serve(Two, ("gw.example.", $"{Soa}{Ours}ns1 60 IN A {One}\nns2 60 IN A {Two}\n"), ("fine.example.", Soa + Ours), ("serials.example.", Soa + Ours), ("late.example.", Soa + Ours));
             ServeHalf("127.20.0.5", "do-tcp: no", "notcp.example.", "NS notcp-server.example.");
             ServeHalf("127.20.0.6", "do-udp: no", "noudp.example.", "NS noudp-server.example.");
-            foreach (var server in new[] { Root, Parent, One, Two })
+            foreach (var server in new[] { Root, Parent, One, Two, SecondParent, Walled, Six, Forgetful, AliasAtApex })
                 await Programs.EventuallyAsync(async () => (await _network.RunAsync("dig", [$"@{server}", "+time=2", "+tries=1", "example.", "SOA"])).Code == 0, $"{server} answers\n{_network.Log}");
         }
 
@@ -136,10 +190,10 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
         }
 
         // Patient, for the machine may be busy: nobody here is silent without refusing at once.
-        internal Task<Ended> DoctorAsync(string[] arguments) => _network!.RunAsync(Programs.Gateway, ["doctor", "--timeout", "20", .. arguments]);
+        internal Task<Ended> DoctorAsync(string[] arguments) => _network!.RunAsync(Programs.Gateway, ["doctor", .. arguments.Contains("--timeout") ? [] : new[] { "--timeout", "20" }, .. arguments.Contains("--resolver") ? [] : new[] { "--resolver", Dead }, .. arguments]);
 
         /// <summary>A server that Unbound plays, deaf to one of the two transports.</summary>
-        private void ServeHalf(string address, string option, string zone, string record)
+        private void ServeHalf(string address, string option, string zone, string? record)
         {
             File.WriteAllText(_directory.File(address + ".conf"), $"""
                 server:
@@ -154,9 +208,9 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
                   pidfile: ""
                   use-syslog: no
                   module-config: "iterator"
-                  local-zone: "{zone}" static
-                  local-data: "{zone} 60 IN {record}"
-                  local-data: "{zone} 60 IN SOA ns. hostmaster. 1 3600 600 86400 7"
+                  local-zone: "{(record is null ? "example." : zone)}" static
+                  {(record is null ? "" : $"local-data: \"{zone} 60 IN {record}\"")}
+                  local-data: "{(record is null ? "example." : zone)} 7 IN SOA ns. hostmaster. 1 3600 600 86400 7"
                 remote-control:
                   control-enable: no
 

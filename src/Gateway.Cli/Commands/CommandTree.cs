@@ -26,6 +26,7 @@ internal static class CommandTree
             node.CreateStatus(),
             node.CreateNode(),
             new DoctorCommand(terminal, common).Create(),
+            CompletionCommand.Create(terminal, common),
         };
         root.Add(ManualPage.CreateCommand(terminal, root));
         HelpWithExample.Install(root, terminal);

@@ -7,7 +7,6 @@ namespace Gateway.Cli.Commands;
 /// <summary><c>gateway status</c> and <c>gateway node …</c>: what the operator of a node sees and does.</summary>
 internal sealed class NodeCommands
 {
-    private const string DefaultAdmin = "http://127.0.0.1:8091";
     private const string DefaultTokenFile = "/var/lib/gateway/admin.token";
 
     private readonly Terminal _terminal;
@@ -18,11 +17,7 @@ internal sealed class NodeCommands
     public NodeCommands(Terminal terminal, CommonOptions common)
     {
         (_terminal, _common) = (terminal, common);
-        _admin = new Option<string>("--admin")
-        {
-            Description = "URL of the node's admin listener [variable GW_ADMIN].",
-            DefaultValueFactory = _ => terminal.Variable("GW_ADMIN") ?? DefaultAdmin,
-        };
+        _admin = AdminClient.Address(terminal);
         _tokenFile = new Option<string>("--token-file")
         {
             Description = "File with the node's admin token [variable GW_ADMIN_TOKEN_FILE].",
@@ -39,12 +34,13 @@ internal sealed class NodeCommands
 
     public Command CreateNode() => new("node", "Look into a running node and steer it. For its operator.")
     {
-        List("zones", "List the zones that the node serves.", ("ZONE", TextTable.Member("zone")), ("OWNER", TextTable.Member("owner")), ("NAMES", TextTable.Member("names"))),
+        List("zones", "List the zones that the node serves.", ("ZONE", TextTable.Member("zone")), ("OWNER", TextTable.Member("owner")), ("NAMES", TextTable.Member("names")), ("DELEGATED", TextTable.Member("delegation"))),
         List("names", "List reserved names with their users and the reservations that hold them.", ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state")), ("HELD BY", Holders)),
         List("quarantined", "List names that were given up and rest before another user may have them.", ("NAME", TextTable.Member("name")), ("LAST USER", TextTable.Member("user")), ("SINCE", TextTable.Member("since")), ("FREE FROM", TextTable.Member("until"))),
         List("frozen", "List users whose reservations are kept and not served.", ("USER", TextTable.Member("user")), ("SINCE", TextTable.Member("since")), ("REASON", TextTable.Member("reason"))),
         List("routes", "List hosts and where their visitors go.", ("HOST", TextTable.Member("host")), ("KIND", TextTable.Member("kind")), ("TO", TextTable.Member("to")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state"))),
         List("reservations", "List everybody's reservations, the newest first.", ("ID", TextTable.Member("id")), ("KIND", TextTable.Member("kind")), ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state")), ("MESSAGE", TextTable.Member("message"))),
+        List("traffic", "List the hosts that moved most in the last hour.", ("HOST", TextTable.Member("host")), ("NOW B/S", TextTable.Member("now")), ("VISITORS", TextTable.Member("present")), ("BYTES", TextTable.Member("bytes")), ("VISITS", TextTable.Member("visits"))),
         Tunnels(), Drop(), Release(), Freeze(), Unfreeze(), Reconcile(), Backup(), Restore(), Dashboard(),
     };
 
@@ -139,7 +135,7 @@ internal sealed class NodeCommands
     }
 
     private ExampleCommand Dashboard() => Make("dashboard", "Print the link of the node's page, with its token.", "gateway node dashboard", [], [], (_, node, _) =>
-        Task.FromResult<Outcome>(new Outcome.Done(node.DashboardLink, new JsonObject { ["url"] = node.DashboardLink })));
+        Task.FromResult<Outcome>(node.DashboardLink is { } link ? new Outcome.Done(link, new JsonObject { ["url"] = link }) : new Outcome.Fault(ExitCode.Usage, "A browser cannot open a Unix socket: name the listener with --admin http://127.0.0.1:8091.")));
 
     private ExampleCommand Make(string name, string description, string example, Argument[] arguments, Option[] options, Func<ParseResult, AdminClient, CancellationToken, Task<Outcome>> act)
     {

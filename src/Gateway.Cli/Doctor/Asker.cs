@@ -24,25 +24,40 @@ internal enum Hearing
 /// <summary>Asks one server one question, directly, by UDP or TCP.</summary>
 internal delegate Task<(Hearing Hearing, DnsReply? Reply)> AskServer(IPAddress server, DomainName name, RecordType type, bool tcp, CancellationToken stop);
 
-/// <summary>Questions over the network, to port 53. Every wait has a deadline; twice by UDP, for a datagram may be lost.</summary>
+/// <summary>Questions over the network. Every wait has a deadline; twice by UDP, for a datagram may be lost.</summary>
 /// <param name="patience">How long an answer by UDP may take; by TCP twice as long.</param>
 internal sealed class Asker(TimeSpan patience)
 {
     private const int Port = 53;
 
-    /// <summary>The real one of <see cref="AskServer"/>.</summary>
-    public async Task<(Hearing Hearing, DnsReply? Reply)> AskAsync(IPAddress server, DomainName name, RecordType type, bool tcp, CancellationToken stop)
+    private int _asked;
+
+    /// <summary>How many questions were sent.</summary>
+    public int Asked => Volatile.Read(ref _asked);
+
+    /// <summary>The real one of <see cref="AskServer"/>: without recursion, to port 53.</summary>
+    public Task<(Hearing Hearing, DnsReply? Reply)> AskAsync(IPAddress server, DomainName name, RecordType type, bool tcp, CancellationToken stop) =>
+        AskAsync(new IPEndPoint(server, Port), new DnsQuestion(name, type).ForServer(NewId()), tcp, stop);
+
+    /// <summary>Asks a resolver, which may answer from what it remembers.</summary>
+    public async Task<DnsReply?> AskResolverAsync(IPAddress resolver, DomainName name, RecordType type, CancellationToken stop) =>
+        (await AskAsync(new IPEndPoint(resolver, Port), new DnsQuestion(name, type).ForResolver(NewId()), tcp: false, stop)).Reply;
+
+    /// <summary>Sends a query to any port; what does not fit into a datagram is asked for by TCP.</summary>
+    public async Task<(Hearing Hearing, DnsReply? Reply)> AskAsync(IPEndPoint server, byte[] query, bool tcp, CancellationToken stop)
     {
-        var first = await TryAsync(server, name, type, tcp, stop);
-        if (tcp || first.Hearing != Hearing.Silent) return first.Reply is { IsTruncated: true } && !tcp ? await TryAsync(server, name, type, tcp: true, stop) : first;
-        return await TryAsync(server, name, type, tcp, stop);
+        var first = await TryAsync(server, query, tcp, stop);
+        if (tcp || first.Hearing != Hearing.Silent) return first.Reply is { IsTruncated: true } && !tcp ? await TryAsync(server, query, tcp: true, stop) : first;
+        return await TryAsync(server, query, tcp, stop);
     }
 
-    private async Task<(Hearing Hearing, DnsReply? Reply)> TryAsync(IPAddress server, DomainName name, RecordType type, bool tcp, CancellationToken stop)
+    private static ushort NewId() => (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+
+    private async Task<(Hearing Hearing, DnsReply? Reply)> TryAsync(IPEndPoint server, byte[] query, bool tcp, CancellationToken stop)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
         deadline.CancelAfter(tcp ? patience * 2 : patience);
-        var query = new DnsQuestion(name, type).ForServer((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1));
+        Interlocked.Increment(ref _asked);
         try
         {
             var reply = tcp ? await ByTcpAsync(server, query, deadline.Token) : await ByUdpAsync(server, query, deadline.Token);
@@ -58,10 +73,10 @@ internal sealed class Asker(TimeSpan patience)
         }
     }
 
-    private static async Task<DnsReply?> ByUdpAsync(IPAddress server, byte[] query, CancellationToken stop)
+    private static async Task<DnsReply?> ByUdpAsync(IPEndPoint server, byte[] query, CancellationToken stop)
     {
         using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(new IPEndPoint(server, Port), stop);
+        await socket.ConnectAsync(server, stop);
         await socket.SendAsync(query, stop);
         var buffer = new byte[4096];
         while (true)
@@ -71,10 +86,10 @@ internal sealed class Asker(TimeSpan patience)
         }
     }
 
-    private static async Task<DnsReply?> ByTcpAsync(IPAddress server, byte[] query, CancellationToken stop)
+    private static async Task<DnsReply?> ByTcpAsync(IPEndPoint server, byte[] query, CancellationToken stop)
     {
         using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(new IPEndPoint(server, Port), stop);
+        await socket.ConnectAsync(server, stop);
         await using var stream = new NetworkStream(socket, ownsSocket: false);
         var framed = new byte[query.Length + 2];
         BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)query.Length);

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Gateway.Model;
 
 namespace Gateway.Cli.Doctor;
@@ -10,7 +11,7 @@ internal sealed record Diagnosis(string Code, string Text)
 
     private static readonly Func<Findings, Diagnosis?>[] Rules =
     [
-        Parent, Elsewhere, Addressless, Alias, Glue, NoServer, Transport, SomeServers, Dissent, Apex, Ds, Caa, Different, Serials,
+        Parent, Elsewhere, Addressless, Alias, Glue, NoServer, Transport, SomeServers, Dissent, Apex, Ds, Caa, Different, Serials, Memory,
     ];
 
     /// <summary>The first thing to change; the rules stand in the order in which a resolver meets the faults.</summary>
@@ -71,8 +72,15 @@ internal sealed record Diagnosis(string Code, string Text)
     {
         var asked = it.Servers.Where(server => server.Udp != Standing.NotAsked).ToList();
         if (asked.Find(server => server.Udp == Standing.Silent && server.Tcp == Standing.Silent) is { } silent)
-            return new("server_silent", $"Of the name servers of '{it.Domain}', {silent.Name} ({silent.Address}) does not answer; start it, open port 53 there, or take it out of the NS records in '{it.Parent.ToAbsoluteString()}'.");
+            return OtherFamily(asked, silent) ?? new("server_silent", $"Of the name servers of '{it.Domain}', {silent.Name} ({silent.Address}) does not answer; start it, open port 53 there, or take it out of the NS records in '{it.Parent.ToAbsoluteString()}'.");
         return asked.Find(server => server.Udp is not (Standing.Good or Standing.Silent)) is { } lame ? Lame(it, lame) : null;
+    }
+
+    private static Diagnosis? OtherFamily(List<ServerFinding> asked, ServerFinding silent)
+    {
+        if (asked.Find(server => server.Name == silent.Name && server.Address.AddressFamily != silent.Address.AddressFamily && server.Udp == Standing.Good) is not { } good) return null;
+        var (mute, works) = silent.Address.AddressFamily == AddressFamily.InterNetworkV6 ? ("IPv6", "IPv4") : ("IPv4", "IPv6");
+        return new("family_silent", $"{silent.Name} answers by {works} ({good.Address}), but not by {mute} ({silent.Address}); open port 53 for {mute} there, or take that address out of the DNS.");
     }
 
     private static Diagnosis? Lame(Findings it, ServerFinding server)
@@ -117,6 +125,10 @@ internal sealed record Diagnosis(string Code, string Text)
 
     private static Diagnosis? Serials(Findings it) => it.Servers.Where(server => server.Serial != 0).Select(server => server.Serial).Distinct().Count() > 1
         ? new("serials_differ", $"The name servers of '{it.Domain}' have different versions of it ({string.Join(", ", it.Servers.Select(server => $"{server.Name} {server.Serial}"))}); if that stays so, look at the transfer between them.")
+        : null;
+
+    private static Diagnosis? Memory(Findings it) => it.Remembering is { } memory
+        ? new("still_remembered", $"'{it.Domain}' is delegated as it should be, but the resolver {memory.Resolver} still remembers for {memory.Seconds} s that it was not; wait so long, or restart that resolver.")
         : null;
 
     private static string Wanted(Findings it) => it.Expected.Count > 0 ? $"{it.Expected[0]}." : "<the gateway's name server>";

@@ -89,6 +89,9 @@ internal sealed record Findings(DomainName Domain, DomainName Parent, ParentWord
     /// <summary>True when the domain's servers have a DNSKEY.</summary>
     public bool HasKey { get; init; }
 
+    /// <summary>A resolver that remembers the time before the delegation; null: none of those that were asked.</summary>
+    public Recollection? Remembering { get; init; }
+
     /// <summary>The gateway's name servers; empty when nobody said which.</summary>
     public IReadOnlyList<DomainName> Expected { get; init; } = [];
 }

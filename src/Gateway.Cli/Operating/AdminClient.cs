@@ -1,5 +1,7 @@
+using System.CommandLine;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -8,27 +10,41 @@ namespace Gateway.Cli.Operating;
 /// <summary>Speaks to a node's admin listener: outcomes as values, one deadline for each question.</summary>
 internal sealed class AdminClient : IDisposable
 {
+    private const string DefaultAddress = "http://127.0.0.1:8091";
+    private const string UnixScheme = "unix:";
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     private readonly HttpClient _http;
     private readonly Uri _admin;
+    private readonly string? _socket;
 
-    private AdminClient(Uri admin, string token)
+    private AdminClient(Uri admin, string? socket, string token)
     {
-        _admin = admin;
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) }) { Timeout = Timeout.InfiniteTimeSpan };
+        (_admin, _socket) = (admin, socket);
+        var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) };
+        if (socket is not null) handler.ConnectCallback = (_, stop) => ConnectAsync(socket, stop);
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         if (token.Length > 0) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
+
+    /// <summary>The option that says which node is spoken to.</summary>
+    public static Option<string> Address(Terminal terminal) => new("--admin")
+    {
+        Description = "URL of the node's admin listener, or unix:PATH of its socket [variable GW_ADMIN].",
+        DefaultValueFactory = _ => terminal.Variable("GW_ADMIN") ?? DefaultAddress,
+    };
 
     /// <summary>Reads the token where one is needed; the fault says who may read it.</summary>
     public static Step<AdminClient> Open(string admin, string? tokenFile)
     {
-        if (!Uri.TryCreate(admin, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            return new Outcome.Fault(ExitCode.Usage, $"--admin: '{admin}' is not a URL like http://127.0.0.1:8091.");
-        if (tokenFile is null) return new AdminClient(address, "");
+        var socket = admin.StartsWith(UnixScheme, StringComparison.Ordinal) ? admin[UnixScheme.Length..] : null;
+        if (!Uri.TryCreate(socket is null ? admin : "http://localhost/", UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || socket is "")
+            return new Outcome.Fault(ExitCode.Usage, $"--admin: '{admin}' is not a URL like http://127.0.0.1:8091, nor a socket like unix:/run/gateway/admin.sock.");
+        if (tokenFile is null) return new AdminClient(address, socket, "");
         try
         {
-            return new AdminClient(address, File.ReadAllText(tokenFile).Trim());
+            return new AdminClient(address, socket, File.ReadAllText(tokenFile).Trim());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,8 +52,8 @@ internal sealed class AdminClient : IDisposable
         }
     }
 
-    /// <summary>The URL of the node's page, with the token behind the #.</summary>
-    public string DashboardLink => $"{_admin}#token={_http.DefaultRequestHeaders.Authorization?.Parameter}";
+    /// <summary>The URL of the node's page, with the token behind the #; null: a browser cannot open a Unix socket.</summary>
+    public string? DashboardLink => _socket is null ? $"{_admin}#token={_http.DefaultRequestHeaders.Authorization?.Parameter}" : null;
 
     /// <summary>Asks, and gives the answer's JSON; <paramref name="alsoGood"/> is a status that carries an answer too.</summary>
     public async Task<Step<JsonNode>> AskAsync(HttpMethod method, string path, CancellationToken stop, HttpStatusCode? alsoGood = null)
@@ -90,15 +106,32 @@ internal sealed class AdminClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            return new Outcome.Fault(ExitCode.Unreachable, $"No node answers at {_admin}: {e.Message}. Is --admin right, and gatewayd running?");
+            return new Outcome.Fault(ExitCode.Unreachable, $"No node answers at {Place}: {e.Message}. Is --admin right, and gatewayd running?");
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            return new Outcome.Fault(ExitCode.Unreachable, $"The node at {_admin} says nothing.");
+            return new Outcome.Fault(ExitCode.Unreachable, $"The node at {Place} says nothing.");
         }
     }
 
-    private Outcome.Fault NoNode() => new(ExitCode.Unreachable, $"What answers at {_admin} is no gateway node. Is --admin right?");
+    private string Place => _socket is null ? _admin.ToString() : UnixScheme + _socket;
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken stop)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), stop);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private Outcome.Fault NoNode() => new(ExitCode.Unreachable, $"What answers at {Place} is no gateway node. Is --admin right?");
 
     private static JsonNode? Parse(string text)
     {

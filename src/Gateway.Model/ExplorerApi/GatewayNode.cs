@@ -11,7 +11,7 @@ public sealed record GatewayNode
 
     /// <summary>Base58 of the public key.</summary>
     [JsonPropertyName("node_id")]
-    public string NodeId { get; init; } = "";
+    public string NodeId { get; init => field = value ?? ""; } = "";
 
     /// <summary>The farm it belongs to; never 0.</summary>
     [JsonPropertyName("farm_id")]
@@ -19,7 +19,7 @@ public sealed record GatewayNode
 
     /// <summary>Name and version of the gateway's program.</summary>
     [JsonPropertyName("os_version")]
-    public string OsVersion { get; init; } = "";
+    public string OsVersion { get; init => field = value ?? ""; } = "";
 
     /// <summary>When it registered first.</summary>
     [JsonPropertyName("created")]
@@ -35,7 +35,7 @@ public sealed record GatewayNode
 
     /// <summary>Unused.</summary>
     [JsonPropertyName("address")]
-    public string Address { get; init; } = "";
+    public string Address { get; init => field = value ?? ""; } = "";
 
     /// <summary>Where it stands.</summary>
     [JsonPropertyName("location")]
@@ -43,7 +43,7 @@ public sealed record GatewayNode
 
     /// <summary>Its Ed25519 key in hex.</summary>
     [JsonPropertyName("public_key_hex")]
-    public string PublicKeyHex { get; init; } = "";
+    public string PublicKeyHex { get; init => field = value ?? ""; } = "";
 
     /// <summary>What it serves at present.</summary>
     [JsonPropertyName("workloads")]
@@ -75,15 +75,15 @@ public sealed record GatewayLocation
 {
     /// <summary>City.</summary>
     [JsonPropertyName("city")]
-    public string City { get; init; } = "";
+    public string City { get; init => field = value ?? ""; } = "";
 
     /// <summary>Country.</summary>
     [JsonPropertyName("country")]
-    public string Country { get; init; } = "";
+    public string Country { get; init => field = value ?? ""; } = "";
 
     /// <summary>Continent.</summary>
     [JsonPropertyName("continent")]
-    public string Continent { get; init; } = "";
+    public string Continent { get; init => field = value ?? ""; } = "";
 
     /// <summary>Degrees north.</summary>
     [JsonPropertyName("latitude")]

@@ -65,7 +65,7 @@ public sealed record PoolReservation
 
     /// <summary><see cref="Reservation"/> as compact JSON: the signature covers these octets.</summary>
     [JsonPropertyName("json")]
-    public string Json { get; init; } = "";
+    public string Json { get; init => field = value ?? ""; } = "";
 
     /// <summary>The wish itself.</summary>
     [JsonPropertyName("data_reservation")]
@@ -77,7 +77,7 @@ public sealed record PoolReservation
 
     /// <summary>Hex signature over <see cref="Json"/>, no hash.</summary>
     [JsonPropertyName("customer_signature")]
-    public string CustomerSignature { get; init; } = "";
+    public string CustomerSignature { get; init => field = value ?? ""; } = "";
 
     /// <summary>The wish of a user, signed.</summary>
     public static PoolReservation Sign(PoolData wish, long customer, Identity identity)
@@ -144,11 +144,11 @@ public sealed record EscrowInformation
 {
     /// <summary>Account to pay to; empty when nothing is to pay.</summary>
     [JsonPropertyName("address")]
-    public string Address { get; init; } = "";
+    public string Address { get; init => field = value ?? ""; } = "";
 
     /// <summary>Currency.</summary>
     [JsonPropertyName("asset")]
-    public string Asset { get; init; } = "";
+    public string Asset { get; init => field = value ?? ""; } = "";
 
     /// <summary>Amount in the smallest unit.</summary>
     [JsonPropertyName("amount")]
@@ -168,5 +168,5 @@ public sealed record ErrorBody
 {
     /// <summary>What is wrong.</summary>
     [JsonPropertyName("error")]
-    public string Error { get; init; } = "";
+    public string Error { get; init => field = value ?? ""; } = "";
 }

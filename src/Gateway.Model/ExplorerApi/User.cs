@@ -11,23 +11,23 @@ public sealed record User
 
     /// <summary>Unique; lower case, at least 3 characters.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>Unique; shown to users who signed their request only.</summary>
     [JsonPropertyName("email")]
-    public string Email { get; init; } = "";
+    public string Email { get; init => field = value ?? ""; } = "";
 
     /// <summary>Ed25519 key in hex.</summary>
     [JsonPropertyName("pubkey")]
-    public string Pubkey { get; init; } = "";
+    public string Pubkey { get; init => field = value ?? ""; } = "";
 
     /// <summary>Free text.</summary>
     [JsonPropertyName("host")]
-    public string Host { get; init; } = "";
+    public string Host { get; init => field = value ?? ""; } = "";
 
     /// <summary>Free text.</summary>
     [JsonPropertyName("description")]
-    public string Description { get; init; } = "";
+    public string Description { get; init => field = value ?? ""; } = "";
 
     /// <summary>Unused; absent when empty.</summary>
     [JsonPropertyName("signature"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -43,27 +43,27 @@ public sealed record UserUpdate
 
     /// <summary>Cannot be changed.</summary>
     [JsonPropertyName("name")]
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>New e-mail address.</summary>
     [JsonPropertyName("email")]
-    public string Email { get; init; } = "";
+    public string Email { get; init => field = value ?? ""; } = "";
 
     /// <summary>Cannot be changed.</summary>
     [JsonPropertyName("pubkey")]
-    public string Pubkey { get; init; } = "";
+    public string Pubkey { get; init => field = value ?? ""; } = "";
 
     /// <summary>New free text.</summary>
     [JsonPropertyName("host")]
-    public string Host { get; init; } = "";
+    public string Host { get; init => field = value ?? ""; } = "";
 
     /// <summary>New free text.</summary>
     [JsonPropertyName("description")]
-    public string Description { get; init; } = "";
+    public string Description { get; init => field = value ?? ""; } = "";
 
     /// <summary>Hex signature, no hash.</summary>
     [JsonPropertyName("sender_signature_hex")]
-    public string SenderSignatureHex { get; init; } = "";
+    public string SenderSignatureHex { get; init => field = value ?? ""; } = "";
 }
 
 /// <summary>A message whose signature shall be checked against a user's key.</summary>
@@ -71,11 +71,11 @@ public sealed record ValidateRequest
 {
     /// <summary>The message in hex.</summary>
     [JsonPropertyName("payload")]
-    public string Payload { get; init; } = "";
+    public string Payload { get; init => field = value ?? ""; } = "";
 
     /// <summary>Its signature in hex.</summary>
     [JsonPropertyName("signature")]
-    public string Signature { get; init; } = "";
+    public string Signature { get; init => field = value ?? ""; } = "";
 }
 
 /// <summary>Answer to <see cref="ValidateRequest"/>.</summary>

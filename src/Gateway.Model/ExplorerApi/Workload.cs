@@ -15,7 +15,7 @@ public sealed record Workload
 
     /// <summary>Identity of the gateway.</summary>
     [JsonPropertyName("node_id")]
-    public string NodeId { get; init; } = "";
+    public string NodeId { get; init => field = value ?? ""; } = "";
 
     /// <summary>The pool it counts on; never 0.</summary>
     [JsonPropertyName("pool_id")]
@@ -23,11 +23,11 @@ public sealed record Workload
 
     /// <summary>Id of the old reservation it came from; empty for new ones.</summary>
     [JsonPropertyName("reference")]
-    public string Reference { get; init; } = "";
+    public string Reference { get; init => field = value ?? ""; } = "";
 
     /// <summary>Free text of the user.</summary>
     [JsonPropertyName("description")]
-    public string Description { get; init; } = "";
+    public string Description { get; init => field = value ?? ""; } = "";
 
     /// <summary>Who must agree to the creation.</summary>
     [JsonPropertyName("signing_request_provision")]
@@ -43,7 +43,7 @@ public sealed record Workload
 
     /// <summary>Unused, always empty.</summary>
     [JsonPropertyName("json")]
-    public string Json { get; init; } = "";
+    public string Json { get; init => field = value ?? ""; } = "";
 
     /// <summary>The user ("tid").</summary>
     [JsonPropertyName("customer_tid")]
@@ -51,7 +51,7 @@ public sealed record Workload
 
     /// <summary>Hex signature over the challenge at the time of signing.</summary>
     [JsonPropertyName("customer_signature")]
-    public string CustomerSignature { get; init; } = "";
+    public string CustomerSignature { get; init => field = value ?? ""; } = "";
 
     /// <summary>What happens next.</summary>
     [JsonPropertyName("next_action")]
@@ -75,7 +75,7 @@ public sealed record Workload
 
     /// <summary>Free text of the user's tool, at most 1024 octets.</summary>
     [JsonPropertyName("metadata")]
-    public string Metadata { get; init; } = "";
+    public string Metadata { get; init => field = value ?? ""; } = "";
 
     /// <summary>What the gateway reported last.</summary>
     [JsonPropertyName("result")]
@@ -162,7 +162,7 @@ public sealed record WorkloadSignature
 
     /// <summary>Hex signature.</summary>
     [JsonPropertyName("signature")]
-    public string Signature { get; init; } = "";
+    public string Signature { get; init => field = value ?? ""; } = "";
 
     /// <summary>When the explorer took it.</summary>
     [JsonPropertyName("epoch")]

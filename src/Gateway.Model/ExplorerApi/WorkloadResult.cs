@@ -11,7 +11,7 @@ public sealed record WorkloadResult
 
     /// <summary>The global workload id.</summary>
     [JsonPropertyName("workload_id")]
-    public string WorkloadId { get; init; } = "";
+    public string WorkloadId { get; init => field = value ?? ""; } = "";
 
     /// <summary>What the user needs to use it: compact JSON, `null` for all kinds but gateway4to6.</summary>
     [JsonPropertyName("data_json")]
@@ -19,7 +19,7 @@ public sealed record WorkloadResult
 
     /// <summary>Hex signature of the gateway (see <see cref="ResultSignature"/>).</summary>
     [JsonPropertyName("signature")]
-    public string Signature { get; init; } = "";
+    public string Signature { get; init => field = value ?? ""; } = "";
 
     /// <summary>How it ended.</summary>
     [JsonPropertyName("state")]
@@ -27,7 +27,7 @@ public sealed record WorkloadResult
 
     /// <summary>Why it failed; empty when it did not.</summary>
     [JsonPropertyName("message")]
-    public string Message { get; init; } = "";
+    public string Message { get; init => field = value ?? ""; } = "";
 
     /// <summary>When the explorer took it.</summary>
     [JsonPropertyName("epoch")]
@@ -35,5 +35,5 @@ public sealed record WorkloadResult
 
     /// <summary>The gateway that reported it.</summary>
     [JsonPropertyName("node_id")]
-    public string NodeId { get; init; } = "";
+    public string NodeId { get; init => field = value ?? ""; } = "";
 }

@@ -37,19 +37,21 @@ internal sealed class AdminServer : IAsyncDisposable
 
     private readonly WebApplication _web;
     private readonly IPEndPoint _listen;
+    private readonly UnixDoor? _door;
     private Socket? _listener;
 
-    public AdminServer(IPEndPoint listen, Func<IReadOnlyList<Condition>> conditions, Func<JsonObject> facts, Func<string> acceptLoss, MetricsText metrics, AdminApi api, ILoggerFactory logs)
+    public AdminServer(IPEndPoint listen, string socket, Func<IReadOnlyList<Condition>> conditions, Func<JsonObject> facts, Func<string> acceptLoss, MetricsText metrics, AdminApi api, ILoggerFactory logs)
     {
-        _listen = listen;
+        (_listen, _door) = (listen, socket.Length > 0 ? new UnixDoor(socket) : null);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
         builder.Services.AddSingleton(logs);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Listen(Bound);
+            if (_door is not null) kestrel.ListenUnixSocket(_door.Path);
         });
-        builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = _ => _listener!);
+        builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = at => at is UnixDomainSocketEndPoint ? _door!.Listener : _listener!);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = LargestBackup);
         _web = builder.Build();
         api.Map(_web);
@@ -70,6 +72,7 @@ internal sealed class AdminServer : IAsyncDisposable
         var faults = new List<string>();
         if (Listening.Open("admin", [_listen], Backlog, passed, faults) is not [var listener, ..]) return $"admin: {faults[0]}";
         _listener = listener;
+        if (_door?.Open() is { } fault) return fault;
         Bound = (IPEndPoint)listener.LocalEndPoint!;
         await _web.StartAsync(stop);
         return null;
@@ -80,6 +83,7 @@ internal sealed class AdminServer : IAsyncDisposable
     {
         await _web.DisposeAsync();
         _listener?.Dispose();
+        _door?.Dispose();
     }
 
     private static IResult AcceptLoss(HttpRequest request, Func<string> accept) => request.Headers.ContainsKey(OperatorHeader)

@@ -13,10 +13,15 @@ namespace Gateway.Server.Operating;
 /// The operator's hands: lists, and the few things that an operator does to a running node. Every call shows the token; every
 /// change is a line of the log.
 /// </summary>
-internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView view, NameRelease release, UserFreeze freeze, StateBackup backup, LiveEvents events, TrafficHistory traffic, Func<JsonObject> facts, ILogger<AdminApi> log)
+internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView view, NameRelease release, UserFreeze freeze, StateBackup backup, LiveEvents events, TrafficHistory traffic, Func<JsonObject> facts, TimeProvider time, ILogger<AdminApi> log)
 {
     /// <summary>What all paths of the API begin with.</summary>
     public const string Prefix = "/api";
+
+    /// <summary>What supervisors, load balancers and collectors ask for, by whatever name they know the node.</summary>
+    private static readonly string[] OpenPaths = ["/healthz", "/readyz", "/metrics"];
+
+    private readonly TokenGuesses _guesses = new(time);
 
     /// <summary>Adds the paths.</summary>
     public void Map(WebApplication web)
@@ -124,18 +129,33 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
 
     private async Task GuardAsync(HttpContext call, RequestDelegate next)
     {
-        if (!call.Request.Path.StartsWithSegments(Prefix, StringComparison.Ordinal))
-        {
-            await next(call);
-            return;
-        }
-
-        // A page of somebody else's whose name was pointed at this address has its own name here, and no business.
-        if (!IsOwnName(call.Request.Host)) await Fault(StatusCodes.Status421MisdirectedRequest, "Name the admin listener by its address or as localhost.").ExecuteAsync(call);
-        else if (!AdminToken.IsShown(call.Request.Headers.Authorization, token))
-            await Fault(StatusCodes.Status401Unauthorized, $"Show the token: 'Authorization: Bearer …' with the content of '{AdminToken.FileName}' in the state directory.").ExecuteAsync(call);
+        if (OpenPaths.Contains(call.Request.Path.Value)) await next(call);
+        else if (Refusal(call.Request) is { } refusal) await refusal.ExecuteAsync(call);
         else await RunAsync(call, next);
     }
+
+    /// <summary>Why a request is not heard; null when it is.</summary>
+    private IResult? Refusal(HttpRequest request)
+    {
+        // A page of somebody else's whose name was pointed at this address has its own name here, and no business.
+        if (!IsOwnName(request.Host)) return Fault(StatusCodes.Status421MisdirectedRequest, "Name the admin listener by its address or as localhost.");
+        if (!request.Path.StartsWithSegments(Prefix, StringComparison.Ordinal)) return null;
+        if (IsForeign(request)) return Fault(StatusCodes.Status403Forbidden, "A page of another origin cannot ask here.");
+        if (AdminToken.IsShown(request.Headers.Authorization, token)) return null;
+        if (request.Headers.Authorization.Count > 0 && !TakeGuess(request)) return Fault(StatusCodes.Status429TooManyRequests, "Too many wrong tokens: wait a moment.");
+        return Fault(StatusCodes.Status401Unauthorized, $"Show the token: 'Authorization: Bearer …' with the content of '{AdminToken.FileName}' in the state directory.");
+    }
+
+    private bool TakeGuess(HttpRequest request)
+    {
+        var isTaken = _guesses.TryTake(out var isFirst);
+        if (isFirst) WrongToken(log, ClientOf(request.HttpContext));
+        return isTaken;
+    }
+
+    // What browsers say of a page that asks; programs say neither.
+    private static bool IsForeign(HttpRequest request) =>
+        (request.Headers.Origin is [var origin, ..] && origin != $"{request.Scheme}://{request.Host}") || request.Headers["Sec-Fetch-Site"] is ["cross-site" or "same-site", ..];
 
     private static async Task RunAsync(HttpContext call, RequestDelegate next)
     {
@@ -155,7 +175,9 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
 
     private static bool IsOwnName(HostString host) => host.Host == "localhost" || IPAddress.TryParse(host.Host.Trim('[', ']'), out _);
 
-    private void Audit(HttpContext call, string action, string subject) => Changed(log, action, subject, call.Connection.RemoteIpAddress?.ToString() ?? "a local socket");
+    private void Audit(HttpContext call, string action, string subject) => Changed(log, action, subject, ClientOf(call));
+
+    private static string ClientOf(HttpContext call) => call.Connection.RemoteIpAddress?.ToString() ?? "the Unix socket";
 
     private static IResult Json(JsonNode page) => Results.Text(page.ToJsonString() + "\n", "application/json");
 
@@ -163,4 +185,7 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
 
     [LoggerMessage(20, LogLevel.Warning, "Audit: {Action} of {Subject} by the admin API, asked from {Client}")]
     private static partial void Changed(ILogger log, string action, string subject, string client);
+
+    [LoggerMessage(21, LogLevel.Warning, "The admin API was asked with a wrong token from {Client}; more of it is not told while it goes on")]
+    private static partial void WrongToken(ILogger log, string client);
 }

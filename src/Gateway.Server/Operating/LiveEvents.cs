@@ -33,6 +33,7 @@ internal sealed class LiveEvents(NodeParts parts, LedgerView view, TrafficHistor
             if (Interlocked.Increment(ref _open) > Most)
             {
                 response.StatusCode = StatusCodes.Status429TooManyRequests;
+                await response.WriteAsJsonAsync(new JsonObject { ["error"] = $"{Most} pages are open already: close some." }, stop);
                 return;
             }
 

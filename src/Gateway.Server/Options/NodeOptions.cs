@@ -55,6 +55,9 @@ internal sealed class NodeOptions : ICheckedOptions
     [Option("Where health, metrics and status are served; keep it on loopback.")]
     public IPEndPoint Admin { get; set; } = new(IPAddress.Loopback, 8091);
 
+    [Option("A Unix socket on which the same is served, readable by the node's user only; empty: none.")]
+    public string AdminSocket { get; set; } = "";
+
     [Option("The least important log lines that are written: trace, debug, information, warning, error or critical.")]
     public Microsoft.Extensions.Logging.LogLevel LogLevel { get; set; } = Microsoft.Extensions.Logging.LogLevel.Information;
 

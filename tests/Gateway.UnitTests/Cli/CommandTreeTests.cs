@@ -45,6 +45,33 @@ public sealed class CommandTreeTests : IDisposable
     }
 
     [Fact]
+    public void The_manual_page_explains_every_argument_and_every_option()
+    {
+        var root = CommandTree.Create(Terminal);
+        var page = ManualPage.Write(root).Replace("\\-", "-", StringComparison.Ordinal);
+        foreach (var (path, command) in Leaves(root, "gateway"))
+        {
+            var text = page[page.IndexOf($".SS \"{path}", StringComparison.Ordinal)..];
+            text = text[..(text[3..].IndexOf("\n.S", StringComparison.Ordinal) + 3)];
+            Assert.All(command.Arguments.Where(argument => !argument.Hidden), argument => Assert.Contains(argument.Name.ToUpperInvariant(), text, StringComparison.Ordinal));
+            Assert.All(command.Options.Where(option => !option.Hidden && option is not System.CommandLine.Help.HelpOption), option => Assert.Contains($".B {option.Name}\n{option.Description}", text, StringComparison.Ordinal));
+        }
+
+        Assert.All(root.Options.Where(option => option.Recursive && !option.Hidden), option => Assert.Contains($".B {option.Name}\n{option.Description}", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_manual_of_the_daemon_names_every_verb_of_it()
+    {
+        using var usage = new StringWriter();
+        Assert.Equal(0, await Gateway.Server.CommandLine.RunAsync(["--help"], new Hashtable(), usage, usage));
+        var page = (await File.ReadAllTextAsync(Path.Combine(Architecture.House.Root, "packaging", "man", "gatewayd.8"), TestContext.Current.CancellationToken)).Replace("\\-", "-", StringComparison.Ordinal);
+        var verbs = System.Text.RegularExpressions.Regex.Matches(usage.ToString(), "^  gatewayd (--version|[a-z][a-z-]+)", System.Text.RegularExpressions.RegexOptions.Multiline).Select(match => match.Groups[1].Value).ToArray();
+        Assert.True(verbs.Length > 3);
+        Assert.All(verbs, verb => Assert.Contains($".B gatewayd {verb}\n", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_example_is_a_line_that_the_program_takes()
     {
         var root = CommandTree.Create(Terminal);

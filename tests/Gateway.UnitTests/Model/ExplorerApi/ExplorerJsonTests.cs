@@ -164,4 +164,35 @@ public sealed class ExplorerJsonTests
     }
 
     private static string Rewrite<T>(string text) where T : new() => Encoding.UTF8.GetString(ExplorerJson.Write(Read<T>(text)));
+
+    [Fact]
+    public void What_a_request_leaves_out_or_says_is_null_is_empty_and_never_missing()
+    {
+        // A program that left out "description" was answered 500: generated readers give init-only members their type's default.
+        AllThere<Workload>();
+        AllThere<GatewayNode>();
+        AllThere<User>();
+        AllThere<UserUpdate>();
+        AllThere<ValidateRequest>();
+        AllThere<Pool>();
+        AllThere<PoolReservation>();
+        AllThere<PoolData>();
+        AllThere<WorkloadSignature>();
+        AllThere<WorkloadResult>();
+        AllThere<ReservedResources>();
+        AllThere<UptimeReport>();
+    }
+
+    private static void AllThere<T>()
+        where T : new()
+    {
+        var nullability = new System.Reflection.NullabilityInfoContext();
+        var must = typeof(T).GetProperties().Where(it => !it.PropertyType.IsValueType && nullability.Create(it).ReadState == System.Reflection.NullabilityState.NotNull).ToArray();
+        var names = must.Select(it => it.GetCustomAttributes(typeof(System.Text.Json.Serialization.JsonPropertyNameAttribute), false).OfType<System.Text.Json.Serialization.JsonPropertyNameAttribute>().SingleOrDefault()?.Name).OfType<string>();
+        foreach (var json in new[] { "{}", "{" + string.Join(',', names.Select(name => $"\"{name}\":null")) + "}" })
+        {
+            Assert.True(ExplorerJson.TryRead<T>(System.Text.Encoding.UTF8.GetBytes(json), out var read, out var fault), fault);
+            Assert.All(must, it => Assert.True(it.GetValue(read) is not null, $"{typeof(T).Name}.{it.Name} of {json}"));
+        }
+    }
 }

@@ -26,7 +26,7 @@ public sealed class LogTests : IDisposable
     {
         var line = Say(LogFormat.Human, log => RouterLog.VisitEnded(log, "8F3A0012000001", new IPEndPoint(IPAddress.Loopback, 7), Hostile, "10.0.0.1:443", VisitEnd.Finished, 12, 3, 4));
         Assert.Equal(
-            "2026-01-01T01:00:00.000Z info: Gateway.Test[3001] TLS 8F3A0012000001 127.0.0.1:7 asked for evil 2026-01-01T00:00:00.000Z info: forged [2J via 10.0.0.1:443: Finished after 12 ms, 3 bytes to the upstream, 4 to the visitor\n",
+            "2026-01-01T01:00:00.000Z info: Gateway.Test[4001] TLS 8F3A0012000001 127.0.0.1:7 asked for evil 2026-01-01T00:00:00.000Z info: forged [2J via 10.0.0.1:443: Finished after 12 ms, 3 bytes to the upstream, 4 to the visitor\n",
             line);
     }
 
@@ -36,7 +36,7 @@ public sealed class LogTests : IDisposable
         var line = Say(LogFormat.Json, log => RouterLog.VisitEnded(log, "8F3A0012000001", new IPEndPoint(IPAddress.Loopback, 7), Hostile, "10.0.0.1:443", VisitEnd.Finished, 12, 3, 4));
         Assert.Equal(1, line.Count(it => it == '\n'));
         var json = JsonNode.Parse(line)!;
-        Assert.Equal(("information", "Gateway.Test", 3001, "VisitEnded"), (json["level"]!.ToString(), json["category"]!.ToString(), (int)json["event"]!, json["name"]!.ToString()));
+        Assert.Equal(("information", "Gateway.Test", 4001, "VisitEnded"), (json["level"]!.ToString(), json["category"]!.ToString(), (int)json["event"]!, json["name"]!.ToString()));
         var fields = json["fields"]!;
         Assert.Equal(("8F3A0012000001", "127.0.0.1:7", Hostile, "Finished", 12), (fields["connection_id"]!.ToString(), fields["client"]!.ToString(), fields["host"]!.ToString(), fields["end"]!.ToString(), (int)fields["milliseconds"]!));
         Assert.Equal(8, fields.AsObject().Count);
@@ -52,7 +52,7 @@ public sealed class LogTests : IDisposable
         var datagram = new byte[64 * 1024];
         var fields = Decode(datagram.AsSpan(0, journald.Receive(datagram)));
         Assert.Equal("", spare);
-        Assert.Equal(("6", "gatewayd", "3001", "VisitEnded"), (fields["PRIORITY"], fields["SYSLOG_IDENTIFIER"], fields["GATEWAY_EVENT"], fields["GATEWAY_EVENT_NAME"]));
+        Assert.Equal(("6", "gatewayd", "4001", "VisitEnded"), (fields["PRIORITY"], fields["SYSLOG_IDENTIFIER"], fields["GATEWAY_EVENT"], fields["GATEWAY_EVENT_NAME"]));
         Assert.Equal(("8F3A0012000001", "evil\nPRIORITY=0", "12"), (fields["GATEWAY_CONNECTION_ID"], fields["GATEWAY_HOST"], fields["GATEWAY_MILLISECONDS"]));
         Assert.Contains("asked for evil\nPRIORITY=0 via", fields["MESSAGE"], StringComparison.Ordinal);
     }
@@ -61,7 +61,7 @@ public sealed class LogTests : IDisposable
     public void Without_a_journal_its_stream_gets_the_priority()
     {
         var line = Say(LogFormat.Journal, log => RouterLog.TunnelRefused(log, null, "unknown\nsecret"), Path.Combine(_directory, "nobody"));
-        Assert.Equal("<4>Gateway.Test[3005] A tunnel client from (null) was turned away: unknown secret\n", line);
+        Assert.Equal("<4>Gateway.Test[4005] A tunnel client from (null) was turned away: unknown secret\n", line);
     }
 
     [Theory]

@@ -60,6 +60,6 @@ internal static partial class RouterLog
     [LoggerMessage(4018, LogLevel.Warning, "Redis does not hear which tunnels this node holds, and will when it can: {Fault}")]
     public static partial void RegistryBehind(ILogger log, string fault);
 
-    [LoggerMessage(3019, LogLevel.Error, "The tunnel port keeps the certificate that it has: {Fault}")]
+    [LoggerMessage(4019, LogLevel.Error, "The tunnel port keeps the certificate that it has: {Fault}")]
     public static partial void TunnelCertificateFault(ILogger log, string fault);
 }

@@ -24,5 +24,6 @@
   }
   if (document.documentElement.scrollWidth > width) faults.push(`the page is ${document.documentElement.scrollWidth} wide on a screen of ${width}`);
   for (const it of document.querySelectorAll("button, input")) if (it.checkVisibility() && it.getBoundingClientRect().height < 38) faults.push(`a small target: ${it.id}`);
+  for (const it of document.querySelectorAll("td.name")) if (it.checkVisibility() && it.getBoundingClientRect().height > 100) faults.push(`a name in pieces: ${it.textContent}`);
   return faults;
 })

@@ -56,9 +56,9 @@ public sealed partial class ReconcileLoop
     [LoggerMessage(3012, LogLevel.Error, "Redis lost what was written to it: it was emptied, replaced, or restored from a backup. Everything that the {Live} reservations say is written again")]
     private partial void StoreLostWrites(int live);
 
-    [LoggerMessage(3014, LogLevel.Information, "Catching up with the explorer: {Served} reservations are served, up to number {Number}")]
+    [LoggerMessage(3021, LogLevel.Information, "Catching up with the explorer: {Served} reservations are served, up to number {Number}")]
     private partial void CatchingUp(int served, long number);
 
-    [LoggerMessage(3015, LogLevel.Information, "Caught up with the explorer: {Served} reservations are served, {Waiting} results wait to be reported")]
+    [LoggerMessage(3022, LogLevel.Information, "Caught up with the explorer: {Served} reservations are served, {Waiting} results wait to be reported")]
     private partial void HasCaughtUp(int served, int waiting);
 }

@@ -124,7 +124,7 @@ function tunnelFigure(up, down) {
 }
 
 function showFigures() {
-  const tunnels = state.routes.filter(it => it.kind === "tunnel"), up = tunnels.filter(it => sessionsOf(it.host).length).length;
+  const tunnels = state.routes.filter(it => it.kind === "tunnel" && it.state !== "frozen"), up = tunnels.filter(it => sessionsOf(it.host).length).length;
   const sign = JSON.stringify([state.traffic, up, tunnels.length]);
   if (at("figures").sign === sign) return;
   at("figures").sign = sign;
@@ -144,14 +144,14 @@ const wanted = (...texts) => {
 
 function describeRoute(route) {
   const sessions = sessionsOf(route.host), moved = state.hosts.get(route.host) ?? { now: 0, present: 0, bytes: 0, visits: 0, minutes: [] };
-  const isDown = route.kind === "unreadable" || (route.kind === "tunnel" && !sessions.length);
+  const isFrozen = route.state === "frozen", isDown = !isFrozen && (route.kind === "unreadable" || (route.kind === "tunnel" && !sessions.length));
   const to = route.kind !== "tunnel" ? route.to : sessions.length
     ? sessions.map(it => `${it.client}${it.round_trip_ms ? `, ${it.round_trip_ms} ms` : ""}`).join("; ") : "no client is connected";
-  return { host: route.host, kind: route.kind, user: route.user, to, isDown, since: sessions[0]?.since && ago(state.now - Date.parse(sessions[0].since)), moved };
+  return { host: route.host, kind: route.kind, user: route.user, to, isDown, isFrozen, since: sessions[0]?.since && ago(state.now - Date.parse(sessions[0].since)), moved };
 }
 
-function routeRow({ host, kind, user, to, isDown, since, moved }) {
-  const chip = make("span", `chip ${isDown ? "bad" : "good"}`, kind === "unreadable" ? "unreadable" : isDown ? "down" : kind === "tunnel" ? "up" : "routed");
+function routeRow({ host, kind, user, to, isDown, isFrozen, since, moved }) {
+  const chip = make("span", `chip ${isFrozen ? "warn" : isDown ? "bad" : "good"}`, isFrozen ? "frozen" : kind === "unreadable" ? "unreadable" : isDown ? "down" : kind === "tunnel" ? "up" : "routed");
   const owner = [user ? `user ${user}` : "operator", kind === "tunnel" ? "tunnel" : kind === "address" ? "address" : ""].filter(Boolean).join(", ");
   const idle = moved.bytes + moved.visits === 0 ? " idle" : "";
   return make("tr", isDown ? "down" : "",
@@ -172,19 +172,21 @@ function showRoutes() {
 
 // ---- reservations
 
+const mood = status => ({ served: "good", frozen: "warn" })[status] ?? "bad";
+
 const clock = text => new Date(text).toLocaleTimeString();
 
 function life(it) {
   const made = make("div", "life", time(it.created, `reserved ${ago(state.now - Date.parse(it.created))}`));
   const step = (classes, text) => made.append(make("b", ""), make("i", classes), make("span", classes, text));
   const took = (Date.parse(it.decided) - Date.parse(it.created)) / 1000;
-  if (it.decided) step(it.state === "served" ? "good" : "bad", `${it.state} ${took >= 0 && took < 60 ? `after ${took.toFixed(1)} s` : `at ${clock(it.decided)}`}`);
+  if (it.decided) step(mood(it.state), `${it.state} ${took >= 0 && took < 60 ? `after ${took.toFixed(1)} s` : `at ${clock(it.decided)}`}`);
   if (it.gone) step("quiet", `deleted at ${clock(it.gone)}`);
   return made;
 }
 
 function reservationLine(it) {
-  const chip = it.gone ? make("span", "chip", "deleted") : make("span", `chip ${it.state === "served" ? "good" : "bad"}`, it.state);
+  const chip = it.gone ? make("span", "chip", "deleted") : make("span", `chip ${mood(it.state)}`, it.state);
   return make("li", it.gone ? "gone" : "",
     make("div", "line", named("span", it.name || it.kind), make("span", "end", chip)),
     make("div", "quiet", `${it.kind} of user ${it.user}, id ${it.id}`),

@@ -25,6 +25,7 @@ public sealed partial class ErrorDocumentTests
     [InlineData("AdminApi.cs")]
     [InlineData("NameRelease.cs")]
     [InlineData("StateBackup.cs")]
+    [InlineData("UserFreeze.cs")]
     public void Every_fault_of_the_admin_API_has_its_cure(string file)
     {
         var page = House.Read("docs/errors.md");

@@ -16,10 +16,10 @@ public sealed class AdminDocumentTests
         var time = new FakeTime();
         await using var web = WebApplication.CreateSlimBuilder().Build();
         // Mapped and never called.
-        new AdminApi(new Secret("hush"), null!, new LedgerView(null!, null!, time), null!, null!, null!, null!, () => [], time, NullLogger<AdminApi>.Instance).Map(web);
+        new AdminApi(new Secret("hush"), null!, new LedgerView(null!, null!, time), null!, null!, null!, null!, null!, () => [], time, NullLogger<AdminApi>.Instance).Map(web);
         var served = from endpoint in ((IEndpointRouteBuilder)web).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
                      from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods
-                     select $"{method} {endpoint.RoutePattern.RawText!.Replace(":long", "", StringComparison.Ordinal)}";
+                     select $"{method} {System.Text.RegularExpressions.Regex.Replace(endpoint.RoutePattern.RawText!, ":[^}]+", "")}";
         var described = from path in JsonNode.Parse(AdminDocument.Text)!["paths"]!.AsObject()
                         from operation in path.Value!.AsObject()
                         select $"{operation.Key.ToUpperInvariant()} {path.Key}";

@@ -32,8 +32,15 @@ public static class SeedStore
         return false;
     }
 
-    /// <summary>Writes a seed file that must not exist yet, with mode 0600, and makes its directory. Never overwrites an identity.</summary>
-    public static bool TryCreate(string path, ReadOnlySpan<byte> content, out string fault) => TryWrite(path, content, FileMode.CreateNew, out fault);
+    /// <summary>
+    /// Writes a seed file that must not exist yet, with mode 0600, and makes its directory. Never overwrites an identity. It gets
+    /// its name when it is whole: of several processes that make it at once one succeeds, and the others read what that one wrote.
+    /// </summary>
+    public static bool TryCreate(string path, ReadOnlySpan<byte> content, out string fault)
+    {
+        var beside = $"{path}.{Path.GetRandomFileName()}.new";
+        return !IsTaken(path, out fault) && TryWrite(beside, content, FileMode.CreateNew, out fault) && TryName(beside, path, out fault);
+    }
 
     /// <summary>Writes a seed file again, for example with the user id that the explorer gave: beside it first, then over it.</summary>
     public static bool TryReplace(string path, ReadOnlySpan<byte> content, out string fault)
@@ -68,6 +75,31 @@ public static class SeedStore
         }
     }
 
+    private static bool IsTaken(string path, out string fault)
+    {
+        fault = File.Exists(path) ? $"'{path}' exists already: a seed or secret file is never overwritten. Name another file, or move this one away." : "";
+        return fault.Length > 0;
+    }
+
+    /// <summary>Gives a whole file its name and takes it from the one beside it.</summary>
+    private static bool TryName(string beside, string path, out string fault)
+    {
+        fault = "";
+        try
+        {
+            // Where there are no hard links, no one step names a file and replaces none: there the look before it has to do.
+            if (HardLink.TryCreate(beside, path)) return TryDelete(beside, out fault);
+            if (!IsTaken(path, out fault)) File.Move(beside, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            fault = $"'{path}' cannot be written: {e.Message}";
+        }
+
+        if (fault.Length > 0) TryDelete(beside, out _);
+        return fault.Length == 0;
+    }
+
     private static bool TryWrite(string path, ReadOnlySpan<byte> content, FileMode mode, out string fault)
     {
         fault = "";
@@ -79,10 +111,6 @@ public static class SeedStore
             stream.Write(content);
             stream.Flush(flushToDisk: true);
             return true;
-        }
-        catch (IOException) when (mode == FileMode.CreateNew && File.Exists(path))
-        {
-            fault = $"'{path}' exists already: a seed or secret file is never overwritten. Name another file, or move this one away.";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

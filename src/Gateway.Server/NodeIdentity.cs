@@ -16,16 +16,10 @@ internal static class NodeIdentity
     {
         identity = null;
         var path = PathOf(options, directory);
-        if (File.Exists(path))
-        {
-            if (SeedStore.TryLoad(path, out var file, out fault)) identity = file.Identity;
-            else fault = "seed: " + fault;
-            return identity is not null;
-        }
-
-        var made = Identity.Create();
-        if (!SeedStore.TryCreate(path, new SeedFile(made, 0).EncodeForGateway(), out fault)) return false;
-        identity = made;
-        return true;
+        // Roles that start together share one file: whoever comes second takes what the first one made.
+        if (!File.Exists(path) && !SeedStore.TryCreate(path, new SeedFile(Identity.Create(), 0).EncodeForGateway(), out fault) && !File.Exists(path)) return false;
+        if (SeedStore.TryLoad(path, out var file, out fault)) identity = file.Identity;
+        else fault = "seed: " + fault;
+        return identity is not null;
     }
 }

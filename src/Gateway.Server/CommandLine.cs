@@ -62,6 +62,8 @@ internal static class CommandLine
 
     private static async Task<int> RunNodeAsync(Configuration configuration, string[] arguments, IDictionary environment, TextWriter output, TextWriter error)
     {
+        // A node that runs out of them while it starts would be started again for ever.
+        if (DescriptorReserve.Fault() is { } tooFew) return Refuse(error, [tooFew], Misconfigured);
         using var stop = new CancellationTokenSource();
         void Stop(PosixSignalContext signal)
         {

@@ -210,7 +210,7 @@ internal sealed class NodeParts : IAsyncDisposable
         _ when held > 0 => Condition.Strained(name, $"{count} {name}; {held} entries of them are gone from Redis, all at once and for no reason that is known, and are served as they were: restore Redis, or accept the loss with 'gatewayd accept-loss'."),
         { _feed.IsCurrent: true } => Condition.Good(name, $"{count} {name}, as Redis has them."),
         _ when savedAt is { } at => Condition.Strained(name, $"{count} {name} from the last-known-good file of {at:yyyy-MM-dd HH:mm:ss}Z, because Redis has not been read yet."),
-        _ when count > 0 => Condition.Strained(name, $"{count} {name} as they were read last, because Redis cannot be read now."),
+        _ when count > 0 || _feed?.LastCurrent is not null => Condition.Strained(name, $"{count} {name} as they were read last, because Redis cannot be read now."),
         _ => Condition.Bad(name, $"No {name} yet: Redis has not been read, and there is no last-known-good file."),
     };
 

@@ -8,13 +8,15 @@ namespace Gateway.EndToEndTests;
 
 public sealed class DescriptorTests
 {
-    [Fact, Trait("adv", "O3")]
-    public async Task A_node_that_runs_out_of_descriptors_counts_it_does_not_spin_and_serves_again()
+    [Theory, Trait("adv", "O3")]
+    [InlineData(1024, 600)]
+    [InlineData(512, 300)]
+    public async Task A_node_that_runs_out_of_descriptors_counts_it_does_not_spin_and_serves_again(int limit, int visitors)
     {
         using var directory = new TemporaryDirectory();
-        await using var node = await RunningNode.StartUnderAsync(["prlimit", "--nofile=1024:1024"], directory.Path, "--roles", "router", "--router-hello-timeout", "10m");
+        await using var node = await RunningNode.StartUnderAsync(["prlimit", $"--nofile={limit}:{limit}"], directory.Path, "--roles", "router", "--router-hello-timeout", "10m");
         var crowd = new List<Socket>();
-        for (var i = 0; i < 600; i++)
+        for (var i = 0; i < visitors; i++)
         {
             crowd.Add(await ConnectAsync(node.Http));
             crowd.Add(await ConnectAsync(node.Tls));
@@ -32,6 +34,16 @@ public sealed class DescriptorTests
         using var client = new HttpClient { Timeout = TimeSpan.FromMinutes(1) };
         await Programs.EventuallyAsync(() => IsServedAsync(client, node), "it serves again");
         Assert.Matches("gateway_router_accept_errors_total [1-9]", (await node.AdminAsync("/metrics")).Body);
+    }
+
+    [Fact, Trait("adv", "O3")]
+    public async Task A_node_that_may_open_too_few_files_to_live_says_so_and_is_not_started_again_for_ever()
+    {
+        using var directory = new TemporaryDirectory();
+        var ended = await Programs.RunAsync("prlimit", ["--nofile=256:256", Programs.Gatewayd, "--state", directory.Path]);
+        // The units do not start again after a 2.
+        Assert.Equal(2, ended.Code);
+        Assert.Matches("^gatewayd: descriptors: this process may open 256 files, .* raise LimitNOFILE=.*\n$", ended.Error);
     }
 
     private static async Task<bool> IsServedAsync(HttpClient client, RunningNode node)

@@ -26,6 +26,26 @@ internal static class Resolver
         }
     }
 
+    /// <summary>The same by a TCP connection of its own: null when one address came, else what went wrong.</summary>
+    public static async Task<string?> AskByTcpAsync(IPEndPoint server, string name, TimeSpan patience)
+    {
+        using var deadline = new CancellationTokenSource(patience);
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(server, deadline.Token);
+            var (stream, question) = (client.GetStream(), Question(name, type: 1));
+            await stream.WriteAsync((byte[])[0, (byte)question.Length, .. question], deadline.Token);
+            var response = new byte[14];
+            await stream.ReadExactlyAsync(response, deadline.Token);
+            return (response[5] & 15, response[9]) == (0, 1) ? null : $"code {response[5] & 15} with {response[9]} answers";
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+        {
+            return e.Message;
+        }
+    }
+
     private static byte[] Question(string name, ushort type)
     {
         var message = new List<byte> { 0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0 };

@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 need_dotnet
 need redis-server:redis-server libsodium.so.23:libsodium23 curl:curl dig:bind9-dnsutils kdig:knot-dnsutils openssl:openssl \
   haproxy:haproxy nginx:nginx /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream varnishtest:varnish \
-  slowhttptest:slowhttptest h2load:nghttp2-client systemd-analyze:systemd promtool:prometheus ip:iproute2 nft:nftables nsd:nsd knotd:knot named:bind9 named-checkzone:bind9-utils unbound:unbound chromium:chromium zsh:zsh
+  slowhttptest:slowhttptest h2load:nghttp2-client systemd-analyze:systemd promtool:prometheus ip:iproute2 nft:nftables nsd:nsd knotd:knot named:bind9 named-checkzone:bind9-utils unbound:unbound chromium:chromium zsh:zsh /usr/lib/python3/dist-packages/yaml:python3-yaml
 
 say "Building with warnings as errors …"
 dotnet build Gateway.sln -c Release -v quiet || { echo "0 passed, 1 failed"; exit 1; }

@@ -95,6 +95,7 @@ publish Gateway.Cli "$work/cli" -p:PublishTrimmed=true
 install_file "$work/cli/gateway" "$client/usr/bin/gateway" 755
 install_file systemd/gateway-tunnel@.service "$client/lib/systemd/system/gateway-tunnel@.service"
 install_file packaging/completion/gateway.bash "$client/usr/share/bash-completion/completions/gateway"
+for example in compose kubernetes; do install_file "packaging/client/$example.yaml" "$client/usr/share/doc/gateway/examples/$example.yaml"; done
 install_file packaging/completion/_gateway "$client/usr/share/zsh/vendor-completions/_gateway"
 "$client/usr/bin/gateway" manual >"$work/gateway.1"
 page 1 "$work/gateway.1" gateway

@@ -1,113 +1,178 @@
 #!/usr/bin/env bash
-# Builds the packages twice, compares the bytes, asks lintian, and installs, upgrades, removes and purges them in a fresh
-# Debian tree. Needs root and some minutes; not a part of test.sh. Exits 0 only if everything held.
-# Usage: tests/packages.sh [--once]      --once: build once, without the comparison
+# Builds the packages twice, compares the bytes, asks lintian, and installs, upgrades, removes and purges them in a fresh Debian
+# tree whose services a real systemd starts. Needs root and half an hour on a small machine; not a part of test.sh. Exits 0 only
+# if everything held. tests/from-packages.sh goes on from here, with a domain and visitors.
+# Usage: tests/packages.sh [--once | --with DIRECTORY]
+#   --once            build once, without the comparison
+#   --with DIRECTORY  take the packages that were built there
+# GATEWAY_BASE_TREE=DIRECTORY: copy this Debian tree instead of making one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
 [ "$(id -u)" -eq 0 ] || { say "tests/packages.sh makes a Debian tree: run it as root."; exit 1; }
-need debootstrap:debootstrap lintian:lintian curl:curl
+need debootstrap:debootstrap lintian:lintian ip:iproute2 nsenter:util-linux
 
 work=$(mktemp -d)
-tree=$work/tree
-children=()
+. tests/debian-tree.sh
+network=gwpkg$$
 finish() {
   local status=$?
   trap - EXIT
-  [ ${#children[@]} -eq 0 ] || kill "${children[@]}" 2>/dev/null || true
-  wait 2>/dev/null || true
-  umount "$tree/proc" 2>/dev/null || true
-  rm -rf --one-file-system "$work"
+  tree_end
+  ip netns del "$network" 2>/dev/null || true
   exit "$status"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-step() { say "✓ $*"; }
-fail() { say "✗ $*"; exit 1; }
-inside() { chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
-until_true() { local end=$((SECONDS + $1)); shift; until "$@"; do [ "$SECONDS" -lt "$end" ] || return 1; sleep 0.1; done; }
-
-packaging/build-deb.sh "$work/first"
-if [ "${1:-}" != --once ]; then
+built=$work/first
+if [ "${1:-}" = --with ]; then
+  built=$(cd "$2" && pwd)
+else
+  packaging/build-deb.sh "$built"
+fi
+if [ -z "${1:-}" ]; then
   packaging/build-deb.sh "$work/second"
-  for package in "$work"/first/*.deb; do
+  for package in "$built"/*.deb; do
     cmp "$package" "$work/second/$(basename "$package")" || fail "two builds of $(basename "$package") differ"
   done
   step "two builds give the same bytes"
 fi
 
-lintian --allow-root --fail-on error,warning "$work"/first/*.deb || fail "lintian has something to say"
+lintian --allow-root --fail-on error,warning "$built"/*.deb || fail "lintian has something to say"
 step "lintian has neither errors nor warnings"
 
-# The tree comes from where this machine's own packages come from.
-archive=$(apt-get indextargets --format '$(RELEASE) $(SITE)' 'Created-By: Packages' | sed -n 's/^bookworm //p' | head -n 1)
-debootstrap --variant=minbase bookworm "$tree" "$archive" >"$work/debootstrap.log" 2>&1 || { tail -n 20 "$work/debootstrap.log" >&2; fail "debootstrap"; }
-mount -t proc proc "$tree/proc"
-cp /etc/resolv.conf "$tree/etc/resolv.conf"
-printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
-chmod +x "$tree/usr/sbin/policy-rc.d"
-cp "$work"/first/*.deb "$tree/tmp/"
-packages=("$tree"/tmp/gateway*.deb)
-packages=("${packages[@]#"$tree"}")
-inside apt-get update -qq
-inside apt-get install -y -qq --no-install-recommends "${packages[@]}" >"$work/apt.log" 2>&1 || { tail -n 30 "$work/apt.log" >&2; fail "install"; }
-step "installed with its dependencies"
+packages=()
+for package in "$built"/*.deb; do packages+=("/opt/$(basename "$package")"); done
+tree_make "$built"/*.deb
+ip netns add "$network"
+ip -n "$network" link set lo up
+tree_start "$network"
+step "a fresh Debian runs, with a systemd of its own"
 
+# Without a network: everything is in apt's cache.
+install() { inside apt-get install -y -qq --no-install-recommends "$@" "${packages[@]}" >"$work/apt.log" 2>&1 || { tail -n 30 "$work/apt.log" >&2; fail "apt-get install $*"; }; }
+install
 inside getent passwd gateway >/dev/null || fail "no user gateway"
 [ "$(inside stat -c '%a %U' /var/lib/gateway)" = "700 gateway" ] || fail "/var/lib/gateway is $(inside stat -c '%a %U' /var/lib/gateway)"
 [ "$(inside stat -c '%a %U' /etc/gateway/redis.password)" = "600 root" ] || fail "the password of the ledger is not root's alone"
 [ "$(inside stat -c '%a %U' /etc/gateway/tunnels)" = "700 root" ] || fail "/etc/gateway/tunnels is not root's alone"
-[ -L "$tree/etc/systemd/system/multi-user.target.wants/gateway.service" ] || fail "gateway.service is not enabled"
-inside systemd-analyze verify --man=no /lib/systemd/system/gateway*.service /lib/systemd/system/gateway.target || fail "systemd-analyze verify"
-step "user, directories, secrets and units are as they should be"
+inside systemctl --quiet is-enabled gateway.service || fail "gateway.service is not enabled"
+[ "$(inside systemctl show -P ConditionResult gateway.service)" = no ] || fail "gateway.service did not wait for its configuration"
+inside sh -c 'ls /lib/systemd/system/gateway* | sed "s/@[.]/@x./" | xargs systemd-analyze verify --man=no' >"$work/verify.log" 2>&1 || true
+[ ! -s "$work/verify.log" ] || { cat "$work/verify.log" >&2; fail "systemd-analyze verify"; }
+step "installed: user, directories, secrets and units are as they should be"
 
 [ "$(inside gateway --version)" = "$(inside gatewayd --version | cut -d' ' -f2)" ] || fail "the two programs are of different versions"
-inside gatewayd check-config --config /usr/share/doc/gateway-server/examples/gatewayd.json >/dev/null 2>&1 ||
-  inside sh -c 'zcat -f /usr/share/doc/gateway-server/examples/gatewayd.json* >/tmp/g.json && gatewayd check-config --config /tmp/g.json' || fail "the sample configuration is refused"
+sample=$(inside sh -c 'ls /usr/share/doc/gateway-server/examples/gatewayd.json*')
+inside sh -c "zcat -f $sample >/etc/gateway/sample.json"
+[ "$(inside gatewayd check-config --config /etc/gateway/sample.json)" = "The configuration is good." ] || fail "the sample configuration is refused"
 step "the programs run, and take the sample configuration"
 
-# No systemd runs in the tree: the ExecStart lines, under the units' users and with their capabilities.
+# On loopback alone, and on the ports of a public node.
 cat >"$tree/etc/gateway/gatewayd.json" <<'J'
 {
-  "domains": ["gw.test"], "nameservers": ["ns1.gw.test"], "admin": "127.0.0.1:0",
-  "dns": { "listen": ["127.0.0.1:0"] }, "explorer": { "listen": ["127.0.0.1:0"] },
-  "router": { "http_listen": ["127.0.0.1:0"], "tls_listen": ["127.0.0.1:0"], "tunnel_listen": ["127.0.0.1:0"] }
+  "domains": ["gw.test"], "nameservers": ["ns1.gw.test"], "address": "127.0.0.1",
+  "dns": { "listen": ["127.0.0.1:53"] }, "reconciler": { "explorer": "http://127.0.0.1:8090" },
+  "router": { "http_listen": ["127.0.0.1:80"], "tls_listen": ["127.0.0.1:443"], "tunnel_listen": ["127.0.0.1:18000"] }
 }
 J
-start=$(sed -n 's/^ExecStart=//p' "$tree/lib/systemd/system/gateway.service")
-serve() {
-  # shellcheck disable=SC2086
-  inside setpriv --reuid gateway --regid gateway --clear-groups --bounding-set -all,+net_bind_service --inh-caps -all,+net_bind_service \
-    --ambient-caps -all,+net_bind_service --no-new-privs $start >"$work/gatewayd.log" 2>&1 &
-  children=($!)
-  until_true 60 ready || { tail -n 20 "$work/gatewayd.log" >&2; fail "the node does not become ready"; }
-}
-port() { sed -n "s/^$1 //p" "$tree/var/lib/gateway/listening" | head -n 1; }
-ready() { [ -s "$tree/var/lib/gateway/listening" ] && curl -fs -o /dev/null "http://$(port admin)/readyz"; }
-halt() { kill "${children[@]}"; wait "${children[@]}" 2>/dev/null || true; children=(); rm -f "$tree/var/lib/gateway/listening"; }
-gw() { inside env GW_EXPLORER="http://$(port explorer)" GW_IDENTITY=/root/alice.seed gateway "$@" >/dev/null; }
-serve
-step "the node serves as the user gateway, without root"
-gw identity new
-gw user register --name alice --email alice@example.test
-gw reserve subdomain hello.gw.test --ip 127.0.0.1
-step "a name was reserved with the installed command line"
-halt
+gw() { inside env GW_EXPLORER=http://127.0.0.1:8090 GW_IDENTITY=/root/alice.seed gateway "$@"; }
+holds() { gw reservations --json | grep -c hello.gw.test >/dev/null; }
+is_fetched() { [ "$(inside curl -s -m 5 -o /dev/null -w '%{http_code}' -H 'Host: hello.gw.test' http://127.0.0.1/)" = 200 ]; }
 
-inside apt-get install -y -qq --reinstall "${packages[@]}" >"$work/apt.log" 2>&1 || { tail -n 30 "$work/apt.log" >&2; fail "upgrade"; }
-serve
-gw reservations
-[ "$(inside env GW_EXPLORER="http://$(port explorer)" GW_IDENTITY=/root/alice.seed gateway reservations --json | grep -c hello.gw.test)" -ge 1 ] || fail "the reservation is lost after an upgrade"
-halt
-step "an upgrade keeps identity and reservations"
+inside systemctl start gateway.service || fail "gateway.service does not start"
+sandbox=$(inside sh -c 'grep -E "^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/$(systemctl show -P MainPID gateway)/status' | tr -s '\t ' ' ')
+uid=$(inside id -u gateway)
+[ "$sandbox" = "Uid: $uid $uid $uid $uid
+CapEff: 0000000000000400
+CapBnd: 0000000000000400
+NoNewPrivs: 1
+Seccomp: 2" ] || fail "gateway.service runs with other rights than it should: $sandbox"
+step "gateway.service serves as the user gateway, with the right to low ports alone, behind its filter"
+gw identity new >/dev/null
+gw user register --name alice --email alice@example.test >/dev/null
+gw reserve subdomain hello.gw.test --ip 127.0.0.1 >/dev/null
+gw reserve tunnel hello.gw.test --secret-file /root/hello.secret --json >"$work/tunnel.json"
+step "a name and a tunnel were reserved with the installed command line"
+
+remote=$(sed -n 's/.*"remote": *"\([^"]*\)".*/\1/p' "$work/tunnel.json")
+mv "$tree/root/hello.secret" "$tree/etc/gateway/tunnels/hello.secret"
+printf 'TUNNEL_TARGET=http://127.0.0.1:8000\nTUNNEL_REMOTE=%s\n' "$remote" >"$tree/etc/gateway/tunnels/hello.conf"
+chmod 600 "$tree"/etc/gateway/tunnels/*
+printf '[Service]\nDynamicUser=yes\nExecStart=/usr/bin/gateway hello --port 8000\n' >"$tree/etc/systemd/system/hello.service"
+inside systemctl daemon-reload
+inside systemctl start hello.service gateway-tunnel@hello.service || fail "gateway-tunnel@hello.service does not start"
+until_true 30 is_fetched || fail "nothing comes through the tunnel"
+inside systemctl show -P StatusText gateway-tunnel@hello.service | grep -q connected || fail "gateway-tunnel@ says: $(inside systemctl show -P StatusText gateway-tunnel@hello.service)"
+step "gateway-tunnel@.service carries visitors"
+
+before=$(inside systemctl show -P MainPID gateway.service)
+install --reinstall
+[ "$(inside systemctl show -P MainPID gateway.service)" != "$before" ] || fail "an upgrade left the old program running"
+is_active gateway.service && holds || fail "the node or its reservations are lost after an upgrade"
+until_true 30 is_fetched || fail "nothing comes through the tunnel after an upgrade"
+step "an upgrade goes on with the new program, keeps identity and reservations, and tunnels come back"
+
+# One unit for each role, for the first time, all at once.
+units=(gateway-redis gateway-dns gateway-router gateway-reconciler gateway-explorer)
+all_active() { for unit in "${units[@]}"; do is_active "$unit.service" || return 1; done; }
+inside systemctl stop gateway.service gateway-tunnel@hello.service
+inside sh -c 'rm -rf /var/lib/gateway/*'
+mkdir -p "$tree/etc/systemd/system/gateway-dns.socket.d"
+printf '[Socket]\nListenStream=\nListenDatagram=\nListenStream=127.0.0.1:53\nListenDatagram=127.0.0.1:53\n' >"$tree/etc/systemd/system/gateway-dns.socket.d/address.conf"
+inside systemctl daemon-reload
+inside systemctl start gateway-dns.socket gateway-http.socket gateway-tls.socket gateway-tunnel.socket
+inside systemctl start gateway.target
+until_true 60 all_active || fail "gateway.target is not up"
+restarts=$(inside systemctl show -P NRestarts "${units[@]/%/.service}" | sort -u | xargs)
+[ "$restarts" = 0 ] || fail "a unit of gateway.target had to be started again"
+inside sh -c 'rm -f /root/alice.seed'
+gw identity new >/dev/null
+gw user register --name alice --email alice@example.test >/dev/null
+gw reserve subdomain hello.gw.test --ip 127.0.0.1 >/dev/null
+gw reserve tunnel hello.gw.test --secret-file /root/hello.secret --json >"$work/tunnel.json"
+mv "$tree/root/hello.secret" "$tree/etc/gateway/tunnels/hello.secret"
+sed -i "s|^TUNNEL_REMOTE=.*|TUNNEL_REMOTE=$(sed -n 's/.*"remote": *"\([^"]*\)".*/\1/p' "$work/tunnel.json")|" "$tree/etc/gateway/tunnels/hello.conf"
+inside systemctl start gateway-tunnel@hello.service
+until_true 30 is_fetched || fail "nothing comes through the tunnel of gateway.target"
+step "gateway.target: five units at once at their first start, none had to be started again, and a visitor is served"
+
+# Visitors meanwhile: whoever comes is answered, later or sooner.
+cat >"$tree/opt/visitors.sh" <<'V'
+while [ ! -e /opt/enough ]; do
+  code=$(curl -s -m 20 -o /dev/null -w '%{http_code}/%{exitcode}' -H 'Host: hello.gw.test' http://127.0.0.1/)
+  echo "$code"
+  sleep 0.05
+done
+V
+rm -f "$tree/opt/enough"
+inside bash /opt/visitors.sh >"$work/visitors" &
+visitors=$!
+for unit in dns router reconciler explorer redis; do
+  inside systemctl restart "gateway-$unit.service" || fail "gateway-$unit does not start again"
+  until_true 30 all_active || fail "gateway-$unit does not come back"
+  until_true 30 is_fetched || fail "nothing comes through the tunnel after gateway-$unit was started again"
+done
+touch "$tree/opt/enough"
+wait "$visitors"
+# While the tunnel client dials again, its visitors get a page that says so; nobody is refused, and nobody waits in vain.
+grep -q '^200/0$' "$work/visitors" && ! grep -v -E '^(200|502|503|504)/0$' "$work/visitors" || fail "visitors were turned away: $(sort "$work/visitors" | uniq -c | xargs)"
+[ "$(inside systemctl is-active gateway.target)" = active ] || fail "gateway.target went down with a unit"
+step "every unit was restarted by itself, and of $(wc -l <"$work/visitors") visitors meanwhile nobody was refused"
+inside systemctl reload gateway-dns gateway-router gateway-reconciler gateway-explorer || fail "reload"
+all_active || fail "a unit did not survive a reload"
+step "reload leaves all units running"
 
 inside apt-get remove -y -qq gateway-server gateway >"$work/apt.log" 2>&1 || fail "remove"
 [ ! -e "$tree/usr/bin/gatewayd" ] && [ -e "$tree/var/lib/gateway/identity.seed" ] && [ -e "$tree/etc/gateway/gatewayd.json" ] || fail "remove took the wrong things"
-step "remove takes the programs and leaves state and configuration"
+! inside pgrep -x gatewayd >/dev/null || fail "remove left a program running"
+step "remove ends and takes the programs, and leaves state and configuration"
 
+rm -rf "$tree"/etc/gateway/tunnels/* "$tree/etc/gateway/sample.json" "$tree"/etc/systemd/system/gateway-dns.socket.d
 inside apt-get purge -y -qq gateway-server gateway >"$work/apt.log" 2>&1 || fail "purge"
 left=$(find "$tree"/etc "$tree"/var/lib "$tree"/usr/bin "$tree"/lib/systemd "$tree"/usr/share -name '*gateway*' ! -path '*/dpkg/*' | sed "s:^$tree::")
 [ -z "$left" ] || fail "purge left: $left"
 step "purge leaves nothing"
+tree_stop
 say "Everything held."

@@ -8,6 +8,7 @@ internal sealed class ProcessMetrics : IDisposable
 {
 
     private readonly Meter _meter = new("Gateway.Process");
+    private readonly GcPauses _pauses;
 
     public ProcessMetrics()
     {
@@ -19,12 +20,17 @@ internal sealed class ProcessMetrics : IDisposable
         _meter.CreateObservableGauge("process_start_time_seconds", StartTime, description: "When the process began, in seconds since 1970.");
         _meter.CreateObservableCounter("dotnet_gc_collections_total", Collections, description: "Garbage collections, by generation.");
         _meter.CreateObservableCounter("dotnet_gc_pause_seconds_total", () => GC.GetTotalPauseDuration().TotalSeconds, description: "Time for which garbage collections held every thread.");
+        _pauses = new GcPauses(_meter);
         _meter.CreateObservableGauge("dotnet_gc_heap_bytes", () => GC.GetTotalMemory(forceFullCollection: false), description: "Memory that objects take.");
         _meter.CreateObservableGauge("dotnet_thread_pool_queue_length", () => ThreadPool.PendingWorkItemCount, description: "Work that waits for a thread.");
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _meter.Dispose();
+    public void Dispose()
+    {
+        _pauses.Dispose();
+        _meter.Dispose();
+    }
 
     private static IEnumerable<Measurement<int>> Collections() =>
         Enumerable.Range(0, GC.MaxGeneration + 1).Select(generation => new Measurement<int>(GC.CollectionCount(generation), Label("generation", generation)));

@@ -14,10 +14,10 @@ internal static class Latency
     {
         using var names = new NameProbe(node.At("dns"));
         using var routes = new RouteProbe(node.At("http"));
-        await MeasureAsync(node, tenant, gateway, zone, upstream, names, routes, "warm", Math.Min(count, 20));
+        await MeasureAsync(tenant, gateway, zone, upstream, names, routes, "warm", Math.Min(count, 20));
         using var load = StartLoad(node, work, zone);
         var (begun, before, cpu) = (Stopwatch.GetTimestamp(), await node.MetricAsync("gateway_dns_queries_total"), node.CpuSeconds);
-        var (answer, route) = await MeasureAsync(node, tenant, gateway, zone, upstream, names, routes, "r", count);
+        var (answer, route) = await MeasureAsync(tenant, gateway, zone, upstream, names, routes, "r", count);
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         var rate = (await node.MetricAsync("gateway_dns_queries_total") - before) / seconds;
         load.Kill();
@@ -26,7 +26,7 @@ internal static class Latency
         return (answer.Percentile(99), route.Percentile(99));
     }
 
-    private static async Task<(Times Answer, Times Route)> MeasureAsync(RunningNode node, Tenant tenant, string gateway, string zone, Upstream upstream, NameProbe names, RouteProbe routes, string prefix, int count)
+    private static async Task<(Times Answer, Times Route)> MeasureAsync(Tenant tenant, string gateway, string zone, Upstream upstream, NameProbe names, RouteProbe routes, string prefix, int count)
     {
         var (answer, route) = (new Times(), new Times());
         for (var i = 0; i < count; i++)

@@ -64,12 +64,19 @@ internal sealed class Upstream : IDisposable
     public void Dispose()
     {
         _listener.Dispose();
-        _accepting.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default);
+        _accepting.Wait();
     }
 
     private async Task AcceptAsync()
     {
-        while (true) _ = ServeAsync(await _listener.AcceptSocketAsync());
+        try
+        {
+            while (true) _ = ServeAsync(await _listener.AcceptSocketAsync());
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The listener is closed: the measurement is over.
+        }
     }
 
     private static async Task ServeAsync(Socket visitor)

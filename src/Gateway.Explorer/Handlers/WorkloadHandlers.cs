@@ -1,6 +1,5 @@
 using Gateway.Explorer.Http;
 using Gateway.Explorer.Storage;
-using Gateway.Model;
 using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
 

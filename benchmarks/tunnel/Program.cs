@@ -17,7 +17,7 @@ IPEndPoint Local(int at) => new(IPAddress.Loopback, Number(at));
 switch (args[0])
 {
     case "backend": Backend.Run(Local(1)); break;
-    case "load": output.WriteLine(Load.Run(args[1], Local(2), TimeSpan.FromSeconds(Number(3)), Number(4), output)); break;
+    case "load": output.WriteLine(Load.Run(args[1], Local(2), TimeSpan.FromSeconds(double.Parse(args[3], CultureInfo.InvariantCulture)), Number(4), output)); break;
     case "stall": Trials.Stall(Local(1), TimeSpan.FromSeconds(Number(2)), Number(3)); break;
     case "delay": new DelayLine(Local(2), TimeSpan.FromMilliseconds(Number(3) / 2.0)).Run(Local(1)); break;
     case "reconnect": output.WriteLine(Trials.Reconnect(Local(1), Local(2), Number(3))); break;

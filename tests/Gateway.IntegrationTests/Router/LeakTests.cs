@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Gateway.Cli.Expose;
+using Gateway.IntegrationTests.Cli.Expose;
 using Gateway.IntegrationTests.Support;
 using Gateway.UnitTests.Router;
 using Xunit;
@@ -57,6 +59,35 @@ public sealed class LeakTests
         router.Dial(Name, upstream.EndPoint);
         var head = Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: {Name}\r\nContent-Length: 10000000\r\n\r\n");
         await LeavesNothingAsync(router, 3000, () => VanishAsync(router.Http, head));
+    }
+
+    [Fact, Trait("adv", "T12")]
+    public async Task A_line_that_is_cut_again_and_again_leaves_nothing_behind_at_either_end()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        await using var line = new FaultyWire(router.Tunnels.Port);
+        router.Tunnel(Name, RunningClient.Secret);
+        var remote = new TunnelRemote(new HostPort("127.0.0.1", line.Endpoint().Port));
+        await using var client = new RunningClient(RunningClient.Options(upstream.EndPoint.Port) with { Remotes = [remote], Proven = TimeSpan.Zero });
+        await LeavesNothingAsync(router, 100, () => CutAsync(router, line));
+    }
+
+    // Serves a visitor, cuts the line, and waits for the session that follows.
+    private static async Task CutAsync(RouterHarness router, FaultyWire line)
+    {
+        await Eventually.TrueAsync(() => router.Facts.Count == 1, "the client is there");
+        var session = router.Facts[0].Session;
+        // The wire ends both ways at once, so the visitor ends nothing before he has his answer.
+        using (var visitor = await RouterHarness.ConnectAsync(router.Tls))
+        {
+            var hello = Hello.For(Name);
+            await visitor.SendAllAsync(hello);
+            Assert.Equal(hello, await visitor.ReceiveExactlyAsync(hello.Length));
+        }
+
+        line.Reset();
+        await Eventually.TrueAsync(() => router.Facts is [var next] && next.Session > session, "the client is back");
     }
 
     [Theory]

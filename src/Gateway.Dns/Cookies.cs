@@ -10,6 +10,8 @@ namespace Gateway.Dns;
 /// <param name="previous">16 octets, with which cookies are still accepted while secrets roll over; null for none.</param>
 internal sealed class Cookies(byte[] current, byte[]? previous)
 {
+    private volatile Secrets _secrets = new(current, previous);
+
     /// <summary>Octets of a whole cookie: eight of the client, sixteen of ours.</summary>
     public const int Length = 24;
 
@@ -25,12 +27,15 @@ internal sealed class Cookies(byte[] current, byte[]? previous)
     private const int TimestampAt = 12;
     private const int HashAt = 16;
 
+    /// <summary>Makes cookies with another secret from now on; those of the present one are still accepted.</summary>
+    public void Rotate(byte[] next) => _secrets = new Secrets(next, _secrets.Current);
+
     /// <summary>Writes the cookie for the next query to <paramref name="renewed"/>. True when the one presented proves the client's address.</summary>
     public bool Renew(ReadOnlySpan<byte> presented, in Client client, Span<byte> renewed)
     {
-        var age = 0;
-        var valid = presented.Length == Length && IsValid(presented, client, out age);
-        if (valid && age is >= 0 and < RenewalAge && HasHash(presented, client, current))
+        var (age, secrets) = (0, _secrets);
+        var valid = presented.Length == Length && IsValid(presented, client, secrets, out age);
+        if (valid && age is >= 0 and < RenewalAge && HasHash(presented, client, secrets.Current))
         {
             presented.CopyTo(renewed);
             return true;
@@ -39,16 +44,16 @@ internal sealed class Cookies(byte[] current, byte[]? previous)
         presented[..Edns.ClientCookieLength].CopyTo(renewed);
         Octets.Write32(renewed, Edns.ClientCookieLength, (uint)Version << 24);
         Octets.Write32(renewed, TimestampAt, client.Now);
-        BitConverter.TryWriteBytes(renewed[HashAt..], HashOf(renewed, client, current));
+        BitConverter.TryWriteBytes(renewed[HashAt..], HashOf(renewed, client, secrets.Current));
         return valid;
     }
 
-    private bool IsValid(ReadOnlySpan<byte> presented, in Client client, out int age)
+    private static bool IsValid(ReadOnlySpan<byte> presented, in Client client, Secrets secrets, out int age)
     {
         // RFC 1982 arithmetic, as RFC 9018 section 4.3 asks for.
         age = (int)(client.Now - Octets.Read32(presented, TimestampAt));
         if (presented[Edns.ClientCookieLength] != Version || age is > OldestAge or < -FutureSkew) return false;
-        return HasHash(presented, client, current) || (previous is not null && HasHash(presented, client, previous));
+        return HasHash(presented, client, secrets.Current) || (secrets.Previous is { } before && HasHash(presented, client, before));
     }
 
     // A comparison in constant time gains nothing here: the secret is 128 bits, and each guess costs the guesser a datagram.
@@ -62,4 +67,6 @@ internal sealed class Cookies(byte[] current, byte[]? previous)
         client.Address.CopyTo(input[HashAt..]);
         return SipHash.Compute(secret, input[..(HashAt + client.Address.Length)]);
     }
+
+    private sealed record Secrets(byte[] Current, byte[]? Previous);
 }

@@ -18,6 +18,7 @@ public sealed class NameServer : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Answering _answering;
+    private readonly Cookies _cookies;
     private Notifier? _notifier;
     private readonly List<UdpServer> _udp = [];
     private readonly List<TcpServer> _tcp = [];
@@ -28,6 +29,7 @@ public sealed class NameServer : IAsyncDisposable
         (_options, _feed, _time) = (options, feed, time);
         _log = logs.CreateLogger<NameServer>();
         var transfers = options.TransferPolicy.IsClosed ? null : new Transfers(options.TransferPolicy, options.TransfersAtOnce);
+        _cookies = new Cookies(Octets(options.CookieSecret) ?? RandomNumberGenerator.GetBytes(Cookies.SecretLength), Octets(options.PreviousCookieSecret));
         var responder = new Responder(new ResponderOptions
         {
             Transfers = transfers,
@@ -35,7 +37,7 @@ public sealed class NameServer : IAsyncDisposable
             RequiresCookies = options.RequireCookies,
             Nsid = Encoding.UTF8.GetBytes(options.Nsid),
             Keys = options.Keys,
-            Cookies = new Cookies(Octets(options.CookieSecret) ?? RandomNumberGenerator.GetBytes(Cookies.SecretLength), Octets(options.PreviousCookieSecret)),
+            Cookies = _cookies,
         });
         _answering = new Answering(responder, feed.Zones, feed.Metrics, time)
         {
@@ -50,6 +52,14 @@ public sealed class NameServer : IAsyncDisposable
     }
 
     internal Transfers? Transfers => _answering.Transfers;
+
+    /// <summary>Makes cookies with a new secret; those given before are still accepted. False when the operator set the secret himself.</summary>
+    public bool TryRotateCookies()
+    {
+        if (!_options.CookieSecret.IsEmpty) return false;
+        _cookies.Rotate(RandomNumberGenerator.GetBytes(Cookies.SecretLength));
+        return true;
+    }
 
     /// <summary>Where queries are answered; a port of 0 in the options shows the one that was given.</summary>
     public IReadOnlyList<IPEndPoint> Bound => _tcp.ConvertAll(server => server.Bound!);

@@ -126,7 +126,7 @@ internal sealed partial class Node : IAsyncDisposable
         var view = new LedgerView(redis, _delegations, _time);
         var backup = new StateBackup(view, redis, NodeIdentity.PathOf(_configuration.Node, directory), _time);
         var events = new LiveEvents(parts, view, _traffic, _troubles, Conditions, _time);
-        return new AdminApi(AdminToken.Take(directory), parts, view, new NameRelease(view, redis, _time), new UserFreeze(redis, _time), backup, events, _traffic, facts, _time, _logs.CreateLogger<AdminApi>());
+        return new AdminApi(new AdminKey(directory, _time), parts, view, new NameRelease(view, redis, _time), new UserFreeze(redis, _time), backup, events, _traffic, facts, _time, _logs.CreateLogger<AdminApi>());
     }
 
     private IReadOnlyList<Condition> Conditions() => [.. _redis!.Conditions(), .. _parts!.Conditions()];

@@ -102,6 +102,13 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>The tunnel clients of this process with the hosts whose visitors they take; none without a router.</summary>
     public IReadOnlyList<(TunnelFacts Facts, IReadOnlyList<DomainName> Hosts)> TunnelHosts() => _router?.TunnelHosts() ?? [];
 
+    /// <summary>Makes DNS cookies with a new secret. The fault is one line; null when it is done.</summary>
+    public string? RotateCookies()
+    {
+        if (_dns is null) return "This process runs no name server: ask the one that does.";
+        return _dns.TryRotateCookies() ? null : "The cookie secret stands in the configuration: move it to dns.previous_cookie_secret, put a new one into dns.cookie_secret, and restart.";
+    }
+
     /// <summary>Cuts a tunnel client off; false when there is none of this number.</summary>
     public bool DropTunnel(long id) => _router?.DropTunnel(id) ?? false;
 

@@ -84,6 +84,25 @@ public sealed class AdminApiTests
         Assert.Contains("Nothing of 'stuck.gw.test' is there.", (await operates.RunAsync("node", "release", "stuck.gw.test")).Error, StringComparison.Ordinal);
     }
 
+    [Fact, Trait("adv", "R9")]
+    public async Task Keys_change_while_the_former_ones_are_still_good()
+    {
+        using var work = new TemporaryDirectory();
+        await using var node = await RunningNode.StartAsync(work.File("state"));
+        var operates = new Operator(node);
+        var former = (await File.ReadAllTextAsync(work.File("state/admin.token"), TestContext.Current.CancellationToken)).Trim();
+        await operates.MustAsync("rotate", "token");
+        var current = (await File.ReadAllTextAsync(work.File("state/admin.token"), TestContext.Current.CancellationToken)).Trim();
+        Assert.NotEqual(former, current);
+        Assert.Equal(200, await AskAsync(node, "/api/zones", "Bearer " + former));
+        Assert.Equal(200, await AskAsync(node, "/api/zones", "Bearer " + current));
+        await operates.MustAsync("rotate", "cookies");
+        Assert.Contains("Audit: rotate of the admin token by the admin API", node.Log, StringComparison.Ordinal);
+        Assert.Contains("Audit: rotate of the DNS cookie secret by the admin API", node.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain(former, node.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain(current, node.Log, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_frozen_users_sites_and_names_stop_within_a_second_and_come_back()
     {

@@ -41,7 +41,7 @@ internal sealed class NodeCommands
         List("routes", "List hosts and where their visitors go.", ("HOST", TextTable.Member("host")), ("KIND", TextTable.Member("kind")), ("TO", TextTable.Member("to")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state"))),
         List("reservations", "List everybody's reservations, the newest first.", ("ID", TextTable.Member("id")), ("KIND", TextTable.Member("kind")), ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state")), ("MESSAGE", TextTable.Member("message"))),
         List("traffic", "List the hosts that moved most in the last hour.", ("HOST", TextTable.Member("host")), ("NOW B/S", TextTable.Member("now")), ("VISITORS", TextTable.Member("present")), ("BYTES", TextTable.Member("bytes")), ("VISITS", TextTable.Member("visits"))),
-        Tunnels(), Drop(), Release(), Freeze(), Unfreeze(), Reconcile(), Backup(), Restore(), Dashboard(),
+        Tunnels(), Drop(), Release(), Freeze(), Unfreeze(), Rotate(), Reconcile(), Backup(), Restore(), Dashboard(),
     };
 
     private ExampleCommand List(string name, string description, params (string, Func<JsonNode, string>)[] columns)
@@ -85,6 +85,14 @@ internal sealed class NodeCommands
         var user = new Argument<long>("user") { Description = "The user's id, as 'gateway node frozen' shows it." };
         return Make("unfreeze", "Let everything go on that a user has.", "gateway node unfreeze 17", [user], [], (parsed, node, stop) =>
             DoAsync(node, HttpMethod.Delete, $"/api/frozen/{parsed.GetValue(user)}", _ => $"User {parsed.GetValue(user)} is served again.", stop));
+    }
+
+    private ExampleCommand Rotate()
+    {
+        var key = new Argument<string>("key") { Description = "token: the admin token in the state directory. cookies: the secret of the DNS cookies." };
+        key.AcceptOnlyFromAmong("token", "cookies");
+        return Make("rotate", "Change a key that the node made for itself. The former one is still accepted for a while.", "gateway node rotate token", [key], [], (parsed, node, stop) =>
+            DoAsync(node, HttpMethod.Post, $"/api/keys/{parsed.GetValue(key)}/rotate", json => json["former_until"] is { } until ? $"The token's file holds a new one; the former one is good until {until}." : "Cookies are made with a new secret.", stop));
     }
 
     private ExampleCommand Reconcile()

@@ -13,7 +13,7 @@ namespace Gateway.Server.Operating;
 /// The operator's hands: lists, and the few things that an operator does to a running node. Every call shows the token; every
 /// change is a line of the log.
 /// </summary>
-internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView view, NameRelease release, UserFreeze freeze, StateBackup backup, LiveEvents events, TrafficHistory traffic, Func<JsonObject> facts, TimeProvider time, ILogger<AdminApi> log)
+internal sealed partial class AdminApi(AdminKey key, NodeParts parts, LedgerView view, NameRelease release, UserFreeze freeze, StateBackup backup, LiveEvents events, TrafficHistory traffic, Func<JsonObject> facts, TimeProvider time, ILogger<AdminApi> log)
 {
     /// <summary>What all paths of the API begin with.</summary>
     public const string Prefix = "/api";
@@ -77,6 +77,7 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
             return Json(new JsonObject { ["released"] = parsed.ToString() });
         });
         MapFreezing(api);
+        MapKeys(api);
         api.MapPost("/reconcile", async (bool? dry_run, HttpContext call, CancellationToken stop) =>
         {
             if (!parts.RunsReconciler) return Fault(StatusCodes.Status409Conflict, "This process runs no reconciler: ask the one that does.");
@@ -92,6 +93,22 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
             Audit(call, "restore", "the whole state");
             parts.CompareNow();
             return Json(new JsonObject { ["restored"] = true, ["note"] = note });
+        });
+    }
+
+    private void MapKeys(RouteGroupBuilder api)
+    {
+        api.MapPost("/keys/token/rotate", (HttpContext call) =>
+        {
+            var until = key.Rotate();
+            Audit(call, "rotate", "the admin token");
+            return Json(new JsonObject { ["rotated"] = "token", ["former_until"] = until.ToString("O") });
+        });
+        api.MapPost("/keys/cookies/rotate", (HttpContext call) =>
+        {
+            if (parts.RotateCookies() is { } fault) return Fault(StatusCodes.Status409Conflict, fault);
+            Audit(call, "rotate", "the DNS cookie secret");
+            return Json(new JsonObject { ["rotated"] = "cookies" });
         });
     }
 
@@ -141,7 +158,7 @@ internal sealed partial class AdminApi(Secret token, NodeParts parts, LedgerView
         if (!IsOwnName(request.Host)) return Fault(StatusCodes.Status421MisdirectedRequest, "Name the admin listener by its address or as localhost.");
         if (!request.Path.StartsWithSegments(Prefix, StringComparison.Ordinal)) return null;
         if (IsForeign(request)) return Fault(StatusCodes.Status403Forbidden, "A page of another origin cannot ask here.");
-        if (AdminToken.IsShown(request.Headers.Authorization, token)) return null;
+        if (key.IsShown(request.Headers.Authorization)) return null;
         if (request.Headers.Authorization.Count > 0 && !TakeGuess(request)) return Fault(StatusCodes.Status429TooManyRequests, "Too many wrong tokens: wait a moment.");
         return Fault(StatusCodes.Status401Unauthorized, $"Show the token: 'Authorization: Bearer …' with the content of '{AdminToken.FileName}' in the state directory.");
     }

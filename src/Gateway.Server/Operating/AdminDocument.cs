@@ -23,6 +23,8 @@ internal static class AdminDocument
         ("/api/tunnels", "get", "Tunnel clients connected to this process.", []),
         ("/api/tunnels/{id}", "delete", "Cut a tunnel client off; it may dial again.", ["id"]),
         ("/api/reconcile", "post", "Compare everything now; with dry_run=true only say what would change.", ["dry_run"]),
+        ("/api/keys/token/rotate", "post", "Put a new admin token into its file; the former one is good for ten minutes more.", []),
+        ("/api/keys/cookies/rotate", "post", "Make DNS cookies with a new secret; those given before are still accepted.", []),
         ("/api/backup", "get", "The whole state, identity included, as lines of JSON.", []),
         ("/api/restore", "post", "Put the state of a backup in the place of the present one.", []),
         ("/api/events", "get", "The node, its picture and its traffic, as server-sent events.", []),

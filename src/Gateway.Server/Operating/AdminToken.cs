@@ -13,16 +13,23 @@ internal static class AdminToken
     private const int Bytes = 32;
     private const string Scheme = "Bearer ";
 
-    /// <summary>Reads the token, or makes one at the first start. To change it, delete the file and restart.</summary>
+    /// <summary>Reads the token, or makes one at the first start. <see cref="AdminKey"/> changes it.</summary>
     public static Secret Take(NodeDirectory directory)
     {
         var path = directory.File(FileName);
-        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: >= Bytes } kept) return new Secret(kept);
+        return File.Exists(path) && File.ReadAllText(path).Trim() is { Length: >= Bytes } kept ? new Secret(kept) : Renew(directory);
+    }
+
+    /// <summary>Makes a token and puts it into the file, in the place of the one that is there.</summary>
+    public static Secret Renew(NodeDirectory directory)
+    {
         var made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes));
-        File.Delete(path);
+        // Beside it first: who reads the file sees one of the two tokens whole.
+        var beside = directory.File(FileName + ".new");
+        File.Delete(beside);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
-        using var file = new FileStream(path, options);
-        file.Write(Encoding.ASCII.GetBytes(made + "\n"));
+        using (var file = new FileStream(beside, options)) file.Write(Encoding.ASCII.GetBytes(made + "\n"));
+        File.Move(beside, directory.File(FileName), overwrite: true);
         return new Secret(made);
     }
 

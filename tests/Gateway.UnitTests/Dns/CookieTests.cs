@@ -51,6 +51,24 @@ public sealed class CookieTests
 
     [Fact]
     [Trait("adv", "D17")]
+    public void Cookies_of_a_secret_that_was_changed_are_accepted_until_the_next_change()
+    {
+        var cookies = new Cookies(Secret, null);
+        const string client = "198.51.100.100";
+        const uint now = 1559731985;
+        var given = Renew(cookies, "2464c4abcf10c957", client, now).Cookie;
+        cookies.Rotate(Next);
+        var (valid, renewed) = Renew(cookies, given, client, now + 1);
+        Assert.True(valid);
+        Assert.NotEqual(given, renewed);
+        Assert.True(Renew(cookies, renewed, client, now + 2).Valid);
+        cookies.Rotate(Later);
+        Assert.False(Renew(cookies, given, client, now + 3).Valid);
+        Assert.True(Renew(cookies, renewed, client, now + 3).Valid);
+    }
+
+    [Fact]
+    [Trait("adv", "D17")]
     public void A_secret_that_rolls_over_is_accepted_and_replaced()
     {
         var old = Renew(new Cookies(Next, null), "22681ab97d52c298", "2001:db8:220:1:59de:d0f4:8769:82b8", 1559741817).Cookie;

@@ -1,7 +1,6 @@
 using Gateway.Model;
 using Gateway.Model.Reservations;
 using Gateway.Store;
-using StackExchange.Redis;
 
 namespace Gateway.Server.Operating;
 

@@ -112,7 +112,7 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
     public void Dispose() => _filled.Dispose();
 
     /// <summary>One batch; false when something has to be tried again later.</summary>
-    private async Task<bool> SendSomeAsync(CancellationToken stop)
+    internal async Task<bool> SendSomeAsync(CancellationToken stop)
     {
         var batch = NextBatch();
         var sent = new ConcurrentQueue<WaitingReport>();

@@ -18,7 +18,7 @@ internal sealed partial class Planner(
     ReconciledNode node,
     ReconcilerOptions options,
     ReservationBook book,
-    ActualReader reader,
+    IActualReader reader,
     TunnelSecrets secrets,
     HostProofs proofs,
     PlanApplier applier,

@@ -13,7 +13,7 @@ public sealed partial class ReconcileLoop
     /// <summary>False while another has the lease. With a new fencing number everything is read again: somebody else may have written.</summary>
     private async Task<bool> HoldLeaseAsync(CancellationToken stop)
     {
-        switch (await _lease.TakeAsync(stop))
+        switch (await _ledger.TakeLeaseAsync(stop))
         {
             case LeaseState.Held held:
                 if (_status.StandsBehind is not null) Writing();
@@ -37,7 +37,7 @@ public sealed partial class ReconcileLoop
         {
             try
             {
-                if (_applier.Fence > 0 && _status.StandsBehind is null && await _lease.TakeAsync(stop) != new LeaseState.Held(_applier.Fence)) Doorbell.Ring();
+                if (_applier.Fence > 0 && _status.StandsBehind is null && await _ledger.TakeLeaseAsync(stop) != new LeaseState.Held(_applier.Fence)) Doorbell.Ring();
             }
             catch (Exception e) when (RedisFaults.IsRedis(e))
             {
@@ -52,7 +52,7 @@ public sealed partial class ReconcileLoop
         using var late = new CancellationTokenSource(GiveBackDeadline, _time);
         try
         {
-            await _lease.GiveBackAsync(late.Token);
+            await _ledger.GiveLeaseBackAsync(late.Token);
         }
         catch (Exception e) when (RedisFaults.IsRedis(e) || e is OperationCanceledException)
         {

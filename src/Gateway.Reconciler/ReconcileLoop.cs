@@ -35,14 +35,13 @@ public sealed partial class ReconcileLoop : IDisposable
     private static readonly TimeSpan FullQueuePause = TimeSpan.FromMilliseconds(200);
 
     private readonly ReconcilerOptions _options;
-    private readonly RedisConnection _redis;
     private readonly TimeProvider _time;
     private readonly ILogger<ReconcileLoop> _log;
     private readonly ReservationBook _book = new();
     private readonly ReconcilerMetrics _metrics;
-    private readonly ActualReader _reader;
+    private readonly IActualReader _reader;
     private readonly PlanApplier _applier;
-    private readonly WriterLease _lease;
+    private readonly ILedger _ledger;
     private readonly Outbox _outbox;
     private readonly Inbox _inbox;
     private readonly Planner _planner;
@@ -69,12 +68,15 @@ public sealed partial class ReconcileLoop : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logs">Where log lines go.</param>
     public ReconcileLoop(ReconcilerOptions options, ReconciledNode node, RedisConnection redis, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs)
+        : this(options, node, new ActualReader(redis, time), new RedisLedger(redis, node.Instance, time, logs.CreateLogger<ReconcileLoop>()), explorer, explorerUrl, time, logs)
     {
-        (_options, _redis, _explorer, _time, _log) = (options, redis, explorerUrl, time, logs.CreateLogger<ReconcileLoop>());
+    }
+
+    internal ReconcileLoop(ReconcilerOptions options, ReconciledNode node, IActualReader reader, ILedger ledger, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs)
+    {
+        (_options, _reader, _ledger, _explorer, _time, _log) = (options, reader, ledger, explorerUrl, time, logs.CreateLogger<ReconcileLoop>());
         _metrics = new ReconcilerMetrics(() => Status, time);
-        _reader = new ActualReader(redis, time);
-        _lease = new WriterLease(redis, node.Instance, time, _log);
-        _applier = new PlanApplier(new LedgerWriter(redis, time, _log), node.Identity, explorerUrl);
+        _applier = new PlanApplier(ledger, node.Identity, explorerUrl);
         _outbox = new Outbox(new ReportSender(explorer, node.Identity), _applier, options, time, _metrics, logs.CreateLogger<Outbox>());
         _inbox = new Inbox(node.Identity.Id, explorer, _book, _outbox, _metrics);
         _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), new HostProofs(node, new StubResolver(options.Resolvers, time), time), _applier, _outbox, _inbox, _metrics, time, logs.CreateLogger<Planner>());
@@ -94,11 +96,11 @@ public sealed partial class ReconcileLoop : IDisposable
     public async Task RunAsync(CancellationToken stop)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        _redis.Connected += LoadAgain;
+        _ledger.Connected += LoadAgain;
         var reconciling = ReconcileAsync(end.Token);
         Task[] all = [reconciling, RenewAsync(end.Token), _outbox.RunAsync(end.Token), _registration.RunAsync(end.Token), _watch.RunAsync(Doorbell.Ring, end.Token)];
         var first = await Task.WhenAny(all);
-        _redis.Connected -= LoadAgain;
+        _ledger.Connected -= LoadAgain;
         await end.CancelAsync();
         await Task.WhenAll(all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _inbox.EndAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -152,28 +154,28 @@ public sealed partial class ReconcileLoop : IDisposable
 
     private async Task ReconcileAsync(CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
-        {
-            TimeSpan pause;
-            var rung = Doorbell.TakeRungAt();
-            try
-            {
-                var isWriter = await RoundAsync(stop);
-                if (isWriter) StoreStands();
-                if (isWriter && _inbox.Fault is null) Through(rung);
-                else if (isWriter) Doorbell.PutBack(rung);
-                pause = !isWriter ? LeaseBeat : _inbox.Fault is not null ? _explorerPause.Next() : _isQueueFull ? FullQueuePause : _options.PollInterval;
-            }
-            catch (Exception e) when (RedisFaults.IsRedis(e))
-            {
-                StoreFails(RedisFaults.Describe(e));
-                _metrics.Failed("store");
-                Doorbell.PutBack(rung);
-                _mustLoad = true;
-                pause = _storePause.Next();
-            }
+        while (!stop.IsCancellationRequested) await Doorbell.WaitAsync(await TurnAsync(stop), stop);
+    }
 
-            await Doorbell.WaitAsync(pause, stop);
+    /// <summary>Does what is to be done now, as far as it can be, and says how long it may rest.</summary>
+    internal async Task<TimeSpan> TurnAsync(CancellationToken stop)
+    {
+        var rung = Doorbell.TakeRungAt();
+        try
+        {
+            var isWriter = await RoundAsync(stop);
+            if (isWriter) StoreStands();
+            if (isWriter && _inbox.Fault is null) Through(rung);
+            else if (isWriter) Doorbell.PutBack(rung);
+            return !isWriter ? LeaseBeat : _inbox.Fault is not null ? _explorerPause.Next() : _isQueueFull ? FullQueuePause : _options.PollInterval;
+        }
+        catch (Exception e) when (RedisFaults.IsRedis(e))
+        {
+            StoreFails(RedisFaults.Describe(e));
+            _metrics.Failed("store");
+            Doorbell.PutBack(rung);
+            _mustLoad = true;
+            return _storePause.Next();
         }
     }
 
@@ -182,6 +184,9 @@ public sealed partial class ReconcileLoop : IDisposable
         _metrics.Succeeded();
         if (rung is { } at) _metrics.Lag.Record(_time.GetElapsedTime(at).TotalSeconds);
     }
+
+    /// <summary>Tells the explorer some of what waits; false when something has to be tried again later.</summary>
+    internal Task<bool> ReportSomeAsync(CancellationToken stop) => _outbox.SendSomeAsync(stop);
 
     /// <summary>One turn: Redis first if it has to be, then the explorer. False when another writes.</summary>
     private async Task<bool> RoundAsync(CancellationToken stop)

@@ -9,7 +9,7 @@ namespace Gateway.Reconciler.Storing;
 
 /// <summary>Reads what stands in Redis: the few places that a plan concerns, or all of it in pieces that keep nobody waiting.</summary>
 /// <exception cref="Exception">Every call: see <see cref="RedisFaults.IsRedis"/>.</exception>
-internal sealed class ActualReader(RedisConnection redis, TimeProvider time)
+internal sealed class ActualReader(RedisConnection redis, TimeProvider time) : IActualReader
 {
     private const int Piece = 2_000;
 

@@ -12,7 +12,7 @@ namespace Gateway.Reconciler.Storing;
 /// displaced changes nothing.
 /// </summary>
 /// <exception cref="Exception">Every call: see <see cref="RedisFaults.IsRedis"/>. What became of the last script is unknown then.</exception>
-internal sealed class PlanApplier(LedgerWriter writer, Identity identity, Uri explorer)
+internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explorer)
 {
     /// <summary>Redis runs a script of this size in about 20 ms.</summary>
     private const int BatchSize = 4_000;

@@ -49,8 +49,18 @@ internal sealed class PaperRedis
         foreach (var write in batch) Apply(write);
     }
 
+    public PaperRedis Copy()
+    {
+        var copy = new PaperRedis();
+        foreach (var (key, hash) in _hashes) copy._hashes[key] = new(hash);
+        foreach (var (key, value) in _strings) copy._strings[key] = value;
+        return copy;
+    }
+
     /// <summary>Everything, as a reader sees it. What was sent by the outbox is not there any more.</summary>
-    public ActualState Read()
+    public ActualState Read() => Collect().Build(Applied(), Outbox());
+
+    public ActualStateBuilder Collect()
     {
         var state = new ActualStateBuilder();
         foreach (var (zone, raw) in Hash(RedisSchema.ZoneOwnersKey)) state.AddZoneOwner(DomainName.Parse(zone), raw);
@@ -66,11 +76,13 @@ internal sealed class PaperRedis
 
         foreach (var (key, raw) in _strings)
             if (RedisSchema.TryReadServiceKey(key, out var host)) state.AddRoute(host, raw);
-        return state.Build(Applied(), Outbox());
+        return state;
     }
 
     /// <summary>What a footprint asks for, and nothing else.</summary>
-    public ActualState Read(Footprint footprint, IReadOnlyDictionary<string, LiveReservation> applied)
+    public ActualState Read(Footprint footprint, IReadOnlyDictionary<string, LiveReservation> applied) => Collect(footprint).Build(applied, Outbox());
+
+    public ActualStateBuilder Collect(Footprint footprint)
     {
         var state = new ActualStateBuilder();
         foreach (var name in footprint.Names)
@@ -89,7 +101,7 @@ internal sealed class PaperRedis
             foreach (var (name, raw) in Hash(RedisSchema.NameOwnersKey)) state.AddNameOwner(DomainName.Parse(name), raw);
         foreach (var at in footprint.Fields([.. state.ZonesSoFar]))
             if (this[RedisSchema.ZoneKey(at.Zone), RedisSchema.ZoneField(at.Name, at.Zone)] is { } raw) state.AddRecords(at, raw);
-        return state.Build(applied, Outbox());
+        return state;
     }
 
     public string Dump() => string.Join('\n', _hashes.OrderBy(it => it.Key, StringComparer.Ordinal)

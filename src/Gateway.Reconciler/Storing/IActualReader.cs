@@ -1,0 +1,24 @@
+using Gateway.Model;
+using Gateway.Reconciler.Planning;
+
+namespace Gateway.Reconciler.Storing;
+
+/// <summary>Where a reconciler reads what stands: Redis, or what a test puts in its place.</summary>
+/// <exception cref="Exception">Every call: see <see cref="Store.RedisFaults.IsRedis"/>.</exception>
+internal interface IActualReader
+{
+    /// <summary>The places of a footprint.</summary>
+    Task<ActualStateBuilder> ReadAsync(Footprint footprint, CancellationToken stop);
+
+    /// <summary>Everything but the records of zones that nobody here knows.</summary>
+    Task<ActualStateBuilder> ReadAllAsync(IEnumerable<DomainName> zones, CancellationToken stop);
+
+    /// <summary>The reservations of the cache that can be read, and a line for each that cannot.</summary>
+    Task<(List<LiveReservation> Served, List<string> Faults)> ReadReservationsAsync(CancellationToken stop);
+
+    /// <summary>The outbox, and a line for each entry that cannot be read.</summary>
+    Task<(Dictionary<string, WaitingReport> Entries, List<string> Faults)> ReadOutboxAsync(CancellationToken stop);
+
+    /// <summary>The highest id taken from this explorer; 0 when it was never read.</summary>
+    Task<long> ReadCursorAsync(Uri explorer, CancellationToken stop);
+}

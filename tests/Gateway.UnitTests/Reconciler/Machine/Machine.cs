@@ -1,0 +1,324 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Gateway.ExplorerApi;
+using Gateway.Model;
+using Gateway.Model.Crypto;
+using Gateway.Model.ExplorerApi;
+using Gateway.Model.Reservations;
+using Gateway.Model.Records;
+using Gateway.Model.Routes;
+using Gateway.Reconciler;
+using Gateway.Reconciler.Planning;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gateway.UnitTests.Reconciler.Machine;
+
+/// <summary>The power has failed: whoever ran is no more.</summary>
+internal sealed class PowerFailure : Exception;
+
+/// <summary>One thing that happens. The numbers choose who, what and when.</summary>
+internal readonly record struct MachineStep(int Kind, int What, int Who)
+{
+    public override string ToString() => $"({Kind}, {What}, {Who})";
+}
+
+/// <summary>
+/// Explorer, reconciler and Redis together, driven step by step: users reserve and delete, turns are made, reports are sent, and
+/// everything that can fail does. The reconciler is the real loop; explorer and Redis are paper.
+/// </summary>
+internal sealed class Machine : IDisposable
+{
+    public const int Kinds = 32;
+
+    private const int MostLive = 24;
+
+    private static readonly Identity Gateway = Identity.FromSeed("12345678901234567890123456789012"u8);
+    private static readonly Uri Address = new("http://paper.test/api/v1");
+    private static readonly long[] Users = [7, 9, 11];
+    private static readonly Dictionary<long, Identity> Keys = Users.ToDictionary(it => it, it => Identity.FromSeed(Encoding.ASCII.GetBytes($"customer-seed-{it,18:D18}")));
+    private static readonly Dictionary<long, string> Secrets = Users.ToDictionary(it => it, it => SealedSecret.Encrypt(new Secret($"{it}:s3cr3t"), Keys[it], Gateway.PublicKey));
+    private static readonly string[] Zones = ["user.org", "sub.user.org", "other.net"];
+    private static readonly string[] Names = ["a.gw.test", "x.a.gw.test", "b.gw.test", "c.gw.test", "www.user.org", "deep.www.user.org", "a.sub.user.org", "www.other.net", "elsewhere.example"];
+
+    private readonly FakeTime _time = new();
+    private readonly HttpClient _http;
+    private readonly List<ReconcileLoop> _asleep = [];
+    private ReconcileLoop _loop;
+    private int _starts;
+    private int _budget = int.MaxValue;
+
+    public Machine()
+    {
+        _http = new HttpClient(Explorer) { Timeout = Timeout.InfiniteTimeSpan };
+        foreach (var (user, identity) in Keys) Explorer.AddUser(user, identity);
+        Explorer.Step = Ledger.Step = Spend;
+        _loop = Start();
+    }
+
+    public PaperExplorer Explorer { get; } = new();
+
+    public PaperLedger Ledger { get; } = new();
+
+    /// <summary>True while somebody has damaged Redis and nobody has looked at everything since.</summary>
+    public bool IsDamaged { get; private set; }
+
+    /// <summary>Steps of input and output that were made since the last time this was asked.</summary>
+    public int Spent { get; set; }
+
+    public async Task DoAsync(MachineStep step)
+    {
+        switch (step.Kind % Kinds)
+        {
+            case < 8: Reserve(step); break;
+            case < 11: Delete(step.What); break;
+            case < 17: await TurnAsync(); break;
+            case < 20: await ReportAsync(); break;
+            case 20: await CrashAsync(step.What % 12, TurnAsync); break;
+            case 21: await CrashAsync(step.What % 6, ReportAsync); break;
+            case 22: Kill(); break;
+            case 23: Damage(step); break;
+            case 24: Explorer.IsDown = !Explorer.IsDown; break;
+            case 25: Ledger.IsDown = !Ledger.IsDown; break;
+            case 26: await CompareAsync(); break;
+            case 27: await WakeAsync(); break;
+            case 28 when step.Who % 8 == 0: Lose(Ledger.Flush); break;
+            case 29 when step.Who % 4 == 0: Ledger.Save(); break;
+            case 30 when step.Who % 8 == 0: Lose(Ledger.Restore); break;
+            case 31 when step.Who % 4 == 0: Explorer.LoseQueue(); break;
+            default: await TurnAsync(); break;
+        }
+    }
+
+    public void Reserve(long user, WorkloadType kind, string name, string address = "203.0.113.1") => Explorer.Reserve(new Workload
+    {
+        CustomerTid = user,
+        NodeId = Gateway.Id,
+        PoolId = 42,
+        WorkloadType = kind,
+        CustomerSignature = "ab",
+        Epoch = new ExplorerDate(1_610_000_000),
+        Domain = name,
+        Ips = [address],
+        Address = address,
+        Port = 80,
+        PortTls = 443,
+        Secret = Secrets[user],
+    });
+
+    public Task TurnAsync() => _loop.TurnAsync(CancellationToken.None);
+
+    public async Task ReportAsync()
+    {
+        if (Ledger.Redis.Hash(RedisSchema.OutboxKey).Count > 0) await _loop.ReportSomeAsync(CancellationToken.None);
+    }
+
+    /// <summary>Everything is compared: with Redis, and with all that the explorer knows.</summary>
+    public async Task CompareAsync()
+    {
+        _loop.CompareNow();
+        await TurnAsync();
+        if (!Ledger.IsDown && !Explorer.IsDown) IsDamaged = false;
+    }
+
+    /// <summary>Does something until the power fails, after so many steps of input and output; then the gateway starts again.</summary>
+    public async Task CrashAsync(int after, Func<Task> action)
+    {
+        _budget = after;
+        try
+        {
+            await action();
+        }
+        catch (PowerFailure)
+        {
+            // As it should.
+        }
+        finally
+        {
+            _budget = int.MaxValue;
+        }
+
+        Kill();
+    }
+
+    /// <summary>kill -9, and a new start. The killed one may turn out to have slept.</summary>
+    public void Kill()
+    {
+        _asleep.Add(_loop);
+        if (_asleep.Count > 2)
+        {
+            _asleep[0].Dispose();
+            _asleep.RemoveAt(0);
+        }
+
+        Ledger.Expire();
+        _loop = Start();
+    }
+
+    /// <summary>All is well again, and everybody has the time that he needs: one comparison, one round of reports.</summary>
+    public async Task HealAsync()
+    {
+        Explorer.IsDown = Ledger.IsDown = false;
+        _time.Advance(TimeSpan.FromMinutes(2));
+        for (var i = 0; i < 3; i++)
+        {
+            await CompareAsync();
+            while (Ledger.Redis.Hash(RedisSchema.OutboxKey).Count > 0 && i < 2) await ReportAsync();
+        }
+    }
+
+    /// <summary>What is not as it must be at any moment, in one line; null when all is well.</summary>
+    public string? Fault()
+    {
+        if (Explorer.Standing.GroupBy(it => (it.Domain, Claim: ClaimOf(it))).FirstOrDefault(it => it.Select(one => one.CustomerTid).Distinct().Count() > 1) is { } twice)
+            return $"{twice.Key.Domain} was given to two users: {string.Join(", ", twice.Select(it => $"{it.Id} of {it.CustomerTid}"))}";
+        return IsDamaged || Ledger.IsDown ? null : Orphan();
+    }
+
+    /// <summary>After <see cref="HealAsync"/>: what differs from what the explorer says, in one line; null when nothing does.</summary>
+    public string? Difference()
+    {
+        if (!Explorer.IsSettled) return "not everything is reported: " + string.Join(", ", Explorer.Workloads.Values.Where(it => it.NextAction != NextAction.Deleted && it.Result.State != ResultState.Ok).Select(it => $"{it.Id} {it.NextAction} {it.Result.State}"));
+        var (wanted, actual) = (Wanted(), Actual());
+        return wanted == actual ? null : $"wanted:\n{wanted}\nstands:\n{actual}";
+    }
+
+    public void Dispose()
+    {
+        _loop.Dispose();
+        _asleep.ForEach(it => it.Dispose());
+        _http.Dispose();
+    }
+
+    private ReconcileLoop Start()
+    {
+        var options = new ReconcilerOptions { ForeignHosts = ForeignHosts.FirstCome, ReportsAtOnce = 1 };
+        var node = new ReconciledNode(Gateway, [DomainName.Parse("gw.test")], [DomainName.Parse("ns1.example.net")], 18000, "gateway/test", AddressPolicy.PublicOnly);
+        var view = Ledger.Open($"start {++_starts}");
+        return new ReconcileLoop(options, node, view, view, new ExplorerClient(_http, Address, ExplorerSigner.Gateway(Gateway), time: _time), Address, _time, NullLoggerFactory.Instance);
+    }
+
+    private void Spend()
+    {
+        Spent++;
+        if (_budget-- <= 0) throw new PowerFailure();
+    }
+
+    private void Reserve(MachineStep step)
+    {
+        if (Explorer.Workloads.Values.Count(it => it.NextAction == NextAction.Deploy) >= MostLive)
+        {
+            Delete(step.What);
+            return;
+        }
+
+        var user = Users[step.Who % Users.Length];
+        var address = $"203.0.113.{1 + (step.Who % 3)}";
+        switch (step.Kind % Kinds)
+        {
+            case 0: Reserve(user, WorkloadType.DomainDelegate, Zones[step.What % Zones.Length]); break;
+            case 1 or 2 or 3: Reserve(user, WorkloadType.Subdomain, Names[step.What % Names.Length], address); break;
+            case 4 or 5: Reserve(user, WorkloadType.Proxy, Names[step.What % Names.Length], "198.51.100.7"); break;
+            default: Reserve(user, WorkloadType.ReverseProxy, Names[step.What % Names.Length]); break;
+        }
+    }
+
+    private void Delete(int what)
+    {
+        var live = Explorer.Workloads.Values.Where(it => it.NextAction == NextAction.Deploy).ToList();
+        if (live.Count > 0) Explorer.Delete(live[what % live.Count].Id);
+    }
+
+    // One thing at a time: a record of which neither the cache nor an owner speaks any more is somebody else's, and stays.
+    private void Damage(MachineStep step)
+    {
+        if (IsDamaged) return;
+        IsDamaged = true;
+        string[] hashes = [RedisSchema.NameOwnersKey, RedisSchema.ZoneOwnersKey, RedisSchema.ReservationsKey, "gw.test.", "user.org."];
+        if (step.Who % 6 < hashes.Length)
+        {
+            var key = hashes[step.Who % 6];
+            var fields = Ledger.Redis.Hash(key).Keys.Order(StringComparer.Ordinal).ToList();
+            if (fields.Count == 0) return;
+            var field = fields[step.What % fields.Count];
+            if (step.What % 2 == 0) Ledger.Redis.Delete(key, field);
+            else if (key is "gw.test." or "user.org.") Ledger.Redis.Set(key, field, "garbage");
+            return;
+        }
+
+        var routes = Ledger.Redis.Strings.Where(it => it.StartsWith(RedisSchema.ServicePrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        if (routes.Count > 0) Ledger.Redis.Delete(routes[step.What % routes.Count]);
+    }
+
+    // Redis lost something, and the change feed noticed that it was away.
+    private void Lose(Action how)
+    {
+        how();
+        IsDamaged = true;
+        _loop.Doorbell.CompareAsync(CancellationToken.None);
+    }
+
+    // A writer that was thought dead goes on where it slept.
+    private async Task WakeAsync()
+    {
+        if (_asleep.Count == 0 || Ledger.IsDown) return;
+        await TurnAsync();
+        var before = Ledger.Batches;
+        await _asleep[0].TurnAsync(CancellationToken.None);
+        if (Ledger.Batches != before) throw new InvalidOperationException("a writer that slept wrote something");
+    }
+
+    // Under a managed domain a name and its visitors are one claim. Elsewhere first come was first served, before the zone was delegated.
+    private static string ClaimOf(Workload it) => it.WorkloadType switch
+    {
+        WorkloadType.DomainDelegate => "zone",
+        _ when it.Domain!.EndsWith(".gw.test", StringComparison.Ordinal) => "name and host",
+        WorkloadType.Subdomain => "name",
+        _ => "host",
+    };
+
+    // Whatever stands belongs to a reservation that is served; each step of a plan is whole.
+    private string? Orphan()
+    {
+        var served = Ledger.Redis.Hash(RedisSchema.ReservationsKey).Values.Select(Decode).ToList();
+        foreach (var (name, user) in Ledger.Redis.Hash(RedisSchema.NameOwnersKey))
+            if (!served.Any(it => it is Reservation.Subdomain own && own.Domain.ToString() == name && own.UserText == user)) return $"the name {name} of user {user} is nobody's reservation";
+        foreach (var key in Ledger.Redis.Strings)
+            if (RedisSchema.TryReadServiceKey(key, out var host) && !served.Any(it => it is Reservation.Proxy p && p.Domain == host || it is Reservation.ReverseProxy r && r.Domain == host)) return $"the route of {host} is nobody's reservation";
+        return null;
+    }
+
+    private static Reservation Decode(string raw) =>
+        RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(raw), out var stored, out var fault) ? stored.Reservation : throw new InvalidDataException(fault);
+
+    // By hand, and in another way than the reconciler does it.
+    private string Wanted()
+    {
+        var lines = new SortedSet<string>(StringComparer.Ordinal) { "zone gw.test " + Gateway.Id };
+        var standing = Explorer.Standing.ToList();
+        foreach (var it in standing.Where(it => it.WorkloadType == WorkloadType.DomainDelegate)) lines.Add($"zone {it.Domain} {it.CustomerTid}");
+        foreach (var name in standing.Where(it => it.WorkloadType == WorkloadType.Subdomain).GroupBy(it => it.Domain!))
+        {
+            lines.Add($"name {name.Key} {name.First().CustomerTid}");
+            lines.Add($"records {name.Key} {string.Join(' ', name.SelectMany(it => it.Ips!).Distinct().Order(StringComparer.Ordinal))}");
+        }
+
+        foreach (var host in standing.Where(it => it.WorkloadType is WorkloadType.Proxy or WorkloadType.ReverseProxy).GroupBy(it => it.Domain!))
+            lines.Add($"route {host.Key} {host.Last().CustomerTid} {(host.Last().WorkloadType == WorkloadType.Proxy ? "dial" : "tunnel")}");
+        foreach (var it in standing) lines.Add("reservation " + it.GlobalId);
+        return string.Join('\n', lines);
+    }
+
+    private string Actual()
+    {
+        var state = Ledger.Redis.Read();
+        var lines = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var (zone, owner) in state.ZoneOwners) lines.Add($"zone {zone} {owner.Value}");
+        foreach (var (name, owner) in state.NameOwners) lines.Add($"name {name} {owner.Value}");
+        foreach (var (at, records) in state.Records.Where(it => it.Key.Name.FirstLabel != RedisSchema.OwnerField))
+            lines.Add($"records {at.Name} {string.Join(' ', (records.Value ?? []).Select(it => it.Data is Rdata.A a ? a.Address.ToString() : "?").Order(StringComparer.Ordinal))}");
+        foreach (var (host, route) in state.Routes) lines.Add($"route {host} {route.Value!.User} {route.Value.Target.Match(_ => "dial", _ => "tunnel")}");
+        foreach (var id in state.Applied.Keys) lines.Add("reservation " + id);
+        return string.Join('\n', lines);
+    }
+}

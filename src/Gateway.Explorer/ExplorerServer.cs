@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Explorer.Http;
+using Gateway.Explorer.Storage;
 using Gateway.Store;
 using Gateway.Transport;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -26,6 +27,7 @@ public sealed class ExplorerServer : IAsyncDisposable
     private readonly ILoggerFactory _logs;
     private readonly ExplorerEvents _events;
     private readonly ExplorerApplication _application;
+    private readonly IdFloor _ids;
     private readonly Dictionary<EndPoint, Socket> _listeners = [];
 
     /// <summary>Composes the server; nothing is opened yet.</summary>
@@ -33,15 +35,23 @@ public sealed class ExplorerServer : IAsyncDisposable
     /// <param name="redis">The connection; stays the caller's.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logs">Where to tell.</param>
-    public ExplorerServer(ExplorerOptions options, RedisConnection redis, TimeProvider time, ILoggerFactory logs)
+    /// <param name="floorFile">Where the highest numbers that were given out are kept; null: nowhere.</param>
+    public ExplorerServer(ExplorerOptions options, RedisConnection redis, TimeProvider time, ILoggerFactory logs, string? floorFile = null)
     {
         (_options, _time, _logs) = (options, time, logs);
         _events = new ExplorerEvents(logs.CreateLogger<ExplorerServer>());
-        _application = new ExplorerApplication(Routes.Over(redis, options, _events, time), options, _events, time);
+        _ids = new IdFloor(floorFile, logs.CreateLogger<ExplorerServer>());
+        _application = new ExplorerApplication(Routes.Over(redis, options, _events, _ids, time), options, _events, time);
     }
 
     /// <summary>Where it listens, after <see cref="Bind"/>.</summary>
     public IReadOnlyList<IPEndPoint> Bound { get; private set; } = [];
+
+    /// <summary>What Redis lost of the explorer, in one line for the operator; null when nothing is missing.</summary>
+    public string? Loss => _ids.Loss;
+
+    /// <summary>The operator's word that what is lost is lost: numbers go on where nobody has been. False when nothing is missing.</summary>
+    public bool AcceptLoss() => _ids.Accept();
 
     /// <summary>Takes all ports that were not passed. Each fault is a sentence that names the port and the cure; none means that all are taken.</summary>
     public IReadOnlyList<string> Bind(PassedSockets? passed = null)

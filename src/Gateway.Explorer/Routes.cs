@@ -14,9 +14,9 @@ internal static class Routes
     private const string OldApi = "/explorer";
 
     /// <summary>Composes the handlers over one Redis.</summary>
-    public static RouteTable Over(RedisConnection redis, ExplorerOptions options, ExplorerEvents events, TimeProvider time)
+    public static RouteTable Over(RedisConnection redis, ExplorerOptions options, ExplorerEvents events, IdFloor ids, TimeProvider time)
     {
-        var store = new ExplorerStore(redis, events, time);
+        var store = new ExplorerStore(redis, events, ids, time);
         var shelf = new WorkloadShelf(store, options, time);
         var authentication = new Authentication(store, options, time);
         var pools = new PoolHandlers(store, authentication, options, events, time);

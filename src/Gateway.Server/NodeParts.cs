@@ -51,7 +51,7 @@ internal sealed class NodeParts : IAsyncDisposable
             _routes.Restore();
         }
 
-        if (configuration.Runs(Role.Explorer)) _explorer = new ExplorerServer(configuration.Explorer, redis, time, logs);
+        if (configuration.Runs(Role.Explorer)) _explorer = new ExplorerServer(configuration.Explorer, redis, time, logs, directory.File("explorer.ids"));
 
         LastKnownGood Spare(string name) => new(directory.File(name + ".lkg"), logs.CreateLogger<LastKnownGood>(), time);
     }
@@ -92,7 +92,7 @@ internal sealed class NodeParts : IAsyncDisposable
     public IReadOnlyList<Task> Start(CancellationToken stop)
     {
         if (_configuration.Runs(Role.Reconciler)) _reconciler = CreateReconciler(_identity!);
-        _feed = new ChangeFeed(_redis, [.. Readers()], new ChangeFeedOptions(), _time, _logs.CreateLogger<ChangeFeed>());
+        _feed = new ChangeFeed(_redis, [.. Readers()], new ChangeFeedOptions(), _time, _logs.CreateLogger<ChangeFeed>(), new LastKnownGood(Path.Combine(_state, "fence.lkg"), _logs.CreateLogger<LastKnownGood>(), _time));
         return [.. Runs(stop)];
     }
 
@@ -127,6 +127,7 @@ internal sealed class NodeParts : IAsyncDisposable
     {
         if (_feed is { ShowsOlderState: true })
             yield return Condition.Strained("state", "Redis shows an older state than the one that is served (a backup, or a replica that lagged): that stays served until a reconciler has written again. If the older one is meant, run 'gatewayd accept-loss'.");
+        if (_explorer?.Loss is { } loss) yield return Condition.Strained("explorer", loss + ".");
         if (_zones is not null) yield return Snapshot("zones", _zones.ZoneCount, _zones.ServedFromFile, _zones.Guard.Held);
         if (_routes is not null) yield return Snapshot("routes", _routes.Count, _routes.ServedFromFile, _routes.Guard.Held);
         if (_reconciler is not null) yield return Reconciling(_reconciler.Status);
@@ -148,9 +149,14 @@ internal sealed class NodeParts : IAsyncDisposable
         var accepted = (_zones?.Guard.Accept() ?? 0) + (_routes?.Guard.Accept() ?? 0);
         var isOlder = _feed?.AcceptOlderState() ?? false;
         if (accepted > 0) _feed?.CompareSoon();
+        var isNumbered = AcceptExplorerLoss();
         if (accepted > 0) return $"{accepted} entries that vanished from Redis are served no more.";
+        if (isNumbered) return "The explorer takes reservations again, with numbers that nobody had.";
         return isOlder ? "The older state that Redis shows is served from now on." : "Nothing is missing.";
     }
+
+    /// <summary>What Redis lost of the explorer is lost, or was put back by the operator. False when nothing was missing.</summary>
+    public bool AcceptExplorerLoss() => _explorer?.AcceptLoss() ?? false;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -33,13 +33,19 @@ public sealed partial class ChangeFeed
     private long _lastEvent;
     private long _lastCurrent;
 
-    /// <summary>Prepares the feed; nothing is read before <see cref="RunAsync"/>.</summary>
-    public ChangeFeed(RedisConnection redis, IReadOnlyList<IChangeReader> readers, ChangeFeedOptions options, TimeProvider time, ILogger<ChangeFeed> log)
+    /// <summary>Prepares the feed; nothing is read from Redis before <see cref="RunAsync"/>.</summary>
+    /// <param name="redis">Whose changes.</param>
+    /// <param name="readers">Who is told.</param>
+    /// <param name="options">How it behaves.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Where to tell.</param>
+    /// <param name="fence">Keeps the highest fencing number over a restart; null: it is not kept.</param>
+    public ChangeFeed(RedisConnection redis, IReadOnlyList<IChangeReader> readers, ChangeFeedOptions options, TimeProvider time, ILogger<ChangeFeed> log, LastKnownGood? fence = null)
     {
         var turn = new CompareTurn();
         (_redis, _options, _time, _log) = (redis, options, time, log);
         _cursor = new LedgerCursor(time);
-        _gate = new WriterGate(time);
+        _gate = new WriterGate(time, fence);
         _lanes = [.. readers.Select(reader => new ReaderLane(reader, turn, _gate, options, time, log))];
         turn.Freed += () => Array.ForEach(_lanes, static lane => lane.Ring());
     }

@@ -91,6 +91,11 @@ internal sealed class ExplorerApplication(RouteTable routes, ExplorerOptions opt
             events.RedisAway(route.Method, route.Template, RedisFaults.Describe(exception));
             return ApiAnswer.Error(503, "the explorer's store cannot be reached at the moment: try again soon") with { Headers = [RetrySoon] };
         }
+        catch (StoreLostException exception)
+        {
+            // Logged where it was found.
+            return ApiAnswer.Error(503, exception.Message);
+        }
         catch (StoredValueDamagedException exception)
         {
             // Logged where it was found.

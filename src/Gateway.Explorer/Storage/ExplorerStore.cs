@@ -11,7 +11,7 @@ namespace Gateway.Explorer.Storage;
 /// Reads and writes of the explorer in Redis. Every call has a deadline; when Redis is away it throws at once
 /// (<see cref="RedisFaults.IsRedis"/>), which ends as one clear 503.
 /// </summary>
-internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events, TimeProvider time)
+internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events, IdFloor ids, TimeProvider time)
 {
     /* A healthy Redis answers in under a millisecond; behind a slow one the caller shall try again rather than pile up. */
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
@@ -98,11 +98,23 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
     /// <summary>Makes a change; gives the new number (0 when it takes none), or null when what was expected is no longer so.</summary>
     public async Task<long?> CommitAsync(StoreChange change, CancellationToken stop) => await TryCommitAsync(change, stop) is >= 0 and var answer ? answer : null;
 
-    /// <summary>Makes a change with limits; gives the new number, or an answer for <see cref="StoreChange.LimitOf"/>.</summary>
+    /// <summary>Makes a change with limits; gives the new number, or an answer for <see cref="StoreChange.LimitOf"/>. Throws <see cref="StoreLostException"/> when Redis has lost what was numbered before.</summary>
     public async Task<long> TryCommitAsync(StoreChange change, CancellationToken stop)
     {
-        var script = redis.Database.ScriptEvaluateAsync(StoreChange.Script, change.Keys(), change.Arguments(), CommandFlags.NoScriptCache);
-        return (long)await Within(script, stop);
+        var (floor, goesOn) = change.Counter is { } counter ? (ids.Of(counter), ids.MayGoOn(counter)) : (0, true);
+        var script = redis.Database.ScriptEvaluateAsync(StoreChange.Script, change.Keys(), change.Arguments(floor, goesOn), CommandFlags.NoScriptCache);
+        var answer = (long)await Within(script, stop);
+        if (change.Counter is { } taken) Note(taken, answer);
+        return answer;
+    }
+
+    private void Note(string counter, long answer)
+    {
+        if (answer > 0) ids.Give(counter, answer);
+        if (answer > 0 && ids.Loss is not null && !ids.MayGoOn(counter)) ids.Found();
+        if (answer != StoreChange.IsLost) return;
+        ids.Lost(counter);
+        throw new StoreLostException(ids.Loss ?? "the operator has just accepted a loss: try again");
     }
 
     /// <summary>An id as a field name.</summary>

@@ -56,8 +56,15 @@ internal sealed class StoreChange
           at = at + 5
         end
         local counter, id = tonumber(ARGV[at]), 0
-        at = at + 1
-        if counter > 0 then id = redis.call('INCR', KEYS[counter]) end
+        local floor, goes_on = tonumber(ARGV[at + 1]), ARGV[at + 2] == '1'
+        at = at + 3
+        if counter > 0 then
+          if tonumber(redis.call('GET', KEYS[counter]) or '0') < floor then
+            if not goes_on then return -1000000 end
+            redis.call('SET', KEYS[counter], string.format('%.0f', floor))
+          end
+          id = redis.call('INCR', KEYS[counter])
+        end
         local plain, padded = string.format('%.0f', id), string.format('%019.0f', id)
         local function fill(text) return (text:gsub('\1id\1', plain):gsub('\1pad\1', padded)) end
         while at <= #ARGV do
@@ -79,6 +86,9 @@ internal sealed class StoreChange
 
     private const int FirstLimit = -1_000_001;
 
+    /// <summary>The script's answer when the counter is behind its floor; places of expectations are far smaller.</summary>
+    public const long IsLost = -1_000_000;
+
     private const string Hash = "hash";
 
     private const string SortedSet = "zset";
@@ -91,11 +101,13 @@ internal sealed class StoreChange
     private readonly List<RedisValue> _writes = [];
     private readonly List<RedisValue> _limits = [];
     private int _counter;
+    private string? _counterKey;
 
     /// <summary>Takes the next number of a counter.</summary>
     public StoreChange Numbered(string counterKey)
     {
         _counter = Key(counterKey, Number);
+        _counterKey = counterKey;
         return this;
     }
 
@@ -133,8 +145,13 @@ internal sealed class StoreChange
     /// <summary>The script's keys.</summary>
     public RedisKey[] Keys() => [.. _keys];
 
+    /// <summary>The counter whose next number it takes; null when it takes none.</summary>
+    public string? Counter => _counterKey;
+
     /// <summary>The script's arguments.</summary>
-    public RedisValue[] Arguments() => [_checks.Count / 4, .. _kinds, .. _checks, _limits.Count / 5, .. _limits, _counter, .. _writes];
+    /// <param name="floor">The highest number that the counter ever gave out.</param>
+    /// <param name="goesOn">A counter that is behind goes on beyond it; else nothing is written.</param>
+    public RedisValue[] Arguments(long floor, bool goesOn) => [_checks.Count / 4, .. _kinds, .. _checks, _limits.Count / 5, .. _limits, _counter, floor, goesOn ? 1 : 0, .. _writes];
 
     /// <summary>A score in milliseconds.</summary>
     public static string Score(DateTimeOffset time) => time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);

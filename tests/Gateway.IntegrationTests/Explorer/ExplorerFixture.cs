@@ -39,10 +39,10 @@ public sealed class ExplorerFixture : IAsyncLifetime
     }
 
     /// <summary>Another server over the same Redis; the caller stops and disposes it.</summary>
-    public static (ExplorerServer Server, Task Running) Start(ExplorerOptions options, RedisConnection connection, CancellationToken stop)
+    public static (ExplorerServer Server, Task Running) Start(ExplorerOptions options, RedisConnection connection, CancellationToken stop, string? floorFile = null)
     {
         options.Listen = [new IPEndPoint(IPAddress.Loopback, 0)];
-        var server = new ExplorerServer(options, connection, TimeProvider.System, NullLoggerFactory.Instance);
+        var server = new ExplorerServer(options, connection, TimeProvider.System, NullLoggerFactory.Instance, floorFile);
         Assert.Empty(server.Bind());
         return (server, server.RunAsync(stop));
     }

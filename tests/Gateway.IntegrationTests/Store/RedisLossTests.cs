@@ -137,6 +137,29 @@ public sealed class RedisLossTests(RedisFixture fixture) : IClassFixture<RedisFi
         Assert.False(served.Routes.IsHolding);
     }
 
+    [Fact]
+    public async Task A_start_on_an_older_Redis_keeps_the_files_until_a_writer_has_caught_up()
+    {
+        await FillAsync(30);
+        await FenceAsync(1_000);
+        await using (await ServeAsync())
+        {
+            await SavedAsync();
+            await Eventually.TrueAsync(() => File.Exists(PathOf("fence")), "the number is kept");
+        }
+
+        // The backup: one route that was deleted since, and a lower number.
+        await FenceAsync(999);
+        await _redis.Database.StringSetAsync(RedisSchema.ServiceKey(Host(99)), RedisSchema.EncodeService(new Route(Host(99), new Target.Dial("192.0.2.1", 80, 443), "7")).Value);
+        await using var served = Serve();
+        await Eventually.TrueAsync(() => served.Feed.ShowsOlderState, "the older state is noticed");
+        Assert.Equal(30, served.Routes.Count);
+        await FenceAsync(1_001);
+        await Eventually.TrueAsync(() => served.Feed.IsCurrent && served.Routes.Count == 31, "a writer took a higher number, and is followed");
+    }
+
+    private async Task FenceAsync(long number) => await _redis.Database.StringSetAsync(RedisSchema.FenceKey, number);
+
     private async Task FillAsync(int count)
     {
         var writer = new LedgerWriter(_redis, TimeProvider.System);
@@ -155,12 +178,17 @@ public sealed class RedisLossTests(RedisFixture fixture) : IClassFixture<RedisFi
 
     private async Task<Served> ServeAsync()
     {
+        var served = Serve();
+        await Eventually.TrueAsync(() => served.Feed.IsCurrent, "the feed is current");
+        return served;
+    }
+
+    private Served Serve()
+    {
         var zones = new ZoneFeed(_redis, RunningNameServer.Options(), new LastKnownGood(PathOf("zones"), NullLogger.Instance), TimeProvider.System, _log);
         var routes = new RouteFeed(_redis, new LastKnownGood(PathOf("routes"), NullLogger.Instance), TimeProvider.System, new Logger<RouteFeed>(_log));
         routes.Restore();
-        var served = new Served(zones, routes, new RunningFeed(_redis, _log, RunningFeed.NoRoutine, zones, routes));
-        await Eventually.TrueAsync(() => served.Feed.IsCurrent, "the feed is current");
-        return served;
+        return new Served(zones, routes, new RunningFeed(_redis, _log, RunningFeed.NoRoutine, new LastKnownGood(PathOf("fence"), NullLogger.Instance), zones, routes));
     }
 
     private Task SavedAsync() => Eventually.TrueAsync(() => File.Exists(PathOf("routes")), "the routes are saved");

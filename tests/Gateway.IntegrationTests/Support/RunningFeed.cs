@@ -10,8 +10,13 @@ public sealed class RunningFeed : IAsyncDisposable
     private readonly Task _running;
 
     public RunningFeed(RedisConnection redis, KeptLog log, ChangeFeedOptions options, params IReadOnlyList<IChangeReader> readers)
+        : this(redis, log, options, fence: null, readers)
     {
-        Feed = new ChangeFeed(redis, readers, options, TimeProvider.System, new Logger<ChangeFeed>(log));
+    }
+
+    public RunningFeed(RedisConnection redis, KeptLog log, ChangeFeedOptions options, LastKnownGood? fence, params IReadOnlyList<IChangeReader> readers)
+    {
+        Feed = new ChangeFeed(redis, readers, options, TimeProvider.System, new Logger<ChangeFeed>(log), fence);
         _running = Feed.RunAsync(_stop.Token);
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Gateway.Explorer;
+using Gateway.Explorer.Storage;
 using Gateway.Model.ExplorerApi;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -18,7 +19,7 @@ public sealed class OpenApiDocumentTests
     [Fact]
     public void It_describes_every_path_there_is_and_no_other()
     {
-        var routes = Routes.Over(null!, new ExplorerOptions(), new ExplorerEvents(NullLogger<ExplorerServer>.Instance), TimeProvider.System).All
+        var routes = Routes.Over(null!, new ExplorerOptions(), new ExplorerEvents(NullLogger<ExplorerServer>.Instance), new IdFloor(null, NullLogger.Instance), TimeProvider.System).All
             .Where(route => route.Template.StartsWith("/api/v1", StringComparison.Ordinal) && route.Template != Itself)
             .Select(route => $"{route.Method} {Regex.Replace(route.Template, ":[a-z]+}", "}", RegexOptions.None, TimeSpan.FromSeconds(1))}");
         var described = Document.GetProperty("paths").EnumerateObject()

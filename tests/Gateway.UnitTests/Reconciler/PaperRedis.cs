@@ -49,14 +49,6 @@ internal sealed class PaperRedis
         foreach (var write in batch) Apply(write);
     }
 
-    public PaperRedis Copy()
-    {
-        var copy = new PaperRedis();
-        foreach (var (key, hash) in _hashes) copy._hashes[key] = new(hash);
-        foreach (var (key, value) in _strings) copy._strings[key] = value;
-        return copy;
-    }
-
     /// <summary>Everything, as a reader sees it. What was sent by the outbox is not there any more.</summary>
     public ActualState Read() => Collect().Build(Applied(), Outbox());
 

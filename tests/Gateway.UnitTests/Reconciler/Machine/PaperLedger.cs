@@ -15,7 +15,6 @@ internal sealed class PaperLedger
     private long _fence;
     private string? _holder;
     private long _sequence;
-    private Backup? _backup;
 
     public PaperRedis Redis { get; private set; } = new();
 
@@ -33,16 +32,6 @@ internal sealed class PaperLedger
     public void Expire() => _holder = null;
 
     public void Flush() => (Redis, _fence, _sequence, _holder) = (new PaperRedis(), 0, 0, null);
-
-    public void Save() => _backup = new Backup(Redis.Copy(), _fence, _sequence);
-
-    public void Restore()
-    {
-        if (_backup is not { } it) return;
-        (Redis, _fence, _sequence, _holder) = (it.Redis.Copy(), it.Fence, it.Sequence, null);
-    }
-
-    private sealed record Backup(PaperRedis Redis, long Fence, long Sequence);
 
     internal sealed class View(PaperLedger ledger, string name) : ILedger, IActualReader
     {

@@ -1,4 +1,5 @@
 using Gateway.Model;
+using Gateway.Model.Reservations;
 using Gateway.Reconciler.Planning;
 
 namespace Gateway.Reconciler.Storing;
@@ -15,6 +16,12 @@ internal interface IActualReader
 
     /// <summary>The reservations of the cache that can be read, and a line for each that cannot.</summary>
     Task<(List<LiveReservation> Served, List<string> Faults)> ReadReservationsAsync(CancellationToken stop);
+
+    /// <summary>Hosts outside all zones that were proven.</summary>
+    Task<IReadOnlyDictionary<DomainName, Stored<ProvenHost>>> ReadProofsAsync(CancellationToken stop);
+
+    /// <summary>The users whom the operator froze, each with the value that says so.</summary>
+    Task<IReadOnlyDictionary<long, string>> ReadFrozenAsync(CancellationToken stop);
 
     /// <summary>The outbox, and a line for each entry that cannot be read.</summary>
     Task<(Dictionary<string, WaitingReport> Entries, List<string> Faults)> ReadOutboxAsync(CancellationToken stop);

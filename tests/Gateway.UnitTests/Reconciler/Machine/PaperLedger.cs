@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.Model;
+using Gateway.Model.Reservations;
 using Gateway.Reconciler.Planning;
 using Gateway.Reconciler.Storing;
 using Gateway.Store;
@@ -110,6 +111,18 @@ internal sealed class PaperLedger
             foreach (var (field, raw) in ledger.Redis.Hash(RedisSchema.OutboxKey))
                 if (RedisSchema.TryDecodeOutbox(Encoding.UTF8.GetBytes(raw), out var entry, out _)) entries[field] = new WaitingReport(field, entry, raw);
             return Task.FromResult((entries, new List<string>()));
+        }
+
+        public Task<IReadOnlyDictionary<DomainName, Stored<ProvenHost>>> ReadProofsAsync(CancellationToken stop)
+        {
+            Guard();
+            return Task.FromResult(ledger.Redis.Collect().Proofs);
+        }
+
+        public Task<IReadOnlyDictionary<long, string>> ReadFrozenAsync(CancellationToken stop)
+        {
+            Guard();
+            return Task.FromResult<IReadOnlyDictionary<long, string>>(new Dictionary<long, string>());
         }
 
         public Task<long> ReadCursorAsync(Uri explorer, CancellationToken stop)

@@ -90,7 +90,8 @@ public sealed partial class ReconcileLoop : IDisposable
     public Doorbell Doorbell { get; }
 
     /// <summary>How it stands now.</summary>
-    public ReconcilerStatus Status => _status with { Waiting = _outbox.Count, IsRegistered = _registration.IsRegistered };
+    // The gauges may be read while the parts are still put together.
+    public ReconcilerStatus Status => _status with { Waiting = _outbox?.Count ?? 0, IsRegistered = _registration?.IsRegistered ?? false };
 
     /// <summary>Runs until told to stop. While another reconciler holds the lease on this Redis it stands by: it writes nothing.</summary>
     public async Task RunAsync(CancellationToken stop)

@@ -23,11 +23,14 @@ mkdir "$work/source"
 tar c --exclude=bin --exclude=obj src Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols*.txt \
   global.json .editorconfig | tar x -C "$work/source"
 
+# One thread for the compiler: with several, the order in which methods were done shows in the bytes.
+echo /parallel- >"$work/compiler.rsp"
+
 publish() { # project output property…
   say "Publishing $1 …"
   (cd "$work/source" && dotnet publish "src/$1" -c Release -r linux-x64 --self-contained -v quiet -o "$2" \
     -p:PublishSingleFile=true -p:DebugType=none -p:RunAnalyzers=false -p:GenerateDocumentationFile=false \
-    -p:RestoreLockedMode=false -p:ContinuousIntegrationBuild=true "-p:PathMap=$work/source=/gateway" "${@:3}")
+    -p:RestoreLockedMode=false -p:ContinuousIntegrationBuild=true "-p:CompilerResponseFile=$work/compiler.rsp" "-p:PathMap=$work/source=/gateway" "${@:3}")
 }
 
 install_file() { install -D -m "${3:-644}" "$1" "$2"; }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Gateway.Model;
 using Gateway.Model.Routes;
+using Gateway.Transport.Handshakes;
 using Gateway.Transport.ProxyProtocol;
 using Gateway.UnitTests.Router;
 using Xunit;
@@ -26,8 +27,10 @@ public sealed class ProxyProtocolTests
         router.Put(Name, new Target.Dial("127.0.0.1", 0, upstream.EndPoint.Port), new RouteRules { ProxyProtocol = 2 });
         var hello = Hello.For(Name);
         var seen = await AskAsync(router.Tls, [.. Visitor.Write(version), .. hello]);
-        Assert.Equal([.. Visitor.Write(ProxyVersion.Two, Name), .. hello], seen);
-        await router.LineAsync("203.0.113.9:5555", Name, "Finished");
+        VisitorHeader.TryRead(seen, out var header, out _);
+        Assert.Matches("^[0-9A-F]{14}$", header.Id);
+        Assert.Equal([.. Visitor.Write(ProxyVersion.Two, Name, header.Id), .. hello], seen);
+        await router.LineAsync($"TLS {header.Id} 203.0.113.9:5555", Name, "Finished");
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Gateway.Model;
-using Gateway.Model.Reservations;
 using Gateway.Reconciler.Planning;
 using Xunit;
 

@@ -1,12 +1,11 @@
-using System.Globalization;
 using System.Net;
 using System.Text;
 using Gateway.ExplorerApi;
 using Gateway.Model;
 using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
-using Gateway.Model.Reservations;
 using Gateway.Model.Records;
+using Gateway.Model.Reservations;
 using Gateway.Model.Routes;
 using Gateway.Reconciler;
 using Gateway.Reconciler.Planning;
@@ -82,7 +81,7 @@ internal sealed class Machine : IDisposable
             case 25: Ledger.IsDown = !Ledger.IsDown; break;
             case 26: await CompareAsync(); break;
             case 27: await WakeAsync(); break;
-            case 28 when step.Who % 8 == 0: Lose(); break;
+            case 28 when step.Who % 8 == 0: await LoseAsync(); break;
             case 29: await CompareAsync(); break;
             case 31 when step.Who % 4 == 0: Explorer.LoseQueue(); break;
             default: await TurnAsync(); break;
@@ -250,11 +249,11 @@ internal sealed class Machine : IDisposable
     }
 
     // Redis was emptied, and the change feed noticed that it was away.
-    private void Lose()
+    private Task LoseAsync()
     {
         Ledger.Flush();
         IsDamaged = true;
-        _loop.Doorbell.CompareAsync(CancellationToken.None);
+        return _loop.Doorbell.CompareAsync(CancellationToken.None);
     }
 
     // A writer that was thought dead goes on where it slept.

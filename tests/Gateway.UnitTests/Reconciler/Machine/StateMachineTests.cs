@@ -34,7 +34,7 @@ public sealed class StateMachineTests
         Assert.Fail($"Seed {seed} (replay with {SeedVariable}={seed}), step {fault.At}: {fault.Text}\nShrunk to {few.Count} steps: {string.Join(", ", few)}\nwhich give: {(await FaultOfAsync(few))?.Text}");
     }
 
-    private static async Task<(int At, string Text)?> FaultOfAsync(IReadOnlyList<MachineStep> steps)
+    private static async Task<(int At, string Text)?> FaultOfAsync(List<MachineStep> steps)
     {
         using var machine = new Machine();
         for (var i = 0; i < steps.Count; i++)

@@ -18,7 +18,7 @@ public sealed class DashboardTests(DashboardTests.Desk desk) : IClassFixture<Das
         using var work = new TemporaryDirectory();
         await using var resolver = new DelegatingResolver(DomainName.Parse("ns1.gw.test"));
         await using var node = await RunningNode.StartAsync(work.File("state"), "--reconciler-resolvers", resolver.At.ToString()!, "--router-allowed-networks", "127.0.0.0/8");
-        var browser = desk.Begin();
+        var browser = await desk.BeginAsync();
         var token = (await File.ReadAllTextAsync(work.File("state/admin.token"), TestContext.Current.CancellationToken)).Trim();
         await browser.GoAsync($"http://{node.Admin}/#token={token}");
         await browser.UntilAsync("document.querySelector('#summary')?.textContent === 'Everything serves'", "the page shows that everything serves");
@@ -62,7 +62,7 @@ public sealed class DashboardTests(DashboardTests.Desk desk) : IClassFixture<Das
         await redis.CommandAsync("HSET", "tfgateway_reservations", "7-1", new JsonObject { ["bad"] = evil }.ToJsonString());
         await redis.CommandAsync("SET", "/tcprouter/service/evil.gw.test", new JsonObject { ["Key"] = evil, ["Value"] = evil }.ToJsonString());
         await redis.CommandAsync("HSET", "gw.test.", "evil", evil);
-        var browser = desk.Begin();
+        var browser = await desk.BeginAsync();
         var token = (await File.ReadAllTextAsync(work.File("state/admin.token"), TestContext.Current.CancellationToken)).Trim();
         await browser.GoAsync($"http://{node.Admin}/#token={token}");
         await browser.UntilAsync("document.querySelectorAll('#troubles .chip').length > 0 && document.querySelector('#routes tr.down')", "the fault is shown");
@@ -89,7 +89,7 @@ public sealed class DashboardTests(DashboardTests.Desk desk) : IClassFixture<Das
     {
         using var work = new TemporaryDirectory();
         await using var node = await RunningNode.StartAsync(work.File("state"));
-        var browser = desk.Begin();
+        var browser = await desk.BeginAsync();
         var token = (await File.ReadAllTextAsync(work.File("state/admin.token"), TestContext.Current.CancellationToken)).Trim();
         await browser.GoAsync($"http://{node.Admin}/#token={token}");
         await browser.UntilAsync("document.querySelector('#summary')?.textContent === 'Everything serves'", "the page stands");
@@ -109,7 +109,7 @@ public sealed class DashboardTests(DashboardTests.Desk desk) : IClassFixture<Das
     {
         using var work = new TemporaryDirectory();
         await using var node = await RunningNode.StartAsync(work.File("state"));
-        var browser = desk.Begin();
+        var browser = await desk.BeginAsync();
         await browser.GoAsync($"http://{node.Admin}/");
         await browser.UntilAsync("document.activeElement?.id === 'token' && document.querySelector('#main').hidden", "the page asks for the token");
         await browser.ValueAsync("document.querySelector('#token').value = 'wrong', document.querySelector('#login button').click()");
@@ -131,9 +131,12 @@ public sealed class DashboardTests(DashboardTests.Desk desk) : IClassFixture<Das
 
         public ValueTask DisposeAsync() => _browser?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-        internal Browser Begin()
+        internal async Task<Browser> BeginAsync()
         {
-            _browser!.Requests.Clear();
+            // The page of the test before still looks for its node.
+            await _browser!.GoAsync("about:blank");
+            await _browser.UntilAsync("location.href === 'about:blank'", "the page before is gone");
+            _browser.Requests.Clear();
             _browser.Complaints.Clear();
             return _browser;
         }

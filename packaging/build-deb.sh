@@ -20,7 +20,7 @@ trap 'rm -rf "$work"' EXIT
 
 # A copy is built, so that the tree's own build output and lock files stay as they are.
 mkdir "$work/source"
-tar c --exclude=bin --exclude=obj src docs/errors.md Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols*.txt \
+tar c --exclude=bin --exclude=obj src docs/errors.md packaging/completion Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols*.txt \
   global.json .editorconfig | tar x -C "$work/source"
 
 # One thread for the compiler: with several, the order in which methods were done shows in the bytes.

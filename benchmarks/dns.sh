@@ -183,8 +183,12 @@ beside() { # kind count: another server with much more, and rounds that take tur
   "$bench" "$1" "$work/$1" "$2"
   redis-cli -p "$(port_of many-redis)" flushall >/dev/null
   redis-cli -p "$(port_of many-redis)" --pipe <"$work/$1/redis.txt" >/dev/null
-  start many "$bench" serve "$(port_of many)" "$(redis_url many-redis)" 1 limited
+  # It loads with what the machine has, and answers on one core as the others do.
+  "$bench" serve "$(port_of many)" "$(redis_url many-redis)" 1 limited >"$work/many.log" 2>&1 &
+  pids+=($!)
+  echo $! >"$work/many.pid"
   until grep -q loaded "$work/many.log"; do sleep 0.1; done
+  taskset -acp $server_cpu "$(cat "$work/many.pid")" >/dev/null
   loaded=$(grep loaded "$work/many.log")
   echo "$1 $2: $loaded" >&2
   for _ in 1 2; do

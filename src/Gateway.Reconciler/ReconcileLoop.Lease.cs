@@ -1,3 +1,4 @@
+using Gateway.Reconciler.Planning;
 using Gateway.Store;
 
 namespace Gateway.Reconciler;
@@ -68,5 +69,12 @@ public sealed partial class ReconcileLoop
             StandsBehind = instance,
             StoreFault = $"another reconciler has taken over this Redis ({instance}): this one stands by, and writes when that one is gone",
         };
+    }
+
+    // A later writer: whose, the next look at the lease tells.
+    private Plan? Displaced()
+    {
+        StandBehind("another reconciler");
+        return null;
     }
 }

@@ -1,5 +1,4 @@
 using Gateway.ExplorerApi;
-using Gateway.Model.ExplorerApi;
 using Gateway.Reconciler.Exploring;
 using Gateway.Reconciler.Planning;
 using Gateway.Reconciler.Proving;
@@ -21,16 +20,8 @@ public sealed partial class ReconcileLoop : IDisposable
     /// <summary>The first comparison with the explorer comes soon after the start: a deletion may have been lost meanwhile.</summary>
     private static readonly TimeSpan FirstResync = TimeSpan.FromMinutes(1);
 
-    /// <summary>Entries of one answer from the work queue; as many again wait behind them, and move up as reports are accepted.</summary>
-    private const int FullQueue = 200;
-
     /// <summary>Users that one log line names.</summary>
     private const int LongestList = 20;
-
-    /// <summary>Before the first word from Redis, its silence is no fault to report.</summary>
-    private const string NotReadYet = "not read yet";
-
-    private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan FullQueuePause = TimeSpan.FromMilliseconds(200);
 
@@ -48,16 +39,11 @@ public sealed partial class ReconcileLoop : IDisposable
     private readonly ProofWatch _watch;
     private readonly Registration _registration;
     private readonly Uri _explorer;
-    private readonly HashSet<string> _deferred = [];
     private readonly Pauses _storePause = new(FirstPause, LongestPause);
     private readonly Pauses _explorerPause = new(FirstPause, LongestPause);
-    private volatile ReconcilerStatus _status = new(0, 0, 0, IsLoaded: false, ExplorerFault: null, StoreFault: NotReadYet);
     private volatile bool _mustLoad = true;
     private volatile bool _mustResync;
     private DateTimeOffset _resyncDue;
-    private bool _isQueueFull;
-    private long _caughtUpTo;
-    private long _saidAt;
 
     /// <summary>Puts the parts together; nothing is asked or written before <see cref="RunAsync"/>.</summary>
     /// <param name="options">The operator's word.</param>
@@ -88,10 +74,6 @@ public sealed partial class ReconcileLoop : IDisposable
 
     /// <summary>To be put among the readers of the change feed, so that a new reservation is noticed at once.</summary>
     public Doorbell Doorbell { get; }
-
-    /// <summary>How it stands now.</summary>
-    // The gauges may be read while the parts are still put together.
-    public ReconcilerStatus Status => _status with { Waiting = _outbox?.Count ?? 0, IsRegistered = _registration?.IsRegistered ?? false };
 
     /// <summary>Runs until told to stop. While another reconciler holds the lease on this Redis it stands by: it writes nothing.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -199,211 +181,5 @@ public sealed partial class ReconcileLoop : IDisposable
         if (!await ReviewProofsAsync(stop)) return false;
         if (_mustResync || _time.GetUtcNow() >= _resyncDue) return await ResyncAsync(stop);
         return await PollAsync(stop);
-    }
-
-    // Memory has what Redis lost; the explorer is asked for everything, for it may have lost something as well.
-    private void Lost()
-    {
-        StoreLostWrites(_book.Live.Count);
-        _lostFrozen = true;
-        _mustLoad = true;
-        _resyncDue = _time.GetUtcNow();
-        _registration.Again();
-    }
-
-    /// <summary>Reads the reservations that Redis keeps and makes everything as they say, before anybody else is asked.</summary>
-    private async Task<bool> LoadAsync(CancellationToken stop)
-    {
-        _mustLoad = false;
-        var (waiting, lost) = await _reader.ReadOutboxAsync(stop);
-        foreach (var fault in lost) NotReadable(fault);
-        _outbox.Load(waiting);
-        _inbox.Cursor = await _reader.ReadCursorAsync(_explorer, stop);
-        if (!await ReadFrozenAsync(stop)) return Displaced() is not null;
-        if (_resyncDue == default) _resyncDue = _time.GetUtcNow() + (FirstResync < _options.ResyncInterval ? FirstResync : _options.ResyncInterval);
-        if (await RepairAsync(stop) is null) return false;
-        _registration.ZonesStand();
-        Loaded(_book.Applied.Count, waiting.Count);
-        return true;
-    }
-
-    /// <summary>Compares everything in Redis with what it should say, the cache of reservations included.</summary>
-    private async Task<Plan?> RepairAsync(CancellationToken stop)
-    {
-        var (served, faults) = await _reader.ReadReservationsAsync(stop);
-        foreach (var fault in faults) NotReadable(fault);
-        _book.Load(served, _outbox.Waiting);
-        var plan = await _planner.RoundAsync(changed: null, cursor: null, conflicts: null, stop);
-        if (plan is null) return Displaced();
-        var repairs = plan.Changes.Where(it => it is not (Change.Report or Change.Remember or Change.Forget)).Select(it => it.GetType().Name).ToList();
-        _metrics.Repairs.Add(repairs.Count);
-        var kinds = string.Join(", ", repairs.CountBy(it => it).Select(it => $"{it.Key} {it.Value}"));
-        // A first start claims the managed domains in an empty Redis: nothing is damaged then.
-        if (repairs.Count > 0) Repaired(_book.Applied.Count > 0 ? LogLevel.Warning : LogLevel.Information, repairs.Count, kinds);
-        NoteOutcomes(plan);
-        return plan;
-    }
-
-    /// <summary>Takes pages until one brings nothing further.</summary>
-    private async Task<bool> PollAsync(CancellationToken stop)
-    {
-        var retry = _deferred.ToList();
-        while (true)
-        {
-            var from = _inbox.Cursor + 1;
-            if (await _inbox.PollAsync(from, stop) is not { } page)
-            {
-                NoteFault();
-                return true;
-            }
-
-            _explorerPause.Reset();
-            if (WentBack(page)) return true;
-            if (!await PlanAsync([.. page.Changed, .. retry], page.Highest, stop)) return false;
-            retry = [];
-            _isQueueFull = page.Count >= FullQueue && page.Highest < from;
-            if (page.Highest < from)
-            {
-                CaughtUp();
-                return true;
-            }
-
-            CatchUp(page);
-        }
-    }
-
-    private async Task<bool> PlanAsync(IReadOnlyCollection<string> changed, long highest, CancellationToken stop)
-    {
-        long? cursor = highest > _inbox.Cursor ? highest : null;
-        if (changed.Count == 0 && cursor is null) return true;
-        var plan = await _planner.RoundAsync(changed, cursor, () => _inbox.DrainAsync(stop), stop);
-        if (plan is null) return Displaced() is not null;
-        _inbox.Cursor = cursor ?? _inbox.Cursor;
-        NoteOutcomes(plan);
-        return true;
-    }
-
-    /// <summary>Everything the explorer knows, then everything Redis says. What no page showed is asked for one by one, and kept unless the explorer says that it ended.</summary>
-    private async Task<bool> ResyncAsync(CancellationToken stop)
-    {
-        _mustResync = false;
-        _resyncDue = _time.GetUtcNow() + _options.ResyncInterval;
-        var before = _book.Live.Keys.ToHashSet();
-        for (var from = 0L; ;)
-        {
-            var page = await _inbox.PollAsync(from, stop);
-            if (page is null) break;
-            if (!await PlanAsync(page.Changed, page.Highest, stop)) return false;
-            before.ExceptWith(page.Ids);
-            if (page.Count == 0 || page.Highest < from)
-            {
-                if (!await AskAboutAsync(before, stop)) return false;
-                break;
-            }
-
-            CatchUp(page);
-            from = page.Highest + 1;
-        }
-
-        CaughtUp();
-        if (_inbox.Fault is not null) NoteFault();
-        if (await RepairAsync(stop) is null) return false;
-        if (_inbox.Fault is null) _metrics.Resyncs.Add(1);
-        return true;
-    }
-
-    // Names first, reports later; and somebody may be looking.
-    private void CatchUp(InboxPage page)
-    {
-        if (page.Changed.Count < FullQueue) return;
-        _outbox.Hold();
-        if (_caughtUpTo == 0) _saidAt = _time.GetTimestamp();
-        _caughtUpTo = page.Highest;
-        if (_time.GetElapsedTime(_saidAt) < SayEvery) return;
-        CatchingUp(_book.Applied.Count, page.Highest);
-        _saidAt = _time.GetTimestamp();
-    }
-
-    private void CaughtUp()
-    {
-        _outbox.GoOn();
-        if (_caughtUpTo > 0) HasCaughtUp(_book.Applied.Count, _outbox.Count);
-        _caughtUpTo = 0;
-    }
-
-    private async Task<bool> AskAboutAsync(HashSet<string> unseen, CancellationToken stop)
-    {
-        // Enough to find every lost deletion within a few resyncs, and no flood when the explorer lost everything.
-        const int Most = 1000;
-        var (changed, unknown) = (new List<string>(), new List<string>());
-        foreach (var id in unseen.Take(Most))
-            if (_book.Live.TryGetValue(id, out var it) && !await _inbox.AskAsync(it, changed, unknown, stop)) break;
-        if (unknown.Count > 0) UnknownToExplorer(unknown.Count, unknown[0]);
-        return await PlanAsync(changed, highest: 0, stop);
-    }
-
-    // Its ids are lower than those we know: it was emptied, or restored from a backup.
-    private bool WentBack(InboxPage page)
-    {
-        if (page.Count > 0 || page.LastId == 0 || page.LastId >= _inbox.Cursor) return false;
-        ExplorerWentBack(page.LastId, _inbox.Cursor);
-        _inbox.Cursor = 0;
-        _resyncDue = _time.GetUtcNow();
-        Doorbell.Ring();
-        return true;
-    }
-
-    private void NoteOutcomes(Plan plan)
-    {
-        foreach (var (id, outcome) in plan.Outcomes)
-        {
-            if (outcome is Outcome.Deferred it && _deferred.Add(id)) Deferred(id, it.Reason);
-            else if (outcome is not Outcome.Deferred) _deferred.Remove(id);
-        }
-
-        _deferred.RemoveWhere(id => !_book.Live.ContainsKey(id));
-        _registration.Serve(Count());
-        _status = _status with { Served = _book.Applied.Count, Deferred = _deferred.Count, IsLoaded = true };
-    }
-
-    private WorkloadAmount Count()
-    {
-        return new WorkloadAmount
-        {
-            Proxy = Of(WorkloadType.Proxy),
-            ReverseProxy = Of(WorkloadType.ReverseProxy),
-            Subdomain = Of(WorkloadType.Subdomain),
-            DelegateDomain = Of(WorkloadType.DomainDelegate),
-        };
-
-        ushort Of(WorkloadType kind) => (ushort)Math.Min(_book.ServedOf(kind), ushort.MaxValue);
-    }
-
-    private void NoteFault()
-    {
-        _metrics.Failed("explorer");
-        if (_status.ExplorerFault is null) ExplorerAway(_inbox.Fault!);
-        _status = _status with { ExplorerFault = _inbox.Fault };
-    }
-
-    private void StoreStands()
-    {
-        if (_status.StoreFault is not null and not NotReadYet && _status.IsLoaded) StoreIsBack();
-        if (_status.ExplorerFault is not null && _inbox.Fault is null) ExplorerIsBack();
-        _storePause.Reset();
-        _status = _status with { StoreFault = null, ExplorerFault = _inbox.Fault };
-    }
-
-    private void StoreFails(string fault)
-    {
-        if (_status.StoreFault != fault) StoreAway(fault);
-        _status = _status with { StoreFault = fault };
-    }
-
-    // A later writer: whose, the next look at the lease tells.
-    private Plan? Displaced()
-    {
-        StandBehind("another reconciler");
-        return null;
     }
 }

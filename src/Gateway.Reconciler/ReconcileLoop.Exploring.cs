@@ -1,0 +1,125 @@
+using Gateway.Reconciler.Planning;
+
+namespace Gateway.Reconciler;
+
+/// <summary>The explorer is read: page after page what is new, and now and then everything.</summary>
+public sealed partial class ReconcileLoop
+{
+    /// <summary>Entries of one answer from the work queue; as many again wait behind them, and move up as reports are accepted.</summary>
+    private const int FullQueue = 200;
+
+    private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
+
+    private bool _isQueueFull;
+    private long _caughtUpTo;
+    private long _saidAt;
+
+    /// <summary>Takes pages until one brings nothing further.</summary>
+    private async Task<bool> PollAsync(CancellationToken stop)
+    {
+        var retry = _deferred.ToList();
+        while (true)
+        {
+            var from = _inbox.Cursor + 1;
+            if (await _inbox.PollAsync(from, stop) is not { } page)
+            {
+                NoteFault();
+                return true;
+            }
+
+            _explorerPause.Reset();
+            if (WentBack(page)) return true;
+            if (!await PlanAsync([.. page.Changed, .. retry], page.Highest, stop)) return false;
+            retry = [];
+            _isQueueFull = page.Count >= FullQueue && page.Highest < from;
+            if (page.Highest < from)
+            {
+                CaughtUp();
+                return true;
+            }
+
+            CatchUp(page);
+        }
+    }
+
+    private async Task<bool> PlanAsync(IReadOnlyCollection<string> changed, long highest, CancellationToken stop)
+    {
+        long? cursor = highest > _inbox.Cursor ? highest : null;
+        if (changed.Count == 0 && cursor is null) return true;
+        var plan = await _planner.RoundAsync(changed, cursor, () => _inbox.DrainAsync(stop), stop);
+        if (plan is null) return Displaced() is not null;
+        _inbox.Cursor = cursor ?? _inbox.Cursor;
+        NoteOutcomes(plan);
+        return true;
+    }
+
+    /// <summary>Everything the explorer knows, then everything Redis says. What no page showed is asked for one by one, and kept unless the explorer says that it ended.</summary>
+    private async Task<bool> ResyncAsync(CancellationToken stop)
+    {
+        _mustResync = false;
+        _resyncDue = _time.GetUtcNow() + _options.ResyncInterval;
+        var before = _book.Live.Keys.ToHashSet();
+        for (var from = 0L; ;)
+        {
+            var page = await _inbox.PollAsync(from, stop);
+            if (page is null) break;
+            if (!await PlanAsync(page.Changed, page.Highest, stop)) return false;
+            before.ExceptWith(page.Ids);
+            if (page.Count == 0 || page.Highest < from)
+            {
+                if (!await AskAboutAsync(before, stop)) return false;
+                break;
+            }
+
+            CatchUp(page);
+            from = page.Highest + 1;
+        }
+
+        CaughtUp();
+        if (_inbox.Fault is not null) NoteFault();
+        if (await RepairAsync(stop) is null) return false;
+        if (_inbox.Fault is null) _metrics.Resyncs.Add(1);
+        return true;
+    }
+
+    // Names first, reports later; and somebody may be looking.
+    private void CatchUp(InboxPage page)
+    {
+        if (page.Changed.Count < FullQueue) return;
+        _outbox.Hold();
+        if (_caughtUpTo == 0) _saidAt = _time.GetTimestamp();
+        _caughtUpTo = page.Highest;
+        if (_time.GetElapsedTime(_saidAt) < SayEvery) return;
+        CatchingUp(_book.Applied.Count, page.Highest);
+        _saidAt = _time.GetTimestamp();
+    }
+
+    private void CaughtUp()
+    {
+        _outbox.GoOn();
+        if (_caughtUpTo > 0) HasCaughtUp(_book.Applied.Count, _outbox.Count);
+        _caughtUpTo = 0;
+    }
+
+    private async Task<bool> AskAboutAsync(HashSet<string> unseen, CancellationToken stop)
+    {
+        // Enough to find every lost deletion within a few resyncs, and no flood when the explorer lost everything.
+        const int Most = 1000;
+        var (changed, unknown) = (new List<string>(), new List<string>());
+        foreach (var id in unseen.Take(Most))
+            if (_book.Live.TryGetValue(id, out var it) && !await _inbox.AskAsync(it, changed, unknown, stop)) break;
+        if (unknown.Count > 0) UnknownToExplorer(unknown.Count, unknown[0]);
+        return await PlanAsync(changed, highest: 0, stop);
+    }
+
+    // Its ids are lower than those we know: it was emptied, or restored from a backup.
+    private bool WentBack(InboxPage page)
+    {
+        if (page.Count > 0 || page.LastId == 0 || page.LastId >= _inbox.Cursor) return false;
+        ExplorerWentBack(page.LastId, _inbox.Cursor);
+        _inbox.Cursor = 0;
+        _resyncDue = _time.GetUtcNow();
+        Doorbell.Ring();
+        return true;
+    }
+}

@@ -1,0 +1,51 @@
+using Gateway.Reconciler.Planning;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Reconciler;
+
+/// <summary>What Redis keeps is read at the start, after each reconnection and within each comparison, and written again where it is not as it should be.</summary>
+public sealed partial class ReconcileLoop
+{
+    // Memory has what Redis lost; the explorer is asked for everything, for it may have lost something as well.
+    private void Lost()
+    {
+        StoreLostWrites(_book.Live.Count);
+        _lostFrozen = true;
+        _mustLoad = true;
+        _resyncDue = _time.GetUtcNow();
+        _registration.Again();
+    }
+
+    /// <summary>Reads the reservations that Redis keeps and makes everything as they say, before anybody else is asked.</summary>
+    private async Task<bool> LoadAsync(CancellationToken stop)
+    {
+        _mustLoad = false;
+        var (waiting, lost) = await _reader.ReadOutboxAsync(stop);
+        foreach (var fault in lost) NotReadable(fault);
+        _outbox.Load(waiting);
+        _inbox.Cursor = await _reader.ReadCursorAsync(_explorer, stop);
+        if (!await ReadFrozenAsync(stop)) return Displaced() is not null;
+        if (_resyncDue == default) _resyncDue = _time.GetUtcNow() + (FirstResync < _options.ResyncInterval ? FirstResync : _options.ResyncInterval);
+        if (await RepairAsync(stop) is null) return false;
+        _registration.ZonesStand();
+        Loaded(_book.Applied.Count, waiting.Count);
+        return true;
+    }
+
+    /// <summary>Compares everything in Redis with what it should say, the cache of reservations included.</summary>
+    private async Task<Plan?> RepairAsync(CancellationToken stop)
+    {
+        var (served, faults) = await _reader.ReadReservationsAsync(stop);
+        foreach (var fault in faults) NotReadable(fault);
+        _book.Load(served, _outbox.Waiting);
+        var plan = await _planner.RoundAsync(changed: null, cursor: null, conflicts: null, stop);
+        if (plan is null) return Displaced();
+        var repairs = plan.Changes.Where(it => it is not (Change.Report or Change.Remember or Change.Forget)).Select(it => it.GetType().Name).ToList();
+        _metrics.Repairs.Add(repairs.Count);
+        var kinds = string.Join(", ", repairs.CountBy(it => it).Select(it => $"{it.Key} {it.Value}"));
+        // A first start claims the managed domains in an empty Redis: nothing is damaged then.
+        if (repairs.Count > 0) Repaired(_book.Applied.Count > 0 ? LogLevel.Warning : LogLevel.Information, repairs.Count, kinds);
+        NoteOutcomes(plan);
+        return plan;
+    }
+}

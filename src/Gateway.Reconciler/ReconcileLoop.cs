@@ -4,6 +4,7 @@ using Gateway.Reconciler.Planning;
 using Gateway.Reconciler.Proving;
 using Gateway.Reconciler.Storing;
 using Gateway.Store;
+using Gateway.Transport.Questions;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Reconciler;

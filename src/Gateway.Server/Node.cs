@@ -2,13 +2,13 @@ using System.Collections;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Gateway.Model.Crypto;
-using Gateway.Reconciler.Proving;
 using Gateway.Server.Admin;
 using Gateway.Server.Logs;
 using Gateway.Server.Metrics;
 using Gateway.Server.Operating;
 using Gateway.Server.Options;
 using Gateway.Transport;
+using Gateway.Transport.Questions;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Server;

@@ -1,10 +1,10 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Gateway.Model;
 using Gateway.Model.Records;
 using Gateway.Model.Replies;
+using Gateway.Transport.Questions;
 
 namespace Gateway.Cli.Doctor;
 
@@ -60,7 +60,7 @@ internal sealed class Asker(TimeSpan patience)
         Interlocked.Increment(ref _asked);
         try
         {
-            var reply = tcp ? await ByTcpAsync(server, query, deadline.Token) : await ByUdpAsync(server, query, deadline.Token);
+            var reply = tcp ? await DnsExchange.ByTcpAsync(server, query, deadline.Token) : await DnsExchange.ByUdpAsync(server, query, deadline.Token);
             return reply is null ? (Hearing.Silent, null) : (Hearing.Answered, reply);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.NetworkUnreachable or SocketError.HostUnreachable or SocketError.AddressFamilyNotSupported or SocketError.AddressNotAvailable)
@@ -71,34 +71,5 @@ internal sealed class Asker(TimeSpan patience)
         {
             return (Hearing.Silent, null);
         }
-    }
-
-    private static async Task<DnsReply?> ByUdpAsync(IPEndPoint server, byte[] query, CancellationToken stop)
-    {
-        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(server, stop);
-        await socket.SendAsync(query, stop);
-        var buffer = new byte[4096];
-        while (true)
-        {
-            var length = await socket.ReceiveAsync(buffer, stop);
-            if (DnsReply.TryRead(buffer.AsSpan(0, length), query, out var reply)) return reply;
-        }
-    }
-
-    private static async Task<DnsReply?> ByTcpAsync(IPEndPoint server, byte[] query, CancellationToken stop)
-    {
-        using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(server, stop);
-        await using var stream = new NetworkStream(socket, ownsSocket: false);
-        var framed = new byte[query.Length + 2];
-        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)query.Length);
-        query.CopyTo(framed, 2);
-        await stream.WriteAsync(framed, stop);
-        var head = new byte[2];
-        await stream.ReadExactlyAsync(head, stop);
-        var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(head)];
-        await stream.ReadExactlyAsync(message, stop);
-        return DnsReply.TryRead(message, query, out var reply) ? reply : null;
     }
 }

@@ -4,6 +4,7 @@ using Gateway.Model;
 using Gateway.Model.Records;
 using Gateway.Model.Replies;
 using Gateway.Reconciler.Planning;
+using Gateway.Transport.Questions;
 
 namespace Gateway.Reconciler.Proving;
 

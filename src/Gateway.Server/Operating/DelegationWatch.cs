@@ -3,7 +3,7 @@ using System.Threading.Channels;
 using Gateway.Model;
 using Gateway.Model.Records;
 using Gateway.Model.Replies;
-using Gateway.Reconciler.Proving;
+using Gateway.Transport.Questions;
 
 namespace Gateway.Server.Operating;
 

@@ -26,7 +26,7 @@ public sealed class InvariantTests
         ["Gateway.Transport"] = ["Gateway.Model"],
         ["Gateway.Dns"] = ["Gateway.Model", "Gateway.Store", "Gateway.Transport"],
         ["Gateway.Router"] = ["Gateway.Model", "Gateway.Store", "Gateway.Transport"],
-        ["Gateway.Reconciler"] = ["Gateway.Model", "Gateway.Store", "Gateway.ExplorerApi"],
+        ["Gateway.Reconciler"] = ["Gateway.Model", "Gateway.Store", "Gateway.Transport", "Gateway.ExplorerApi"],
         ["Gateway.Explorer"] = ["Gateway.Model", "Gateway.Store", "Gateway.Transport"],
         ["gatewayd"] = ["Gateway.Model", "Gateway.Store", "Gateway.Transport", "Gateway.ExplorerApi", "Gateway.Dns", "Gateway.Router", "Gateway.Reconciler", "Gateway.Explorer"],
         ["gateway"] = ["Gateway.Model", "Gateway.Transport", "Gateway.ExplorerApi"],

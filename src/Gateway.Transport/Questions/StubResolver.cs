@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -6,7 +5,7 @@ using Gateway.Model;
 using Gateway.Model.Records;
 using Gateway.Model.Replies;
 
-namespace Gateway.Reconciler.Proving;
+namespace Gateway.Transport.Questions;
 
 /// <summary>Asks the operator's resolvers, one after the other, each with a deadline; by TCP what does not fit.</summary>
 /// <param name="resolvers">Whom to ask; none: those of /etc/resolv.conf.</param>
@@ -48,40 +47,13 @@ public sealed class StubResolver(IReadOnlyList<IPEndPoint> resolvers, TimeProvid
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
         try
         {
-            var reply = await ByUdpAsync(resolver, query, either.Token);
-            return reply.IsTruncated ? await ByTcpAsync(resolver, query, either.Token) : reply;
+            var reply = await DnsExchange.ByUdpAsync(resolver, query, either.Token);
+            return reply.IsTruncated ? await DnsExchange.ByTcpAsync(resolver, query, either.Token) : reply;
         }
         catch (Exception e) when (e is SocketException or IOException || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
             // The next one is asked.
             return null;
         }
-    }
-
-    private static async Task<DnsReply> ByUdpAsync(IPEndPoint resolver, byte[] query, CancellationToken stop)
-    {
-        using var socket = new Socket(resolver.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(resolver, stop);
-        await socket.SendAsync(query, stop);
-        var message = new byte[ushort.MaxValue];
-        while (true)
-        {
-            var length = await socket.ReceiveAsync(message, stop);
-            if (DnsReply.TryRead(message.AsSpan(0, length), query, out var reply)) return reply;
-        }
-    }
-
-    private static async Task<DnsReply?> ByTcpAsync(IPEndPoint resolver, byte[] query, CancellationToken stop)
-    {
-        using var socket = new Socket(resolver.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(resolver, stop);
-        await using var stream = new NetworkStream(socket);
-        byte[] frame = [(byte)(query.Length >> 8), (byte)query.Length, .. query];
-        await stream.WriteAsync(frame, stop);
-        var head = new byte[2];
-        await stream.ReadExactlyAsync(head, stop);
-        var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(head)];
-        await stream.ReadExactlyAsync(message, stop);
-        return DnsReply.TryRead(message, query, out var reply) ? reply : null;
     }
 }

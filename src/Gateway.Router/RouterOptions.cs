@@ -31,11 +31,14 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("A JSON file with routes of the operator's own (docs/routes.md), read again on SIGHUP; they come before those of Redis, and the address policy is not asked about them. Empty: none.")]
     public string Routes { get; set; } = "";
 
-    [Option("Networks of proxies in front of the TLS listeners: they must send a PROXY header (version 1 or 2) and are believed; nobody else may.")]
+    [Option("Networks of proxies in front of the TLS listeners that listener_proxies does not name: they must send a PROXY header (version 1 or 2) and are believed; nobody else may.")]
     public IReadOnlyList<IPNetwork> TlsProxies { get; set; } = [];
 
-    [Option("Networks of proxies in front of the HTTP listeners: they must send a PROXY header (version 1 or 2) and are believed; nobody else may.")]
+    [Option("Networks of proxies in front of the HTTP listeners that listener_proxies does not name: they must send a PROXY header (version 1 or 2) and are believed; nobody else may.")]
     public IReadOnlyList<IPNetwork> HttpProxies { get; set; } = [];
+
+    [Option("The proxies of single listeners: a listener's address, an equals sign, and a network or the word nobody. A listener that is named trusts these alone, instead of tls_proxies or http_proxies; port 0 means every port of the address.")]
+    public IReadOnlyList<ListenerProxy> ListenerProxies { get; set; } = [];
 
     [Option("The port that visitors use for HTTPS, for redirects to it.", Minimum = 1, Maximum = 65535)]
     public int HttpsPort { get; set; } = 443;

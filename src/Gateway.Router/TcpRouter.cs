@@ -109,6 +109,8 @@ public sealed class TcpRouter : IAsyncDisposable
             else faults.Add(certificateFault);
         }
 
+        if (faults.Count == 0) faults.AddRange(ProxyFaults());
+
         if (faults.Count > 0) Close();
         else _guard.ProtectVisitors(Bound);
         return faults;
@@ -150,7 +152,7 @@ public sealed class TcpRouter : IAsyncDisposable
         var accepting = Task.WhenAll(doors.Select(door => door.RunAsync(tunnelsStop.Token)));
         var leaving = GoAwayAsync(tunnelsStop.Token);
         var visitors = new AddressBudget(_options.ConnectionsPerAddress);
-        var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), new TrustedProxies(_options.TlsProxies), Traffic, _options, _routes.Metrics, _ids, _time, _log);
+        var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), Traffic, _options, _routes.Metrics, _ids, _time, _log);
         var serving = _tls.Select(socket => VisitorLoop(socket, house).RunAsync(stop));
         try
         {
@@ -206,14 +208,22 @@ public sealed class TcpRouter : IAsyncDisposable
             OnVisitFault = fault => RouterLog.VisitFault(_log, fault),
         };
 
-    private PolledAcceptLoop VisitorLoop(Socket listener, VisitHouse house) =>
-        new(listener, _options.MaxConnections, (visitor, cut) => new Visit(house, visitor).RunAsync(cut), _time)
+    private PolledAcceptLoop VisitorLoop(Socket listener, VisitHouse house)
+    {
+        var proxies = TrustedProxies.Of((IPEndPoint)listener.LocalEndPoint!, _options.ListenerProxies, _options.TlsProxies);
+        return new(listener, _options.MaxConnections, (visitor, cut) => new Visit(house, proxies, visitor).RunAsync(cut), _time)
         {
             Drain = _options.Drain,
             VisitorsSpeakFirst = true,
             OnAcceptError = OnAcceptError,
             OnVisitFault = fault => RouterLog.VisitFault(_log, fault),
         };
+    }
+
+    /// <summary>A trust that was meant for a listener must not be lost because its address was written otherwise.</summary>
+    private IEnumerable<string> ProxyFaults() => _options.ListenerProxies
+        .Where(proxy => !TlsBound.Concat(HttpBound).Any(proxy.IsFor))
+        .Select(proxy => $"listener_proxies names {proxy.Listener}, where neither TLS nor HTTP is taken: write the address and port of one of the listeners ({string.Join(", ", TlsBound.Concat(HttpBound))}).");
 
     private void OnAcceptError(Exception e)
     {

@@ -8,8 +8,12 @@ namespace Gateway.Router;
 /// </summary>
 internal sealed class TrustedProxies(IReadOnlyList<IPNetwork> networks)
 {
-    /// <summary>True when there are any at all.</summary>
-    public bool Any => networks.Count > 0;
+    /// <summary>Those of one listener: its own where it is named, else those of its kind.</summary>
+    public static TrustedProxies Of(IPEndPoint listener, IReadOnlyList<ListenerProxy> own, IReadOnlyList<IPNetwork> ofItsKind)
+    {
+        var named = own.Where(proxy => proxy.IsFor(listener)).ToArray();
+        return new TrustedProxies(named.Length == 0 ? ofItsKind : [.. named.Where(proxy => proxy.Network is not null).Select(proxy => proxy.Network!.Value)]);
+    }
 
     /// <summary>True when this peer must send a PROXY header, and is believed.</summary>
     public bool Trusts(EndPoint? peer)

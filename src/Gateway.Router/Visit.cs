@@ -12,10 +12,10 @@ namespace Gateway.Router;
 
 /// <summary>What all visits to the TLS port share.</summary>
 internal sealed record VisitHouse(
-    RouteTable Routes, Dialer Dialer, AddressBudget Visitors, AddressBudget Hellos, TrustedProxies Proxies, HostTraffic Traffic, RouterOptions Options, RouterMetrics Metrics, VisitorIds Ids, TimeProvider Time, ILogger Log);
+    RouteTable Routes, Dialer Dialer, AddressBudget Visitors, AddressBudget Hellos, HostTraffic Traffic, RouterOptions Options, RouterMetrics Metrics, VisitorIds Ids, TimeProvider Time, ILogger Log);
 
 /// <summary>The story of one TLS connection: hear which host it wants, find the route, reach the upstream, relay.</summary>
-internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
+internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDuplex visitor)
 {
     private readonly string _id = house.Ids.Next();
     private readonly long _began = house.Time.GetTimestamp();
@@ -96,7 +96,7 @@ internal sealed class Visit(VisitHouse house, SocketDuplex visitor)
         using var deadline = new Deadline(house.Options.HelloTimeout, house.Time, stop);
         try
         {
-            if (house.Proxies.Trusts(visitor.Remote) && !await peek.ReadProxyHeaderAsync(deadline.Token)) return (default, VisitEnd.NoProxyHeader);
+            if (proxies.Trusts(visitor.Remote) && !await peek.ReadProxyHeaderAsync(deadline.Token)) return (default, VisitEnd.NoProxyHeader);
             _client = peek.Proxied.Source ?? _client;
             if (!(_isSeated = house.Visitors.TryTake(_client, 1))) return (default, VisitEnd.Crowded);
             return (await peek.ReadAsync(deadline.Token), null);

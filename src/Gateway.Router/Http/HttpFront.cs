@@ -33,10 +33,10 @@ internal sealed class HttpFront : IAsyncDisposable
         var kestrel = new KestrelServerOptions { ApplicationServices = _services, AddServerHeader = false };
         Limit(kestrel.Limits, options);
         kestrel.RequestHeaderEncodingSelector = static name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Digits : null;
-        var proxies = new TrustedProxies(options.HttpProxies);
         var transport = new VisitorTransport(listeners, ids, options.MaxConnections, time, onAcceptError, onFault);
         foreach (var listener in listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!))
         {
+            var proxies = TrustedProxies.Of(listener, options.ListenerProxies, options.HttpProxies);
             kestrel.Listen(listener, port =>
             {
                 port.Protocols = HttpProtocols.Http1;

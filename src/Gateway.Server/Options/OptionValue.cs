@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Net;
 using Gateway.Model;
+using Gateway.Router;
 
 namespace Gateway.Server.Options;
 
@@ -52,6 +53,7 @@ internal static class OptionValue
         if (type == typeof(IPEndPoint)) return ParseEndPoint(text);
         if (type == typeof(IPAddress)) return IPAddress.TryParse(text, out var address) ? address : null;
         if (type == typeof(IPNetwork)) return IPNetwork.TryParse(text, out var network) ? network : null;
+        if (type == typeof(ListenerProxy)) return ListenerProxy.TryParse(text, out var proxy) ? proxy : null;
         if (type == typeof(DomainName)) return DomainName.TryParse(text, out var name) ? name : null;
         if (type == typeof(Uri)) return Uri.TryCreate(text, UriKind.Absolute, out var uri) ? uri : null;
         if (type == typeof(Secret)) return new Secret(text);
@@ -69,6 +71,7 @@ internal static class OptionValue
         if (type == typeof(IPEndPoint)) return "an address and port like 127.0.0.1:8053 or [::1]:8053";
         if (type == typeof(IPAddress)) return "an IP address";
         if (type == typeof(IPNetwork)) return "a network like 10.0.0.0/8";
+        if (type == typeof(ListenerProxy)) return "a listener and a network like 192.0.2.1:443=10.0.0.0/8, or 192.0.2.1:443=nobody";
         if (type == typeof(DomainName)) return "a domain name like gw.example.com";
         if (type == typeof(Uri)) return "a URL like http://127.0.0.1:8090";
         return type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type).Select(name => name.ToLowerInvariant())) : "a text";

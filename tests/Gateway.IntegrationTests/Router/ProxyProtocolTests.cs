@@ -3,9 +3,11 @@ using System.Net.Sockets;
 using System.Text;
 using Gateway.Model;
 using Gateway.Model.Routes;
+using Gateway.Router;
 using Gateway.Transport.Handshakes;
 using Gateway.Transport.ProxyProtocol;
 using Gateway.UnitTests.Router;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Gateway.IntegrationTests.Router;
@@ -102,6 +104,65 @@ public sealed class ProxyProtocolTests
             var answer = await RawHttp.AskAsync(visitor, $"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n");
             Assert.Contains($"PROXY TCP4 127.0.0.1 127.0.0.1 {((IPEndPoint)visitor.LocalEndPoint!).Port}", answer, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Each_listener_has_proxies_of_its_own()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var web = await WebUpstream.SayAsync("page");
+        IPEndPoint[] two = [IPEndPoint.Parse("127.0.0.1:0"), IPEndPoint.Parse("127.0.0.2:0")];
+        await using var router = new RouterHarness(options =>
+        {
+            (options.TlsListen, options.HttpListen, options.HttpProxies) = (two, two, Loopback);
+            options.ListenerProxies = [new ListenerProxy(two[1], Loopback[0])];
+        });
+        router.Dial(Name, upstream.EndPoint);
+        router.Put("web.example.org", new Target.Dial("127.0.0.1", web.EndPoint.Port, 0));
+        var (tls, http) = router.Visitors;
+        var hello = Hello.For(Name);
+        byte[] announced = [.. Visitor.Write(ProxyVersion.Two), .. hello];
+        Assert.Equal(hello, await AskAsync(tls[0], hello));
+        Assert.Empty(await AskAsync(tls[0], announced));
+        Assert.Equal(hello, await AskAsync(tls[1], announced));
+        Assert.Empty(await AskAsync(tls[1], hello));
+        foreach (var listener in http)
+        {
+            using var visitor = await RouterHarness.ConnectAsync(listener);
+            Assert.Contains("\r\npage", await RawHttp.AskAsync(visitor, Encoding.ASCII.GetString(Visitor.Write(ProxyVersion.One)) + "GET / HTTP/1.1\r\nHost: web.example.org\r\n\r\n"), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_listener_of_HTTP_may_trust_nobody_where_the_others_do()
+    {
+        await using var web = await WebUpstream.SayAsync("page");
+        IPEndPoint[] two = [IPEndPoint.Parse("127.0.0.1:0"), IPEndPoint.Parse("127.0.0.2:0")];
+        await using var router = new RouterHarness(options =>
+        {
+            (options.HttpListen, options.HttpProxies) = (two, Loopback);
+            options.ListenerProxies = [new ListenerProxy(two[1], null)];
+        });
+        router.Put(Name, new Target.Dial("127.0.0.1", web.EndPoint.Port, 0));
+        var request = $"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n";
+        Assert.Empty(await AskAsync(router.Visitors.Http[0], Encoding.ASCII.GetBytes(request)));
+        using var visitor = await RouterHarness.ConnectAsync(router.Visitors.Http[1]);
+        Assert.Contains("\r\npage", await RawHttp.AskAsync(visitor, request), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Proxies_of_a_listener_that_is_none_are_a_fault_that_names_the_real_ones()
+    {
+        using var routes = new RouteFeed(null, null, TimeProvider.System, NullLogger<RouteFeed>.Instance);
+        var options = new RouterOptions
+        {
+            TlsListen = [IPEndPoint.Parse("127.0.0.1:0")], HttpListen = [], TunnelListen = [],
+            ListenerProxies = [new ListenerProxy(IPEndPoint.Parse("127.0.0.9:0"), Loopback[0])],
+        };
+        await using var router = new TcpRouter(options, routes, TimeProvider.System, NullLoggerFactory.Instance);
+        var fault = Assert.Single(router.Bind());
+        Assert.Contains("listener_proxies names 127.0.0.9:0", fault, StringComparison.Ordinal);
+        Assert.Contains("(127.0.0.1:", fault, StringComparison.Ordinal);
     }
 
     private static async Task<byte[]> AskAsync(IPEndPoint to, byte[] bytes)

@@ -42,6 +42,9 @@ internal sealed class RouterHarness : IAsyncDisposable
 
     public IPEndPoint Tls => _router.TlsBound[0];
 
+    /// <summary>All listeners for TLS and for HTTP, in the order of the options.</summary>
+    public (IReadOnlyList<IPEndPoint> Tls, IReadOnlyList<IPEndPoint> Http) Visitors => (_router.TlsBound, _router.HttpBound);
+
     public IPEndPoint Http => _router.HttpBound[0];
 
     public IPEndPoint Tunnels => _router.TunnelBound[0];

@@ -12,10 +12,36 @@ internal static class GoJson
     /// <summary>The text between quotes, escaped. A lone surrogate becomes U+FFFD, as Go does with invalid UTF-8.</summary>
     public static string Quote(string text)
     {
-        var json = new StringBuilder(text.Length + 2).Append('"');
-        foreach (var rune in text.EnumerateRunes()) Append(json, rune);
+        var plain = PlainLength(text, 0);
+        // Nearly all of them: names, numbers, hex.
+        return plain == text.Length ? string.Concat("\"", text, "\"") : Escape(text, plain);
+    }
+
+    private static string Escape(string text, int plain)
+    {
+        var json = new StringBuilder(text.Length + 16).Append('"').Append(text, 0, plain);
+        for (var at = plain; at < text.Length;)
+        {
+            // Of invalid UTF-16 this gives one unit, and U+FFFD for it.
+            Rune.DecodeFromUtf16(text.AsSpan(at), out var rune, out var units);
+            Append(json, rune);
+            at += units;
+            var next = PlainLength(text, at);
+            json.Append(text, at, next);
+            at += next;
+        }
+
         return json.Append('"').ToString();
     }
+
+    private static int PlainLength(string text, int from)
+    {
+        var at = from;
+        while (at < text.Length && IsPlain(text[at])) at++;
+        return at - from;
+    }
+
+    private static bool IsPlain(char c) => c is not (< ' ' or '"' or '\\' or '<' or '>' or '&' or '\u2028' or '\u2029') && !char.IsSurrogate(c);
 
     private static void Append(StringBuilder json, Rune rune)
     {

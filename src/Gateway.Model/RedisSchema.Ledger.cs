@@ -42,6 +42,12 @@ public static partial class RedisSchema
     /// <summary>Name of the entry member that is there, as <c>1</c>, when the change took the place away: our own writer meant that.</summary>
     public const string LedgerDeletionMember = "d";
 
+    /// <summary>
+    /// Hashes that are read by field at the moment of need, or whole, but followed by nobody: of all changes that one script makes
+    /// in such a key there is one entry, which names no field.
+    /// </summary>
+    public static readonly IReadOnlyList<string> LedgerWholeKeys = [NameOwnersKey, OutboxKey, ProofsKey, QuarantineKey, ReconcilerKey, ReservationsKey];
+
     /// <summary>One line of the ledger.</summary>
     /// <param name="Sequence">1, 2, 3 … without a gap.</param>
     /// <param name="Key">The Redis key that changed.</param>

@@ -11,6 +11,7 @@ internal static class LedgerScript
     // A script is not rolled back when a command fails in its middle. So the first pass finds every reason to refuse (a
     // fence, a precondition, a key of another type) and the second one writes. Keyspace events of a command that changes
     // nothing: HSET and SET raise theirs all the same, HDEL and DEL none; HDEL of the last field raises hdel and del.
+    // Each entry costs as much as the change that it tells, so books that are only ever read whole get one for each script.
     internal static readonly string Text = $$"""
         {{LedgerMending.Script}}
         local mine, held = tonumber(ARGV[1]), tonumber(redis.call('GET', fence) or '0')
@@ -36,7 +37,15 @@ internal static class LedgerScript
         end
 
         if mine > held then redis.call('SET', fence, ARGV[1]) end
-        local entries = {}
+        local entries, whole = {}, { {{string.Join(", ", RedisSchema.LedgerWholeKeys.Select(key => $"['{key}'] = true"))}} }
+        local function tell(i, key, events)
+          if events == 0 then return end
+          local told = whole[key]
+          if type(told) == 'table' then told[2] = told[2] + events return end
+          local entry = {i, events}
+          entries[#entries + 1] = entry
+          if told then whole[key] = entry end
+        end
         for i = 2, #ARGV, {{ArgumentsPerWrite}} do
           local op, key, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
           local events = 0
@@ -46,7 +55,7 @@ internal static class LedgerScript
           elseif op == 'HD' and redis.call('HDEL', key, field) == 1 then
             if redis.call('EXISTS', key) == 1 then events = 1 else events = 2 end
           end
-          if events > 0 then entries[#entries + 1] = {i, events} end
+          tell(i, key, events)
         end
 
         local last = tonumber(redis.call('INCRBY', sequence, #entries))
@@ -56,8 +65,9 @@ internal static class LedgerScript
           number = number + 1
           local n = string.format('%.0f', number)
           local line = {'{{RedisSchema.LedgerSequenceMember}}', n, '{{RedisSchema.LedgerKeyMember}}', ARGV[i + 1], '{{RedisSchema.LedgerEventsMember}}', events}
-          if string.sub(ARGV[i], 1, 1) == 'H' then line[7] = '{{RedisSchema.LedgerFieldMember}}' line[8] = ARGV[i + 2] end
-          if ARGV[i] == 'HD' or ARGV[i] == 'D' then line[#line + 1] = '{{RedisSchema.LedgerDeletionMember}}' line[#line + 1] = '1' end
+          local op, single = ARGV[i], not whole[ARGV[i + 1]]
+          if single and string.sub(op, 1, 1) == 'H' then line[7] = '{{RedisSchema.LedgerFieldMember}}' line[8] = ARGV[i + 2] end
+          if single and (op == 'HD' or op == 'D') then line[#line + 1] = '{{RedisSchema.LedgerDeletionMember}}' line[#line + 1] = '1' end
           redis.call('XADD', ledger, '*', unpack(line))
         end
         if #entries > 0 then redis.call('XTRIM', ledger, 'MAXLEN', '~', {{RedisSchema.LedgerLength}}) end

@@ -44,6 +44,24 @@ public sealed class LedgerWriterTests(RedisFixture fixture) : IClassFixture<Redi
     }
 
     [Fact]
+    public async Task Books_that_nobody_follows_get_one_entry_for_each_script()
+    {
+        var outcome = await WriteAsync(
+            new LedgerWrite.SetField(RedisSchema.OutboxKey, "1-1", "{}"),
+            new LedgerWrite.SetField("zone", "a.test", "{}"),
+            new LedgerWrite.SetField(RedisSchema.OutboxKey, "2-1", "{}"),
+            new LedgerWrite.SetField(RedisSchema.NameOwnersKey, "a.test", "7"),
+            new LedgerWrite.SetField("zone", "b.test", "{}"),
+            new LedgerWrite.DeleteField(RedisSchema.OutboxKey, "1-1"));
+        Assert.Equal(new WriteOutcome.Written(4), outcome);
+        Assert.Equal(new WriteOutcome.Written(4), await WriteAsync(new LedgerWrite.DeleteField(RedisSchema.OutboxKey, "never there")));
+        Assert.Equal(new WriteOutcome.Written(5), await WriteAsync(new LedgerWrite.DeleteField(RedisSchema.OutboxKey, "2-1")));
+        Assert.Equal(
+            [new(1, RedisSchema.OutboxKey, null, 3), new(2, "zone", "a.test", 1), new(3, RedisSchema.NameOwnersKey, null, 1), new(4, "zone", "b.test", 1), new(5, RedisSchema.OutboxKey, null, 2)],
+            await LedgerAsync());
+    }
+
+    [Fact]
     public async Task Every_entry_counts_exactly_the_events_that_redis_raised()
     {
         var raised = new System.Collections.Concurrent.ConcurrentDictionary<string, int>();

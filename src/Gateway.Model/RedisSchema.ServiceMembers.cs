@@ -11,7 +11,7 @@ public static partial class RedisSchema
         private static readonly string[] Known =
         [
             "addr", "clientsecret", "tlsport", "httpport", "user", UpstreamsMember, ProxyProtocolMember, HttpsRedirectMember,
-            HealthCheckMember, HealthSecondsMember, IdleSecondsMember, FrozenMember,
+            HealthCheckMember, HealthSecondsMember, IdleSecondsMember, StallSecondsMember, FrozenMember,
         ];
 
         private string _address = "";
@@ -41,6 +41,7 @@ public static partial class RedisSchema
             else if (member.NameIs(HealthCheckMember) && (read = TryText(member.Value, out text) && RouteRules.IsHealthCheck(text))) Rules = Rules with { HealthCheck = text };
             else if (member.NameIs(HealthSecondsMember) && (read = TryNumber(member.Value, 1, RouteRules.MaxHealthSeconds, out number))) Rules = Rules with { HealthSeconds = number };
             else if (member.NameIs(IdleSecondsMember) && (read = TryNumber(member.Value, 0, RouteRules.MaxIdleSeconds, out number))) Rules = Rules with { IdleSeconds = number };
+            else if (member.NameIs(StallSecondsMember) && (read = TryNumber(member.Value, 0, RouteRules.MaxIdleSeconds, out number))) Rules = Rules with { StallSeconds = number };
             return read;
         }
 

@@ -19,6 +19,7 @@ public static partial class RedisSchema
     private const string ProxyProtocolMember = "proxyprotocol";
     private const string HttpsRedirectMember = "httpsredirect";
     private const string IdleSecondsMember = "idleseconds";
+    private const string StallSecondsMember = "stallseconds";
     private const string HealthCheckMember = "healthcheck";
     private const string HealthSecondsMember = "healthseconds";
     private const string FrozenMember = "frozen";
@@ -93,6 +94,7 @@ public static partial class RedisSchema
         if (rules.ProxyProtocol != 0) json.Append(CultureInfo.InvariantCulture, $",\"{ProxyProtocolMember}\":{rules.ProxyProtocol}");
         if (rules.RedirectToHttps) json.Append($",\"{HttpsRedirectMember}\":true");
         if (rules.IdleSeconds != 0) json.Append(CultureInfo.InvariantCulture, $",\"{IdleSecondsMember}\":{rules.IdleSeconds}");
+        if (rules.StallSeconds != 0) json.Append(CultureInfo.InvariantCulture, $",\"{StallSecondsMember}\":{rules.StallSeconds}");
         if (rules.HealthCheck.Length > 0) json.Append($",\"{HealthCheckMember}\":{GoJson.Quote(rules.HealthCheck)}");
         if (rules.HealthSeconds != RouteRules.DefaultHealthSeconds) json.Append(CultureInfo.InvariantCulture, $",\"{HealthSecondsMember}\":{rules.HealthSeconds}");
         if (rules.IsFrozen) json.Append($",\"{FrozenMember}\":true");

@@ -70,6 +70,9 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("A relayed connection or WebSocket on which nothing moves for this long is cut.")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromHours(1);
 
+    [Option("A visitor or upstream that takes less than 128 bytes a second of what waits for it, for this long, is cut: the data of a paused download is not held for ever.")]
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
     [Option("An HTTP request during which nothing moves for this long is given up with 504.")]
     public TimeSpan HttpTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
@@ -110,9 +113,15 @@ public sealed class RouterOptions : ICheckedOptions
             if (endPoint.Port != 0 && !taken.Add(endPoint)) yield return $"{endPoint} is named twice among the router's listeners: give each its own port.";
     }
 
+    /// <summary>How long a connection of a route may be silent.</summary>
+    internal TimeSpan IdleOf(RouteRules rules) => rules.IdleSeconds > 0 ? TimeSpan.FromSeconds(rules.IdleSeconds) : IdleTimeout;
+
+    /// <summary>How long one side of a connection of a route may take next to nothing of what waits for it.</summary>
+    internal TimeSpan StallOf(RouteRules rules) => rules.StallSeconds > 0 ? TimeSpan.FromSeconds(rules.StallSeconds) : StallTimeout;
+
     private (string Name, TimeSpan Value)[] Timeouts =>
     [
-        ("hello_timeout", HelloTimeout), ("connect_timeout", ConnectTimeout), ("idle_timeout", IdleTimeout),
+        ("hello_timeout", HelloTimeout), ("connect_timeout", ConnectTimeout), ("idle_timeout", IdleTimeout), ("stall_timeout", StallTimeout),
         ("http_timeout", HttpTimeout), ("handshake_timeout", HandshakeTimeout),
     ];
 }

@@ -156,7 +156,7 @@ public sealed class TcpRouter : IAsyncDisposable
         var serving = _tls.Select(socket => VisitorLoop(socket, house).RunAsync(stop));
         try
         {
-            using var client = UpstreamClient.Create(_dialer, Traffic, _options.ConnectTimeout);
+            using var client = UpstreamClient.Create(_dialer, Traffic, _options, _time);
             var http = await StartHttpAsync(client, visitors, stop);
             Tell();
             var checks = new HealthChecks(_routes.Table, _dialer, _options.ConnectTimeout, _time, _log);

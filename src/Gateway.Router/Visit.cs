@@ -117,7 +117,7 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
     }
 
     private RelayOptions Bounds(RouteRules rules, HostCount traffic) =>
-        new() { Count = traffic.Bytes, Idle = rules.IdleSeconds > 0 ? TimeSpan.FromSeconds(rules.IdleSeconds) : house.Options.IdleTimeout, Time = house.Time };
+        new() { Count = traffic.Bytes, Idle = house.Options.IdleOf(rules), Stall = house.Options.StallOf(rules), Time = house.Time };
 
     private ValueTask<VisitEnd> TurnAwayAsync(Duplex visitor, HelloPeek peek, SniffResult heard, CancellationToken stop) => heard switch
     {

@@ -18,6 +18,12 @@ internal enum VisitEnd
     /// <summary>Nothing moved for the idle time.</summary>
     Idle,
 
+    /// <summary>The visitor took next to nothing of what waited for it.</summary>
+    VisitorStalled,
+
+    /// <summary>The upstream took next to nothing of what waited for it.</summary>
+    UpstreamStalled,
+
     /// <summary>The router stopped.</summary>
     Stopped,
 
@@ -91,6 +97,8 @@ internal static class VisitEnds
         RelayEnd.VisitorBroke => VisitEnd.VisitorBroke,
         RelayEnd.UpstreamBroke => VisitEnd.UpstreamBroke,
         RelayEnd.Idle => VisitEnd.Idle,
+        RelayEnd.VisitorStalled => VisitEnd.VisitorStalled,
+        RelayEnd.UpstreamStalled => VisitEnd.UpstreamStalled,
         _ => gone.IsCancellationRequested ? VisitEnd.Deleted : VisitEnd.Stopped,
     };
 }

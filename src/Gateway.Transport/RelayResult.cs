@@ -15,6 +15,12 @@ public enum RelayEnd
     /// <summary>Nothing moved for the idle deadline; both were reset.</summary>
     Idle,
 
+    /// <summary>The visitor took next to nothing of what waited for it; both were reset.</summary>
+    VisitorStalled,
+
+    /// <summary>The upstream took next to nothing of what waited for it; both were reset.</summary>
+    UpstreamStalled,
+
     /// <summary>We were told to stop; both were reset.</summary>
     Stopped,
 }
@@ -30,6 +36,11 @@ public sealed record RelayOptions
 
     /// <summary>Both directions silent for this long end the relay. Default one hour.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// A side that takes less than 128 bytes a second of what waits for it, for this long, ends the relay. Default five minutes.
+    /// </summary>
+    public TimeSpan Stall { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Counts what is carried, while it is; null: nobody asks.</summary>
     public ByteCount? Count { get; init; }

@@ -30,6 +30,7 @@ public sealed class SocketDuplex : Duplex
     private TaskCompletionSource? _closing;
     private bool _isDrained;
     private int _inARow;
+    private long _sent;
 
     /// <summary>Takes over a connected socket.</summary>
     public SocketDuplex(Socket socket)
@@ -62,6 +63,9 @@ public sealed class SocketDuplex : Duplex
 
     /// <summary>True while the connection stands and nothing of the peer's waits to be read.</summary>
     public bool IsQuiet => SocketCalls.Look(_handle) == -Errors.TryAgain;
+
+    /// <summary>Bytes of our writes that the peer has acknowledged. What a relay carries by itself is not among them.</summary>
+    public long Delivered => Volatile.Read(ref _sent) - SocketCalls.Unacknowledged(_handle);
 
     /// <summary>
     /// Lets the kernel ask a silent peer for a sign of life (RFC 1122 section 4.2.3.6): first after <paramref name="idle"/>, then as
@@ -109,13 +113,19 @@ public sealed class SocketDuplex : Duplex
     {
         if (stop.IsCancellationRequested) return ValueTask.FromCanceled(stop);
         var sent = bytes.IsEmpty ? 0 : SocketCalls.Send(_handle, bytes.Span);
+        _sent += Math.Max(0, sent);
         if (sent == bytes.Length) return ValueTask.CompletedTask;
         if (sent is >= 0 or -Errors.TryAgain) return WaitAndWriteAsync(bytes[Math.Max(0, sent)..], stop);
         return ValueTask.FromException(Errors.ToException(sent));
     }
 
     /// <summary>Hands over what fits at once, in one piece: how many bytes. A broken connection takes none; the next write says why.</summary>
-    internal int TrySend(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second = default) => Math.Max(0, SocketCalls.Send(_handle, first, second));
+    internal int TrySend(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second = default)
+    {
+        var sent = Math.Max(0, SocketCalls.Send(_handle, first, second));
+        _sent += sent;
+        return sent;
+    }
 
     /// <inheritdoc/>
     public override ValueTask EndAsync(CancellationToken stop)
@@ -293,6 +303,7 @@ public sealed class SocketDuplex : Duplex
             stop.ThrowIfCancellationRequested();
             var sent = SocketCalls.Send(_handle, bytes.Span);
             if (sent is < 0 and not -Errors.TryAgain) throw Errors.ToException(sent);
+            _sent += Math.Max(0, sent);
             bytes = bytes[Math.Max(0, sent)..];
             if (bytes.IsEmpty) return;
         }

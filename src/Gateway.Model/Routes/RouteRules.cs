@@ -48,4 +48,10 @@ public sealed record RouteRules
 
     /// <summary>Seconds after which a silent connection is cut, 1 to <see cref="MaxIdleSeconds"/>; 0: as the router is set. Member `idleseconds`.</summary>
     public int IdleSeconds { get; init; }
+
+    /// <summary>
+    /// Seconds after which a side that takes next to nothing of what waits for it is cut, 1 to <see cref="MaxIdleSeconds"/>; 0: as the
+    /// router is set. Member `stallseconds`.
+    /// </summary>
+    public int StallSeconds { get; init; }
 }

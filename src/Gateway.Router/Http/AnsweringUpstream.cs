@@ -11,7 +11,8 @@ namespace Gateway.Router.Http;
 /// </summary>
 /// <param name="upstream">Owned.</param>
 /// <param name="count">Counts both directions.</param>
-internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count) : Duplex
+/// <param name="patience">How long it may leave one piece of a request untaken; then it is cut.</param>
+internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSpan patience, TimeProvider time) : Duplex
 {
     private bool _isDeaf;
 
@@ -56,6 +57,7 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count) : Dupl
 
     private async ValueTask AwaitAsync(ValueTask writing)
     {
+        using var bound = time.CreateTimer(static upstream => ((Duplex)upstream!).Reset(), upstream, patience, Timeout.InfiniteTimeSpan);
         try
         {
             await writing;

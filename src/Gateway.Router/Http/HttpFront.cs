@@ -33,7 +33,7 @@ internal sealed class HttpFront : IAsyncDisposable
         var kestrel = new KestrelServerOptions { ApplicationServices = _services, AddServerHeader = false };
         Limit(kestrel.Limits, options);
         kestrel.RequestHeaderEncodingSelector = static name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Digits : null;
-        var transport = new VisitorTransport(listeners, ids, options.MaxConnections, time, onAcceptError, onFault);
+        var transport = new VisitorTransport(listeners, ids, options.MaxConnections, options.StallTimeout, time, onAcceptError, onFault);
         foreach (var listener in listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!))
         {
             var proxies = TrustedProxies.Of(listener, options.ListenerProxies, options.HttpProxies);
@@ -79,6 +79,8 @@ internal sealed class HttpFront : IAsyncDisposable
         // A whole header takes longer to send than a hello does.
         limits.RequestHeadersTimeout = options.HelloTimeout * 2;
         limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
+        // Slow readers are ours to cut, by the route's own rule, over HTTP as over TLS.
+        limits.MinResponseDataRate = null;
         // Counted before the accept, by the transport.
         limits.MaxConcurrentConnections = null;
         limits.MaxConcurrentUpgradedConnections = options.MaxConnections;

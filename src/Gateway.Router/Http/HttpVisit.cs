@@ -103,10 +103,13 @@ internal sealed class HttpVisit(
         var isWebSocket = context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase);
         // A deleted route ends its requests: those that run, and the connections of those that were upgraded.
         using var cut = upstream.Route.Gone.UnsafeRegister(static it => ((HttpContext)it!).Abort(), context);
+        var visitor = context.Features.Get<PolledConnection>();
+        visitor?.Patience = options.StallOf(upstream.Route.Route.Rules);
         var error = await forwarder.SendAsync(
             context, upstream.Prefix, client, isWebSocket ? ForWebSocket(upstream.Route.Route.Rules) : _request, new ForwardedHeaders(upstream), upstream.Route.Gone);
         if (error == ForwarderError.None) return VisitEnd.Finished;
         if (upstream.Route.Gone.IsCancellationRequested) return VisitEnd.Deleted;
+        if (visitor is { IsStalled: true }) return VisitEnd.VisitorStalled;
         if (context.RequestAborted.IsCancellationRequested || error == ForwarderError.RequestBodyClient) return VisitEnd.VisitorBroke;
         var exception = context.Features.Get<IForwarderErrorFeature>()?.Exception;
         RouterLog.RequestFailed(log, context.TraceIdentifier, error.ToString(), exception?.Message ?? "");
@@ -115,7 +118,7 @@ internal sealed class HttpVisit(
     }
 
     private ForwarderRequestConfig ForWebSocket(RouteRules rules) =>
-        rules.IdleSeconds == 0 ? _webSocket : _webSocket with { ActivityTimeout = TimeSpan.FromSeconds(rules.IdleSeconds) };
+        rules.IdleSeconds == 0 ? _webSocket : _webSocket with { ActivityTimeout = options.IdleOf(rules) };
 
     /// <summary>308, unlike 301, keeps the method (RFC 9110 section 15.4.9).</summary>
     private static VisitEnd Redirect(HttpResponse response, string location)

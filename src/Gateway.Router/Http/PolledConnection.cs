@@ -8,20 +8,23 @@ namespace Gateway.Router.Http;
 /// One visitor's connection as Kestrel wants it, on the poller that accepted it: Kestrel's waits for it go on there, and so does
 /// everything that a request does while its upstream is polled as well. It owns the socket.
 /// </summary>
-internal sealed class PolledConnection : DefaultConnectionContext
+internal sealed class PolledConnection : DefaultConnectionContext, IDelivering
 {
     // What one read may bring. Nothing is held for a connection that waits for its next request.
     private const int ReadAtMost = 16 * 1024;
 
     private readonly SocketDuplex _visitor;
     private readonly VisitorWriter _writer;
+    private readonly TimeProvider _time;
+    private StallWatch? _stall;
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public PolledConnection(SocketDuplex visitor, string id)
+    public PolledConnection(SocketDuplex visitor, string id, TimeSpan patience, TimeProvider time)
         : base(id)
     {
-        _visitor = visitor;
+        (_visitor, _time, Patience) = (visitor, time, patience);
+        Features.Set(this);
         visitor.StaysOnPoller = true;
         _writer = new VisitorWriter(visitor);
         Transport = new Pipes(PipeReader.Create(new DuplexStream(visitor), new StreamPipeReaderOptions(bufferSize: ReadAtMost, leaveOpen: true, useZeroByteReads: true)), _writer);
@@ -30,6 +33,27 @@ internal sealed class PolledConnection : DefaultConnectionContext
 
     /// <summary>Completes when Kestrel is through with the connection.</summary>
     public Task Done => _done.Task;
+
+    /// <summary>How long the visitor may take next to nothing of an answer; each request sets it as its route wants it.</summary>
+    public TimeSpan Patience { get; set; }
+
+    /// <summary>The visitor took next to nothing of an answer, and was cut.</summary>
+    public bool IsStalled { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsHeldUp => _writer.IsHeldUp;
+
+    /// <inheritdoc/>
+    public long Delivered => _visitor.Delivered;
+
+    /// <summary>Cuts a visitor who takes next to nothing; to be called about once a second.</summary>
+    public void CutIfStalled()
+    {
+        if (!StallWatch.IsStalled(ref _stall, this, Patience, _time)) return;
+        IsStalled = true;
+        _visitor.Reset();
+        TellClosed();
+    }
 
     /// <summary>Listens for the visitor's end, of which Kestrel is told even while it does not read. False: it is gone already.</summary>
     public bool TryWatch()

@@ -16,7 +16,7 @@ internal static class UpstreamClient
     /// <summary>Kibibytes of response headers; more is an upstream that means harm.</summary>
     private const int MaxResponseHeaders = 64;
 
-    public static HttpMessageInvoker Create(Dialer dialer, HostTraffic traffic, TimeSpan connectTimeout) => new(new SocketsHttpHandler
+    public static HttpMessageInvoker Create(Dialer dialer, HostTraffic traffic, RouterOptions options, TimeProvider time) => new(new SocketsHttpHandler
     {
         UseProxy = false,
         AllowAutoRedirect = false,
@@ -27,11 +27,11 @@ internal static class UpstreamClient
         PooledConnectionIdleTimeout = KeepIdle,
         PooledConnectionLifetime = KeepAtAll,
         // The dialer has its own deadline, which tells more; this one only ends what it could not.
-        ConnectTimeout = connectTimeout * 2,
-        ConnectCallback = (context, stop) => ConnectAsync(dialer, traffic, context, stop),
+        ConnectTimeout = options.ConnectTimeout * 2,
+        ConnectCallback = (context, stop) => ConnectAsync(dialer, traffic, options, time, context, stop),
     });
 
-    private static async ValueTask<Stream> ConnectAsync(Dialer dialer, HostTraffic traffic, SocketsHttpConnectionContext context, CancellationToken stop)
+    private static async ValueTask<Stream> ConnectAsync(Dialer dialer, HostTraffic traffic, RouterOptions options, TimeProvider time, SocketsHttpConnectionContext context, CancellationToken stop)
     {
         if (!context.InitialRequestMessage.Options.TryGetValue(HttpUpstream.Key, out var upstream))
             throw new UpstreamException(DialFault.Forbidden, context.DnsEndPoint.Host);
@@ -40,12 +40,13 @@ internal static class UpstreamClient
             : await dialer.OpenAsync(upstream.Route.Route.Target, Traffic.Http, stop);
         if (outcome is DialOutcome.Failed failed) throw new UpstreamException(failed.Fault, failed.Label);
         var open = (DialOutcome.Open)outcome;
-        return await OpenedAsync(open.Upstream, traffic.Of(upstream.Route.Route.Host).Bytes, upstream.Opening(open.Announces), stop);
+        var answering = new AnsweringUpstream(open.Upstream, traffic.Of(upstream.Route.Route.Host).Bytes, options.StallOf(upstream.Route.Route.Rules), time);
+        return await OpenedAsync(answering, upstream.Opening(open.Announces), stop);
     }
 
-    private static async ValueTask<Stream> OpenedAsync(Duplex upstream, ByteCount count, ReadOnlyMemory<byte> opening, CancellationToken stop)
+    private static async ValueTask<Stream> OpenedAsync(Duplex upstream, ReadOnlyMemory<byte> opening, CancellationToken stop)
     {
-        var stream = new DuplexStream(new AnsweringUpstream(upstream, count));
+        var stream = new DuplexStream(upstream);
         try
         {
             if (!opening.IsEmpty) await stream.WriteAsync(opening, stop);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Gateway.Transport.ProxyProtocol;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Router.Http;
 
@@ -29,6 +30,7 @@ internal sealed class VisitorConnection(TrustedProxies proxies, AddressBudget vi
 
         try
         {
+            if (connection is PolledConnection) connection.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static it => ((PolledConnection)it).CutIfStalled(), connection);
             await next(connection);
         }
         finally

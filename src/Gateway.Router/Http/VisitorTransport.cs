@@ -10,7 +10,7 @@ namespace Gateway.Router.Http;
 /// Hands Kestrel the visitors of listeners that are bound already. They are accepted on the pollers: a permit comes first, a
 /// failure backs off and is told, and a request is read, forwarded and answered on one thread.
 /// </summary>
-internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorIds ids, int limit, TimeProvider time, Action<Exception> onAcceptError, Action<Exception> onFault)
+internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorIds ids, int limit, TimeSpan patience, TimeProvider time, Action<Exception> onAcceptError, Action<Exception> onFault)
     : IConnectionListenerFactory
 {
     private readonly Dictionary<EndPoint, Socket> _bound = listeners.ToDictionary(listener => listener.LocalEndPoint!);
@@ -18,7 +18,8 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorI
     /// <inheritdoc/>
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var listener = new Listener(_bound[endpoint], ids, visit => new PolledAcceptLoop(_bound[endpoint], limit, visit, time)
+        // Kestrel makes the ids of requests from that of their connection.
+        var listener = new Listener(_bound[endpoint], visitor => new PolledConnection(visitor, ids.Next(), patience, time), visit => new PolledAcceptLoop(_bound[endpoint], limit, visit, time)
         {
             // Kestrel lets requests end, and cuts them; the connections follow.
             Drain = Timeout.InfiniteTimeSpan,
@@ -32,7 +33,7 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorI
 
     private sealed class Listener : IConnectionListener
     {
-        private readonly VisitorIds _ids;
+        private readonly Func<SocketDuplex, PolledConnection> _connection;
         private readonly CancellationTokenSource _unbound = new();
         private readonly PolledAcceptLoop _loop;
 
@@ -40,8 +41,8 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorI
         private readonly Channel<PolledConnection> _visitors = Channel.CreateUnbounded<PolledConnection>(new UnboundedChannelOptions { SingleReader = true });
         private Task _running = Task.CompletedTask;
 
-        public Listener(Socket listener, VisitorIds ids, Func<Func<SocketDuplex, CancellationToken, Task>, PolledAcceptLoop> accepting) =>
-            (EndPoint, _ids, _loop) = (listener.LocalEndPoint!, ids, accepting(VisitAsync));
+        public Listener(Socket listener, Func<SocketDuplex, PolledConnection> connection, Func<Func<SocketDuplex, CancellationToken, Task>, PolledAcceptLoop> accepting) =>
+            (EndPoint, _connection, _loop) = (listener.LocalEndPoint!, connection, accepting(VisitAsync));
 
         /// <inheritdoc/>
         public EndPoint EndPoint { get; }
@@ -79,8 +80,7 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorI
 
         private async Task VisitAsync(SocketDuplex visitor, CancellationToken stop)
         {
-            // Kestrel makes the ids of requests from that of their connection.
-            await using var connection = new PolledConnection(visitor, _ids.Next());
+            await using var connection = _connection(visitor);
             if (!connection.TryWatch() || !_visitors.Writer.TryWrite(connection)) return;
             await connection.Done.WaitAsync(stop);
         }

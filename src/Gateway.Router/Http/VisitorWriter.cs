@@ -17,6 +17,10 @@ internal sealed class VisitorWriter(SocketDuplex visitor) : PipeWriter
     private int _count;
     private bool _isBroken;
     private bool _isCancelled;
+    private volatile bool _isWriting;
+
+    /// <summary>Something was flushed that the visitor does not take.</summary>
+    public bool IsHeldUp => _isWriting;
 
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
@@ -57,6 +61,7 @@ internal sealed class VisitorWriter(SocketDuplex visitor) : PipeWriter
     {
         var buffer = _buffer;
         (_buffer, _count) = ([], 0);
+        _isWriting = true;
         try
         {
             await writing;
@@ -68,6 +73,7 @@ internal sealed class VisitorWriter(SocketDuplex visitor) : PipeWriter
         }
         finally
         {
+            _isWriting = false;
             ArrayPool<byte>.Shared.Return(buffer);
         }
         return Result();

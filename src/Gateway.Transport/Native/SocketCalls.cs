@@ -30,6 +30,7 @@ internal static unsafe partial class SocketCalls
     private const int KeepIdleOption = 4;
     private const int KeepIntervalOption = 5;
     private const int KeepCountOption = 6;
+    private const nuint OutputQueue = 0x5411;
 
     /// <summary>Reads what is there.</summary>
     public static int Receive(SafeHandle socket, Span<byte> into) => Receive(socket, into, DontWait);
@@ -71,6 +72,20 @@ internal static unsafe partial class SocketCalls
                 var sent = TrySend(socket, message);
                 if (sent != -Errors.Interrupted) return sent;
             }
+        }
+    }
+
+    /// <summary>Bytes handed over that the peer has not acknowledged (SIOCOUTQ in tcp(7)); 0 for a socket that is gone.</summary>
+    public static int Unacknowledged(SafeHandle socket)
+    {
+        try
+        {
+            int waiting;
+            return ioctl(socket, OutputQueue, &waiting) == 0 ? waiting : 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
         }
     }
 
@@ -261,6 +276,9 @@ internal static unsafe partial class SocketCalls
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int accept4(SafeHandle listener, byte* address, uint* length, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int ioctl(SafeHandle socket, nuint request, int* value);
 
     [LibraryImport("libc")]
     private static partial int getsockname(SafeHandle socket, byte* address, uint* length);

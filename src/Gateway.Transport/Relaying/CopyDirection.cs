@@ -12,16 +12,23 @@ internal enum CopyOutcome
 }
 
 /// <summary>One direction: reads, writes, counts, and at the source's end ends the sink.</summary>
-internal sealed class CopyDirection(Duplex source, Duplex sink, Action<int> moved)
+internal sealed class CopyDirection(Duplex source, Duplex sink, Action<int> moved) : IDelivering
 {
     // Pieces on a poller's thread before the others of the thread have a turn.
     private const int MostInARow = 16;
 
     private readonly ElasticBuffer _buffer = new();
     private int _inARow;
+    private volatile bool _isWriting;
 
     /// <summary>Bytes handed to the sink.</summary>
     public long Carried { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsHeldUp => _isWriting;
+
+    /// <inheritdoc/>
+    public long Delivered => sink is SocketDuplex socket ? socket.Delivered : Carried;
 
     /// <summary>Runs to the end of the direction; a reset of either end is what interrupts it.</summary>
     public async Task<CopyOutcome> RunAsync(ReadOnlyMemory<byte> peeked)
@@ -64,7 +71,9 @@ internal sealed class CopyDirection(Duplex source, Duplex sink, Action<int> move
         {
             if (bytes.IsEmpty) return true;
             moved(0);
+            _isWriting = true;
             await sink.WriteAsync(bytes, CancellationToken.None);
+            _isWriting = false;
             Count(bytes.Length);
             return true;
         }

@@ -8,6 +8,8 @@ internal sealed class CopyRelay
     private readonly Duplex _visitor;
     private readonly Duplex _upstream;
     private readonly RelayOptions _options;
+    private StallWatch? _upStall;
+    private StallWatch? _downStall;
     private long _lastMove;
     private int _end = (int)RelayEnd.Finished;
 
@@ -23,9 +25,9 @@ internal sealed class CopyRelay
 
     public async Task<RelayResult> RunAsync(ReadOnlyMemory<byte> peeked, CancellationToken stop)
     {
-        var quarter = _options.Idle / 4;
+        var quarter = (_options.Idle < _options.Stall ? _options.Idle : _options.Stall) / 4;
         using var told = stop.UnsafeRegister(static relay => ((CopyRelay)relay!).Break(RelayEnd.Stopped), this);
-        await using var idle = _options.Time.CreateTimer(static relay => ((CopyRelay)relay!).BreakIfIdle(), this, quarter, quarter);
+        await using var idle = _options.Time.CreateTimer(static relay => ((CopyRelay)relay!).Look(), this, quarter, quarter);
         await Task.WhenAll(CarryAsync(_up, peeked, RelayEnd.VisitorBroke, RelayEnd.UpstreamBroke), CarryAsync(_down, default, RelayEnd.UpstreamBroke, RelayEnd.VisitorBroke));
         return new RelayResult(_up.Carried, _down.Carried, (RelayEnd)_end);
     }
@@ -51,8 +53,10 @@ internal sealed class CopyRelay
         _options.Count?.Add(bytes);
     }
 
-    private void BreakIfIdle()
+    private void Look()
     {
         if (_options.Time.GetElapsedTime(Volatile.Read(ref _lastMove)) >= _options.Idle) Break(RelayEnd.Idle);
+        else if (StallWatch.IsStalled(ref _upStall, _up, _options.Stall, _options.Time)) Break(RelayEnd.UpstreamStalled);
+        else if (StallWatch.IsStalled(ref _downStall, _down, _options.Stall, _options.Time)) Break(RelayEnd.VisitorStalled);
     }
 }

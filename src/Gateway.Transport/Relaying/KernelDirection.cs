@@ -25,7 +25,7 @@ internal enum Flow
 /// One direction between two sockets, a step at a time and never waiting. It copies at first; after some full reads it splices
 /// through a pipe, so that a bulky transfer does not pass through us, and when it falls quiet it gives the pipe back.
 /// </summary>
-internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSlot sinkSlot)
+internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSlot sinkSlot) : IDelivering
 {
     // What a direction moves before another connection's turn.
     private const int StepsPerTurn = 16;
@@ -62,6 +62,12 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
 
     /// <summary>Bytes handed to the sink.</summary>
     public long Carried { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsHeldUp => !IsWritable && (!_rest.IsEmpty || _pipe is { Waiting: > 0 });
+
+    /// <inheritdoc/>
+    public long Delivered => Carried - SocketCalls.Unacknowledged(sink);
 
     /// <summary>
     /// Sends these first; they stay unchanged until they are through. Where <paramref name="mayHaveMore"/> is false, an event will

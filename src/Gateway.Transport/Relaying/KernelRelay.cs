@@ -16,6 +16,8 @@ internal sealed class KernelRelay : IPollWork
     private readonly PollSlot _visitorSlot;
     private readonly PollSlot _upstreamSlot;
     private readonly Signal _done = new();
+    private StallWatch? _upStall;
+    private StallWatch? _downStall;
     private Exception? _fault;
     private RelayEnd? _end;
     private long _lastMove;
@@ -103,6 +105,8 @@ internal sealed class KernelRelay : IPollWork
         _up.Rest();
         _down.Rest();
         if (_options.Time.GetElapsedTime(_lastMove) >= _options.Idle) Finish(RelayEnd.Idle);
+        else if (StallWatch.IsStalled(ref _upStall, _up, _options.Stall, _options.Time)) Finish(RelayEnd.UpstreamStalled);
+        else if (StallWatch.IsStalled(ref _downStall, _down, _options.Stall, _options.Time)) Finish(RelayEnd.VisitorStalled);
     }
 
     private bool HasEnded => _end is not null || _fault is not null;

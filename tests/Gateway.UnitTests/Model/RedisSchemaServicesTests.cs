@@ -111,14 +111,14 @@ public sealed class RedisSchemaServicesTests
     {
         var route = new Route(Host, new Target.Dial("198.51.100.7", 80, 443) { More = new EquatableList<string>(["198.51.100.8", "b.example"]) }, "7")
         {
-            Rules = new RouteRules { ProxyProtocol = 2, RedirectToHttps = true, IdleSeconds = 60, HealthCheck = "/up?x=1", HealthSeconds = 3 },
+            Rules = new RouteRules { ProxyProtocol = 2, RedirectToHttps = true, IdleSeconds = 60, StallSeconds = 90, HealthCheck = "/up?x=1", HealthSeconds = 3 },
         };
         var (_, value) = RedisSchema.EncodeService(route);
         Assert.True(Decode(value, out var read, out var fault), fault);
         Assert.Equal(route, read);
         using var outer = JsonDocument.Parse(value);
         Assert.Equal(
-            """{"addr":"198.51.100.7","clientsecret":"","tlsport":443,"httpport":80,"user":"7","upstreams":["198.51.100.8","b.example"],"proxyprotocol":2,"httpsredirect":true,"idleseconds":60,"healthcheck":"/up?x=1","healthseconds":3}""",
+            """{"addr":"198.51.100.7","clientsecret":"","tlsport":443,"httpport":80,"user":"7","upstreams":["198.51.100.8","b.example"],"proxyprotocol":2,"httpsredirect":true,"idleseconds":60,"stallseconds":90,"healthcheck":"/up?x=1","healthseconds":3}""",
             Encoding.UTF8.GetString(outer.RootElement.GetProperty("Value").GetBytesFromBase64()));
     }
 
@@ -129,6 +129,7 @@ public sealed class RedisSchemaServicesTests
     [InlineData("""{"addr":"192.0.2.1","proxyprotocol":3}""")]
     [InlineData("""{"addr":"192.0.2.1","httpsredirect":"yes"}""")]
     [InlineData("""{"addr":"192.0.2.1","idleseconds":-1}""")]
+    [InlineData("""{"addr":"192.0.2.1","stallseconds":604801}""")]
     [InlineData("""{"addr":"192.0.2.1","healthcheck":"ping"}""")]
     [InlineData("""{"addr":"192.0.2.1","healthcheck":"/a\r\nHost: b"}""")]
     [InlineData("""{"addr":"192.0.2.1","healthcheck":"/ HTTP/1.1"}""")]

@@ -34,11 +34,11 @@ public sealed class OptionsTests
         [
             ("dns", new DnsOptions { CookieSecret = new Secret("x"), PreviousCookieSecret = new Secret("x"), TransferKeys = [new Secret("x")], ForwardTo = [IPEndPoint.Parse("192.0.2.1:53")] }),
             ("reconciler", new ReconcilerOptions { Explorer = new Uri("ftp://x.test"), City = "", Country = "", Continent = "", PollInterval = default, ResyncInterval = default, UptimeInterval = default }),
-            ("router", new RouterOptions { HelloTimeout = default, ConnectTimeout = default, IdleTimeout = default, HttpTimeout = default, HandshakeTimeout = default }),
+            ("router", new RouterOptions { HelloTimeout = default, ConnectTimeout = default, IdleTimeout = default, StallTimeout = default, HttpTimeout = default, HandshakeTimeout = default }),
             ("explorer", new ExplorerOptions { Listen = [] }),
         ]);
         var faults = table.Faults().ToList();
-        Assert.Equal(15, faults.Count);
+        Assert.Equal(16, faults.Count);
         Assert.All(faults, fault => Assert.NotNull(table.Find(fault.Split(' ', ':', ',')[0])));
     }
 

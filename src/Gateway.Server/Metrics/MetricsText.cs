@@ -67,7 +67,8 @@ internal sealed class MetricsText : IDisposable
         lock (_families) return [.. _families.Values];
     }
 
-    private static void Record(object? family, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) => ((Family)family!).Record(value, Labels(tags));
+    // An instrument whose meter is disposed at this very moment is observed once more, and nothing is known of it any longer.
+    private static void Record(object? family, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) => (family as Family)?.Record(value, Labels(tags));
 
     /// <summary>Labels as they stand between braces.</summary>
     public static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)

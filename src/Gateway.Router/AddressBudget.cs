@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Gateway.Router;
 
@@ -26,9 +28,10 @@ internal sealed class AddressBudget(long limit)
         var holder = HolderOf(who);
         lock (_gate)
         {
-            var held = _held.GetValueOrDefault(holder) + amount;
-            if (held > limit) return false;
-            _held[holder] = held;
+            if (amount > limit) return false;
+            ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(_held, holder, out _);
+            if (held + amount > limit) return false;
+            held += amount;
             return true;
         }
     }
@@ -40,9 +43,10 @@ internal sealed class AddressBudget(long limit)
         var holder = HolderOf(who);
         lock (_gate)
         {
-            var held = _held.GetValueOrDefault(holder) - amount;
+            ref var held = ref CollectionsMarshal.GetValueRefOrNullRef(_held, holder);
+            if (Unsafe.IsNullRef(ref held)) return;
+            held -= amount;
             if (held <= 0) _held.Remove(holder);
-            else _held[holder] = held;
         }
     }
 

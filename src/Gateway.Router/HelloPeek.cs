@@ -8,7 +8,7 @@ using Gateway.Transport.ProxyProtocol;
 namespace Gateway.Router;
 
 /// <summary>Reads a visitor's first bytes until they say which host it wants, and keeps them to be replayed to the upstream.</summary>
-internal sealed class HelloPeek(Duplex visitor, AddressBudget budget) : IDisposable
+internal sealed class HelloPeek(SocketDuplex visitor, AddressBudget budget) : IDisposable
 {
     /// <summary>What nearly every hello fits in, post-quantum keys included. It is not charged: the listener's limit bounds it.</summary>
     private const int FirstBuffer = 2 * 1024;
@@ -40,6 +40,18 @@ internal sealed class HelloPeek(Duplex visitor, AddressBudget budget) : IDisposa
             if (parse == ProxyParse.Found) return true;
             if (parse == ProxyParse.Malformed || await ReadMoreAsync(stop) <= 0) return false;
         }
+    }
+
+    /// <summary>Reads what is there already, which as a rule is all of it. False: nothing final can be said yet.</summary>
+    public bool TryReadAtOnce(out SniffResult result)
+    {
+        result = SniffResult.NeedMore;
+        if (!visitor.TryRead(_buffer.AsSpan(_count), out var read)) return false;
+        _count += read;
+        var records = new HandshakeRecords();
+        result = ClientHello.TryReadServerName(Bytes.Span, ref records, out var host);
+        Host = host;
+        return result != SniffResult.NeedMore;
     }
 
     /// <summary>Reads until the result is final. NeedMore means that the visitor ended first.</summary>

@@ -7,7 +7,7 @@ namespace Gateway.Router;
 internal static partial class RouterLog
 {
     [LoggerMessage(4001, LogLevel.Information, "TLS {ConnectionId} {Client} asked for {Host} via {Upstream}: {End} after {Milliseconds} ms, {ToUpstream} bytes to the upstream, {ToVisitor} to the visitor")]
-    public static partial void VisitEnded(ILogger log, string connectionId, EndPoint? client, string host, string upstream, VisitEnd end, long milliseconds, long toUpstream, long toVisitor);
+    public static partial void VisitEnded(ILogger log, string connectionId, EndPoint? client, string host, object upstream, VisitEnd end, long milliseconds, long toUpstream, long toVisitor);
 
     [LoggerMessage(4002, LogLevel.Information, "HTTP {RequestId} {Client} {Method} {Host} via {Upstream}: {Status} {End} after {Milliseconds} ms")]
     public static partial void RequestEnded(ILogger log, string requestId, IPAddress? client, string method, string host, string upstream, int status, VisitEnd end, long milliseconds);

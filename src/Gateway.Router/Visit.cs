@@ -21,7 +21,7 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
     private readonly long _began = house.Time.GetTimestamp();
     private EndPoint? _client;
     private string _host = "";
-    private string _upstream = "";
+    private object _upstream = "";
     private bool _isSeated;
     private RelayResult _carried;
 
@@ -55,7 +55,7 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
     {
         using var peek = new HelloPeek(visitor, house.Hellos);
         var began = house.Time.GetTimestamp();
-        var (heard, failed) = await ListenAsync(peek, visitor, stop);
+        var (heard, failed) = await ListenAsync(peek, stop);
         house.Metrics.Sniffed(house.Time.GetElapsedTime(began));
         if (failed is { } end) return end;
         if (heard is not (SniffResult.Found or SniffResult.NoName)) return await TurnAwayAsync(visitor, peek, heard, stop);
@@ -65,24 +65,21 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
         if (route is null) return await SayAsync(visitor, TlsAlert.UnrecognizedName, VisitEnd.NoRoute, stop);
         if (route.Route.Rules.IsFrozen) return await SayAsync(visitor, TlsAlert.UnrecognizedName, VisitEnd.Frozen, stop);
 
-        using var life = CancellationTokenSource.CreateLinkedTokenSource(stop, route.Gone);
-        var outcome = await house.Dialer.OpenAsync(route.Route.Target, Traffic.Tls, life.Token);
-        _upstream = outcome.Label;
+        var outcome = await house.Dialer.OpenAsync(route.Route.Target, Traffic.Tls, stop);
+        _upstream = outcome.Name;
         if (outcome is DialOutcome.Failed refused) return await ExplainAsync(visitor, refused.Fault, stop);
 
         var open = (DialOutcome.Open)outcome;
         await using var upstream = open.Upstream;
-        _carried = await CarryAsync(route, Opening(open, route.Route.Rules, visitor, peek), upstream, life.Token);
-        return VisitEnds.Of(_carried.End, route.Gone);
-    }
-
-    private async Task<RelayResult> CarryAsync(LiveRoute route, ReadOnlyMemory<byte> opening, Duplex upstream, CancellationToken stop)
-    {
+        if (route.Gone.IsCancellationRequested) return VisitEnd.Deleted;
         var traffic = house.Traffic.Of(route.Route.Host);
         traffic.Begin();
         try
         {
-            return await Relay.RunAsync(visitor, opening, upstream, Bounds(route.Route.Rules, traffic), stop);
+            // The relay notices that one of its ends was reset, and resets the other.
+            using var cut = route.Gone.UnsafeRegister(static visitor => ((Duplex)visitor!).Reset(), visitor);
+            _carried = await Relay.RunAsync(visitor, Opening(open, route.Route.Rules, visitor, peek), upstream, Bounds(route.Route.Rules, traffic), stop);
+            return VisitEnds.Of(_carried.End, route.Gone);
         }
         finally
         {
@@ -91,14 +88,35 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
     }
 
     /// <summary>What the visitor's first bytes say, or why they could not be heard.</summary>
-    private async ValueTask<(SniffResult Heard, VisitEnd? Failed)> ListenAsync(HelloPeek peek, SocketDuplex visitor, CancellationToken stop)
+    private ValueTask<(SniffResult Heard, VisitEnd? Failed)> ListenAsync(HelloPeek peek, CancellationToken stop)
+    {
+        if (proxies.Trusts(visitor.Remote)) return WaitForProxyAsync(peek, stop);
+        if (!TrySit()) return ValueTask.FromResult((default(SniffResult), (VisitEnd?)VisitEnd.Crowded));
+        return peek.TryReadAtOnce(out var heard) ? ValueTask.FromResult((heard, (VisitEnd?)null)) : WaitForHelloAsync(peek, stop);
+    }
+
+    private bool TrySit() => _isSeated = house.Visitors.TryTake(_client, 1);
+
+    private async ValueTask<(SniffResult Heard, VisitEnd? Failed)> WaitForProxyAsync(HelloPeek peek, CancellationToken stop)
     {
         using var deadline = new Deadline(house.Options.HelloTimeout, house.Time, stop);
         try
         {
-            if (proxies.Trusts(visitor.Remote) && !await peek.ReadProxyHeaderAsync(deadline.Token)) return (default, VisitEnd.NoProxyHeader);
+            if (!await peek.ReadProxyHeaderAsync(deadline.Token)) return (default, VisitEnd.NoProxyHeader);
             _client = peek.Proxied.Source ?? _client;
-            if (!(_isSeated = house.Visitors.TryTake(_client, 1))) return (default, VisitEnd.Crowded);
+            return TrySit() ? (await peek.ReadAsync(deadline.Token), null) : (default, VisitEnd.Crowded);
+        }
+        catch (OperationCanceledException) when (deadline.Passed)
+        {
+            return (default, VisitEnd.TooSlow);
+        }
+    }
+
+    private async ValueTask<(SniffResult Heard, VisitEnd? Failed)> WaitForHelloAsync(HelloPeek peek, CancellationToken stop)
+    {
+        using var deadline = new Deadline(house.Options.HelloTimeout, house.Time, stop);
+        try
+        {
             return (await peek.ReadAsync(deadline.Token), null);
         }
         catch (OperationCanceledException) when (deadline.Passed)

@@ -90,15 +90,16 @@ internal static class VisitEnds
         _ => VisitEnd.NoTunnel,
     };
 
-    /// <summary>How the relay ended; one that was stopped because its route is gone was deleted.</summary>
+    /// <summary>How the relay ended; whatever it looked like, one whose route is gone was cut for that.</summary>
     public static VisitEnd Of(RelayEnd end, CancellationToken gone) => end switch
     {
         RelayEnd.Finished => VisitEnd.Finished,
+        _ when gone.IsCancellationRequested => VisitEnd.Deleted,
         RelayEnd.VisitorBroke => VisitEnd.VisitorBroke,
         RelayEnd.UpstreamBroke => VisitEnd.UpstreamBroke,
         RelayEnd.Idle => VisitEnd.Idle,
         RelayEnd.VisitorStalled => VisitEnd.VisitorStalled,
         RelayEnd.UpstreamStalled => VisitEnd.UpstreamStalled,
-        _ => gone.IsCancellationRequested ? VisitEnd.Deleted : VisitEnd.Stopped,
+        _ => VisitEnd.Stopped,
     };
 }

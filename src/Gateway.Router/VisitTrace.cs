@@ -17,10 +17,10 @@ internal static class VisitTrace
     public static Activity? BeginTls(string id) => Source.StartActivity("tls connection", ActivityKind.Server, default(ActivityContext))?.SetTag("gateway.connection_id", id);
 
     /// <summary>It ended.</summary>
-    public static void EndTls(Activity? span, string host, string upstream, VisitEnd end, long toUpstream, long toVisitor)
+    public static void EndTls(Activity? span, string host, object upstream, VisitEnd end, long toUpstream, long toVisitor)
     {
         if (span is null) return;
-        End(span, host, upstream, end);
+        End(span, host, upstream.ToString()!, end);
         span.SetTag("gateway.bytes_to_upstream", toUpstream).SetTag("gateway.bytes_to_visitor", toVisitor).Stop();
     }
 

@@ -85,18 +85,55 @@ public sealed class SocketDuplex : Duplex
     public static async ValueTask<SocketDuplex> ConnectAsync(IPEndPoint to, ConnectOptions options, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        var connecting = await Connecting.RunAsync(to, options, stop);
-        return new SocketDuplex(connecting.Handle, to) { _readiness = connecting.Readiness, _slot = connecting.Slot, _isDrained = true, StaysOnPoller = options.StaysOnPoller };
+        var connecting = Connecting.Begin(to, options);
+        await connecting.AnsweredAsync(to, stop);
+        return Of(connecting, to, options);
     }
+
+    /// <summary>Dials an address, and waits no longer than this for the answer.</summary>
+    /// <exception cref="IOException">Refused or unreachable.</exception>
+    /// <exception cref="TimeoutException">No answer in time.</exception>
+    public static async ValueTask<SocketDuplex> ConnectAsync(IPEndPoint to, TimeSpan patience, TimeProvider time, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        var connecting = Connecting.Begin(to, ConnectOptions.Default);
+        // Most answers take their time; those of this machine need neither a timer nor a wait.
+        if (connecting.Readiness is not null) await AnsweredAsync(connecting, to, patience, time, stop);
+        return Of(connecting, to, ConnectOptions.Default);
+    }
+
+    private static async ValueTask AnsweredAsync(Connecting connecting, IPEndPoint to, TimeSpan patience, TimeProvider time, CancellationToken stop)
+    {
+        using var bound = new CancellationTokenSource(patience, time);
+        using var told = stop.UnsafeRegister(static bound => ((CancellationTokenSource)bound!).Cancel(), bound);
+        try
+        {
+            await connecting.AnsweredAsync(to, bound.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{to} did not answer in time.");
+        }
+    }
+
+    private static SocketDuplex Of(Connecting connecting, IPEndPoint to, ConnectOptions options) =>
+        new(connecting.Handle, to) { _readiness = connecting.Readiness, _slot = connecting.Slot, _isDrained = true, StaysOnPoller = options.StaysOnPoller };
 
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken stop)
     {
         if (stop.IsCancellationRequested) return ValueTask.FromCanceled<int>(stop);
         if (Poller.Current is { } poller && ++_inARow > MostInARow) return LetOthersAndReadAsync(poller, buffer, stop);
-        var read = MayRead ? TryRead(buffer.Span) : -Errors.TryAgain;
+        var read = MayRead ? ReadNow(buffer.Span) : -Errors.TryAgain;
         if (read == -Errors.TryAgain) return WaitAndReadAsync(buffer, stop);
         return read >= 0 ? new ValueTask<int>(read) : ValueTask.FromException<int>(Errors.ToException(read));
+    }
+
+    /// <summary>Reads what is there, if anything is: false when nothing is, or when the peer has ended or broken, of which a read tells.</summary>
+    public bool TryRead(Span<byte> into, out int read)
+    {
+        read = MayRead && !into.IsEmpty ? ReadNow(into) : 0;
+        return read > 0;
     }
 
     /// <summary>Waits for bytes and looks at the first of them, which the next read gives again; 0 when the peer has ended its direction.</summary>
@@ -258,7 +295,7 @@ public sealed class SocketDuplex : Duplex
     private bool MayRead => !_isDrained || _slot is null || _readiness is null or { IsEnding: true } or { Readable.IsSet: true };
 
     // An empty read waits until there is something to read.
-    private int TryRead(Span<byte> into)
+    private int ReadNow(Span<byte> into)
     {
         if (into.IsEmpty) return Math.Min(0, SocketCalls.Look(_handle));
         var read = SocketCalls.Receive(_handle, into);
@@ -279,7 +316,7 @@ public sealed class SocketDuplex : Duplex
             stop.ThrowIfCancellationRequested();
             _isDrained = false;
             if (buffer.IsEmpty) return 0;
-            var read = TryRead(buffer.Span);
+            var read = ReadNow(buffer.Span);
             if (read != -Errors.TryAgain) return read >= 0 ? read : throw Errors.ToException(read);
         }
     }

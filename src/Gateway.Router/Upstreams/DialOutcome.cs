@@ -26,9 +26,12 @@ internal enum DialFault
 }
 
 /// <summary>What came of trying to reach an upstream.</summary>
-/// <param name="Label">The upstream as a log line may name it: an address and port, or the number of a tunnel session.</param>
-internal abstract record DialOutcome(string Label)
+/// <param name="Name">Writes itself as a log line may name the upstream: an address and port, or the number of a tunnel session.</param>
+internal abstract record DialOutcome(object Name)
 {
+    /// <summary>The name, written.</summary>
+    public string Label => Name.ToString()!;
+
     /// <summary>Chooses by kind.</summary>
     public T Match<T>(Func<Open, T> open, Func<Failed, T> failed) => this switch
     {
@@ -38,12 +41,12 @@ internal abstract record DialOutcome(string Label)
     };
 
     /// <summary>A connection, which the caller owns.</summary>
-    public sealed record Open(Duplex Upstream, string Label) : DialOutcome(Label)
+    public sealed record Open(Duplex Upstream, object Name) : DialOutcome(Name)
     {
         /// <summary>True: the other end expects a visitor's header before the visitor's bytes.</summary>
         public bool Announces { get; init; }
     }
 
     /// <summary>None, for this reason.</summary>
-    public sealed record Failed(DialFault Fault, string Label) : DialOutcome(Label);
+    public sealed record Failed(DialFault Fault, object Name) : DialOutcome(Name);
 }

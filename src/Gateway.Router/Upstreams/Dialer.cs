@@ -146,20 +146,18 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
     /// <summary>Dials one address, if the policy allows it now.</summary>
     private async ValueTask<DialOutcome> TryAsync(IPEndPoint to, bool isOperators, TimeSpan bound, CancellationToken stop)
     {
-        var label = to.ToString();
-        if (!guard.Allows(to, isOperators)) return new DialOutcome.Failed(DialFault.Forbidden, label);
-        using var deadline = new Deadline(bound, time, stop);
+        if (!guard.Allows(to, isOperators)) return new DialOutcome.Failed(DialFault.Forbidden, to);
         try
         {
-            return new DialOutcome.Open(await SocketDuplex.ConnectAsync(to, deadline.Token), label);
+            return new DialOutcome.Open(await SocketDuplex.ConnectAsync(to, bound, time, stop), to);
         }
         catch (IOException)
         {
-            return new DialOutcome.Failed(DialFault.Refused, label);
+            return new DialOutcome.Failed(DialFault.Refused, to);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (TimeoutException)
         {
-            return new DialOutcome.Failed(DialFault.TimedOut, label);
+            return new DialOutcome.Failed(DialFault.TimedOut, to);
         }
     }
 }

@@ -143,6 +143,14 @@ internal static unsafe partial class SocketCalls
             return getsockname(socket, at, &length) == 0 ? SocketAddress.Read(address[..(int)length]) : null;
     }
 
+    /// <summary>True when the peer has answered our dial already.</summary>
+    public static bool IsConnected(SafeHandle socket)
+    {
+        Span<byte> address = stackalloc byte[SocketAddress.MaxLength];
+        var length = (uint)address.Length;
+        fixed (byte* at = address) return getpeername(socket, at, &length) == 0;
+    }
+
     /// <summary>Small pieces are sent at once (TCP_NODELAY). What a listener accepts has it from the listener.</summary>
     public static void SendAtOnce(SafeHandle socket) => Set(socket, TcpLevel, NoDelayOption, 1);
 
@@ -282,6 +290,9 @@ internal static unsafe partial class SocketCalls
 
     [LibraryImport("libc")]
     private static partial int getsockname(SafeHandle socket, byte* address, uint* length);
+
+    [LibraryImport("libc")]
+    private static partial int getpeername(SafeHandle socket, byte* address, uint* length);
 
     [LibraryImport("libc")]
     private static partial int setsockopt(SafeHandle socket, int level, int option, int* value, uint length);

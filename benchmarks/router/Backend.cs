@@ -6,7 +6,7 @@ namespace Gateway.RouterBenchmark;
 /// <summary>
 /// A server that behaves as the server name of the hello says: down.bench sends for ever, up.bench takes for ever, echo.bench
 /// sends back, hello.bench says one byte and waits for the end, handshake.bench really speaks TLS before it does. One blocking
-/// thread for each connection: the cheapest there is.
+/// thread for each connection, which takes the next one afterwards: a thread made for each would cost more than any proxy in front.
 /// </summary>
 internal static class Backend
 {
@@ -15,16 +15,33 @@ internal static class Backend
     // Nine thousand idle connections must fit: small stacks.
     private const int StackSize = 256 * 1024;
 
+    private const int MostWaiting = 64;
+
+    private static int _waiting;
+
     public static void Run(IPEndPoint at)
     {
         using var listener = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(at);
         listener.Listen(4096);
-        while (true)
+        Hire(listener);
+        Thread.Sleep(Timeout.Infinite);
+    }
+
+    private static void Hire(Socket listener) => new Thread(() => Take(listener), StackSize) { IsBackground = true }.Start();
+
+    // Whoever takes the last visitor that somebody waits for leaves another thread to wait for the next.
+    private static void Take(Socket listener)
+    {
+        Interlocked.Increment(ref _waiting);
+        do
         {
             var visitor = listener.Accept();
-            new Thread(() => Serve(visitor), StackSize) { IsBackground = true }.Start();
+            if (Interlocked.Decrement(ref _waiting) == 0) Hire(listener);
+            Serve(visitor);
         }
+        while (Interlocked.Increment(ref _waiting) <= MostWaiting);
+        Interlocked.Decrement(ref _waiting);
     }
 
     private static void Serve(Socket visitor)
@@ -50,7 +67,7 @@ internal static class Backend
     private static void Behave(Socket visitor, ReadOnlySpan<byte> hello)
     {
         if (hello.IndexOf("down.bench"u8) >= 0) Send(visitor);
-        else if (hello.IndexOf("up.bench"u8) >= 0) Take(visitor);
+        else if (hello.IndexOf("up.bench"u8) >= 0) Swallow(visitor);
         else if (hello.IndexOf("echo.bench"u8) >= 0) Echo(visitor);
         else
         {
@@ -65,7 +82,7 @@ internal static class Backend
         while (true) visitor.Send(chunk);
     }
 
-    private static void Take(Socket visitor)
+    private static void Swallow(Socket visitor)
     {
         var chunk = new byte[Chunk];
         while (visitor.Receive(chunk) > 0)

@@ -154,6 +154,9 @@ for _ in $(seq $pairs); do
   record yamux stall cost "$(calc %.2f "1 - $beside / $alone")"
 done
 stall_cost=$(value yamux stall cost)
+for name in $ours; do
+  echo "one connection for each request, $name: $(calc %.1f "$(value "$name" hello16 rate) / $(value ssh hello16 rate)") × OpenSSH's rate, plain loopback $(calc %.1f "$(value loopback hello16 rate) / $(value "$name" hello16 rate)") × ours" >&2
+done
 echo "a stalled stream costs another $stall_cost of its rate" >&2
 
 if [ -z "$quick" ]; then

@@ -24,6 +24,9 @@ public sealed class TcpRouter : IAsyncDisposable
     /// <summary>What the last words to tunnel clients may take.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
 
+    /// <summary>Often enough for a box on the way that forgets silent connections after half a minute.</summary>
+    private static readonly TimeSpan TunnelKeepAlive = TimeSpan.FromSeconds(10);
+
     private readonly RouterOptions _options;
     private readonly RouteFeed _routes;
     private readonly TimeProvider _time;
@@ -204,6 +207,7 @@ public sealed class TcpRouter : IAsyncDisposable
         {
             Drain = _options.Drain + Margin,
             VisitorsSpeakFirst = true,
+            KeepAlive = TunnelKeepAlive,
             OnAcceptError = OnAcceptError,
             OnVisitFault = fault => RouterLog.VisitFault(_log, fault),
         };

@@ -46,6 +46,9 @@ public sealed class PolledAcceptLoop : IDisposable
     /// <summary>Visitors speak first, so that one is of no interest before it has said something: see TCP_DEFER_ACCEPT in tcp(7).</summary>
     public bool VisitorsSpeakFirst { get; init; }
 
+    /// <summary>After how much silence the kernel asks a visitor for a sign of life (see <see cref="SocketDuplex.KeepAlive"/>); null: never. Visitors have it from the listener, which costs none of them a system call.</summary>
+    public TimeSpan? KeepAlive { get; init; }
+
     /// <summary>How many visits run now.</summary>
     public int Running => _visits.Running;
 
@@ -80,6 +83,7 @@ public sealed class PolledAcceptLoop : IDisposable
         var handle = _listener.SafeHandle;
         _listener.Blocking = false;
         SocketCalls.SendAtOnce(handle);
+        if (KeepAlive is { } idle) SocketCalls.KeepAlive(handle, (int)idle.TotalSeconds);
         if (VisitorsSpeakFirst) SocketCalls.AcceptWithBytes(handle, KeepSilent);
         _acceptors = [.. Poller.All().Select(poller => new Acceptor(poller, handle, _visits, _time) { OnVisitor = Begin, OnError = OnAcceptError })];
         foreach (var acceptor in _acceptors) acceptor.Open();

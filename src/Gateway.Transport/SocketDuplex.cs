@@ -27,7 +27,7 @@ public sealed class SocketDuplex : Duplex
     private bool _closed;
     private bool _isReset;
     private bool _isGone;
-    private TaskCompletionSource? _closing;
+    private Signal? _closing;
     private bool _isDrained;
     private int _inARow;
     private long _sent;
@@ -47,18 +47,17 @@ public sealed class SocketDuplex : Duplex
     /// <summary>Our own end; null once it is closed.</summary>
     public IPEndPoint? Local => IsClosed ? null : SocketCalls.Local(_handle);
 
-    /// <summary>Ends when the socket has been closed, by whoever owned it last.</summary>
-    public Task Closed
+    /// <summary>Waits until the socket has been closed, by whoever owned it last; goes on on the poller that closed it. Called by one task, once.</summary>
+    public async ValueTask ClosedAsync(CancellationToken stop)
     {
-        get
+        Signal closing;
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                _closing ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (_isGone) _closing.TrySetResult();
-                return _closing.Task;
-            }
+            closing = _closing ??= new Signal { StaysOnPoller = true };
+            if (_isGone) closing.Set();
         }
+        using (stop.UnsafeRegister(static signal => ((Signal)signal!).Set(), closing)) await closing.WaitAsync();
+        stop.ThrowIfCancellationRequested();
     }
 
     /// <summary>True while the connection stands and nothing of the peer's waits to be read.</summary>
@@ -135,6 +134,9 @@ public sealed class SocketDuplex : Duplex
         read = MayRead && !into.IsEmpty ? ReadNow(into) : 0;
         return read > 0;
     }
+
+    /// <summary>Looks at what is there already, which the next read gives again, and never waits: how many bytes. 0: none, or no more.</summary>
+    public int Peek(Span<byte> buffer) => Math.Max(0, SocketCalls.Look(_handle, buffer));
 
     /// <summary>Waits for bytes and looks at the first of them, which the next read gives again; 0 when the peer has ended its direction.</summary>
     /// <exception cref="IOException">The connection is broken.</exception>
@@ -388,9 +390,9 @@ public sealed class SocketDuplex : Duplex
         if (_socket is not null) CloseSocket(_socket);
         else CloseDescriptor();
         _readiness?.WakeAll();
-        TaskCompletionSource? closing;
+        Signal? closing;
         lock (_gate) (_isGone, closing) = (true, _closing);
-        closing?.TrySetResult();
+        closing?.Set();
     }
 
     private void CloseDescriptor()

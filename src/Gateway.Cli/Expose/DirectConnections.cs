@@ -50,7 +50,7 @@ internal sealed class DirectConnections(LocalApplication application, TunnelClie
         {
             var token = BinaryPrimitives.ReadUInt128BigEndian(tokens);
             Interlocked.Increment(ref _ready);
-            visits.Start(() => VisitAsync(gateway, way, token, over));
+            visits.StartHere(() => VisitAsync(gateway, way, token, over));
         }
     }
 

@@ -16,6 +16,13 @@ internal sealed class Visits
         _ = Task.Run(() => RunAsync(visit), CancellationToken.None);
     }
 
+    /// <summary>As <see cref="Start"/>, and runs it here until it first waits: for one that does so soon.</summary>
+    public void StartHere(Func<Task> visit)
+    {
+        Interlocked.Increment(ref _running);
+        _ = RunAsync(visit);
+    }
+
     /// <summary>Waits until all have ended, or the bound is over. No visit may be started after the first call.</summary>
     public async Task DrainAsync(TimeSpan bound, TimeProvider time)
     {

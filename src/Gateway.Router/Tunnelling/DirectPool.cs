@@ -5,13 +5,14 @@ using Gateway.Transport.Handshakes;
 namespace Gateway.Router.Tunnelling;
 
 /// <summary>
-/// Connections that one client keeps ready, each for one visitor. How many are ready follows how fast they are used: each visitor who
-/// finds none doubles the number, a quiet time halves it. What is in it is owned by it until it is taken.
+/// Connections that one client keeps ready, each for one visitor. How many are ready follows how fast they are used: when visitors find
+/// none the number doubles, as often as that has had time to help, and a quiet time halves it. Tokens go out by the batch, for each
+/// notice costs both ends more than a token does. What is in it is owned by it until it is taken.
 /// </summary>
 internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, Func<TunnelNotice, bool> tell, TimeProvider time) : IDisposable
 {
     /// <summary>More than this ready would cost more than a stream of the session now and then.</summary>
-    private const int MostReady = 64;
+    private const int MostReady = 256;
 
     /// <summary>A token that was not redeemed after this time will not be: the client cannot dial, or does not want to.</summary>
     private static readonly TimeSpan TokenLife = TimeSpan.FromSeconds(10);
@@ -30,7 +31,9 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
     private readonly Queue<TaskCompletionSource<SocketDuplex?>> _waiting = new();
     private readonly Dictionary<UInt128, long> _issued = [];
     private int _wanted = 1;
+    private int _held;
     private int _expired;
+    private long _grewAt = long.MinValue;
     private long _lastMiss = time.GetTimestamp();
     private long _sulksSince = long.MinValue;
     private bool _isClosed;
@@ -41,6 +44,15 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
         get
         {
             lock (_gate) return _ready.Count;
+        }
+    }
+
+    /// <summary>How many visitors have a connection now.</summary>
+    public int Visitors
+    {
+        get
+        {
+            lock (_gate) return _held - _ready.Count;
         }
     }
 
@@ -58,8 +70,7 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
         {
             if (TakeReady() is { } ready) return ready;
             if (_isClosed || Sulks) return null;
-            _wanted = Math.Min(MostReady, 2 * _wanted);
-            _lastMiss = time.GetTimestamp();
+            Grow();
             _waiting.Enqueue(waiter = new TaskCompletionSource<SocketDuplex?>(TaskCreationOptions.RunContinuationsAsynchronously));
             Refill();
         }
@@ -75,10 +86,24 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
             _issued.Remove(token);
             _expired = 0;
             if (_isClosed) return false;
+            _held++;
             while (_waiting.TryDequeue(out var waiter))
                 if (waiter.TrySetResult(connection)) return true;
             _ready.Push(connection);
             return true;
+        }
+    }
+
+    /// <summary>Counts a connection that has arrived until it is closed, whoever has it.</summary>
+    public async ValueTask KeepAsync(SocketDuplex connection, CancellationToken stop)
+    {
+        try
+        {
+            await connection.ClosedAsync(stop);
+        }
+        finally
+        {
+            lock (_gate) _held--;
         }
     }
 
@@ -106,18 +131,29 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
             else connection.Reset();
         }
 
-        if (taken is not null && _ready.Count <= _wanted / 2) Refill();
+        if (taken is not null && _ready.Count + _issued.Count <= _wanted / 2) Refill();
         return taken;
+    }
+
+    // What was asked for last may still be on its way, unless more wait already than it will be.
+    private void Grow()
+    {
+        _lastMiss = time.GetTimestamp();
+        if (_grewAt != long.MinValue && time.GetElapsedTime(_grewAt) < Patience && _waiting.Count < _wanted) return;
+        _wanted = Math.Min(MostReady, 2 * _wanted);
+        _grewAt = _lastMiss;
     }
 
     private bool Sulks => _sulksSince != long.MinValue && time.GetElapsedTime(_sulksSince) < Sulk;
 
+    // What a token and a connection take.
+    private TimeSpan Patience => (2 * roundTrip()) + WaitMargin is var usual && usual < LongestWait ? usual : LongestWait;
+
     private async ValueTask<SocketDuplex?> WaitAsync(TaskCompletionSource<SocketDuplex?> waiter, CancellationToken stop)
     {
-        var patience = (2 * roundTrip()) + WaitMargin;
         try
         {
-            return await waiter.Task.WaitAsync(patience < LongestWait ? patience : LongestWait, time, stop);
+            return await waiter.Task.WaitAsync(Patience, time, stop);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
@@ -137,15 +173,19 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
         if (_wanted > 1 && time.GetElapsedTime(_lastMiss) > Quiet) (_wanted, _lastMiss) = (_wanted / 2, time.GetTimestamp());
         var missing = Math.Min(_wanted + _waiting.Count, MostReady) - _ready.Count - _issued.Count;
         if (missing <= 0) return;
-        var content = new byte[missing * DirectPreamble.TokenLength];
-        var given = 0;
-        while (given < missing && tokens.Issue(this) is { } token)
-        {
-            BinaryPrimitives.WriteUInt128BigEndian(content.AsSpan(given++ * DirectPreamble.TokenLength), token);
-            _issued[token] = time.GetTimestamp();
-        }
+        Span<UInt128> issued = stackalloc UInt128[MostReady];
+        issued = issued[..missing];
+        issued = issued[..tokens.Issue(this, issued)];
+        if (issued.IsEmpty) return;
+        foreach (var token in issued) _issued[token] = time.GetTimestamp();
+        if (!tell(new TunnelNotice(NoticeKind.Tokens, Encode(issued)))) Withdraw(_issued.Keys);
+    }
 
-        if (given > 0 && !tell(new TunnelNotice(NoticeKind.Tokens, content.AsMemory(0, given * DirectPreamble.TokenLength)))) Withdraw(_issued.Keys);
+    private static byte[] Encode(ReadOnlySpan<UInt128> issued)
+    {
+        var content = new byte[issued.Length * DirectPreamble.TokenLength];
+        for (var i = 0; i < issued.Length; i++) BinaryPrimitives.WriteUInt128BigEndian(content.AsSpan(i * DirectPreamble.TokenLength), issued[i]);
+        return content;
     }
 
     private void DropExpired()

@@ -9,15 +9,29 @@ internal sealed class DirectTokens(int most)
 {
     private readonly ConcurrentDictionary<UInt128, DirectPool> _tokens = new();
 
-    /// <summary>A new token; null: so many are out that no more are given.</summary>
-    public UInt128? Issue(DirectPool pool)
+    // The dictionary's own count takes all of its locks.
+    private int _out;
+
+    /// <summary>Fills it with new tokens: how many. Fewer than asked for when so many are out that no more are given.</summary>
+    public int Issue(DirectPool pool, Span<UInt128> issued)
     {
-        if (_tokens.Count >= most) return null;
-        var token = default(UInt128);
-        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(new Span<UInt128>(ref token)));
-        return _tokens.TryAdd(token, pool) ? token : null;
+        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(issued));
+        var given = 0;
+        foreach (var token in issued)
+        {
+            if (Volatile.Read(ref _out) >= most || !_tokens.TryAdd(token, pool)) break;
+            Interlocked.Increment(ref _out);
+            given++;
+        }
+
+        return given;
     }
 
     /// <summary>Whose token it is; from now on it is nobody's. Null: it is none, or was used before.</summary>
-    public DirectPool? Redeem(UInt128 token) => _tokens.TryRemove(token, out var pool) ? pool : null;
+    public DirectPool? Redeem(UInt128 token)
+    {
+        if (!_tokens.TryRemove(token, out var pool)) return null;
+        Interlocked.Decrement(ref _out);
+        return pool;
+    }
 }

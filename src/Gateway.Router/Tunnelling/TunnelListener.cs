@@ -19,9 +19,6 @@ internal sealed class TunnelListener(
     /// <summary>Bytes that all tunnel clients together may have buffered here.</summary>
     private const long MaxBuffered = 1L << 30;
 
-    /// <summary>Often enough for a box on the way that forgets silent connections after half a minute.</summary>
-    private static readonly TimeSpan ReadyKeepAlive = TimeSpan.FromSeconds(10);
-
     /// <summary>A refused client need not ask more often: a reservation takes a moment to arrive, and a node to start.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
@@ -47,7 +44,7 @@ internal sealed class TunnelListener(
             if (await FirstByteAsync(carrier, stop) is not { } first) return;
             if (first == DirectPreamble.FirstByte)
             {
-                if (!await RedeemAsync(carrier, stop))
+                if (await RedeemAsync(carrier, stop) is not { } pool)
                 {
                     Refuse(carrier.Remote, "unknown token");
                     return;
@@ -56,7 +53,7 @@ internal sealed class TunnelListener(
                 // A visitor's from now on, or ready to be: it counts as a guest no more.
                 isGuest = false;
                 _guests.Give(carrier.Remote, 1);
-                await carrier.Closed.WaitAsync(stop);
+                await pool.KeepAsync(carrier, stop);
                 return;
             }
 
@@ -78,12 +75,14 @@ internal sealed class TunnelListener(
         }
     }
 
-    private async Task<byte?> FirstByteAsync(SocketDuplex carrier, CancellationToken stop)
+    private async ValueTask<byte?> FirstByteAsync(SocketDuplex carrier, CancellationToken stop)
     {
+        // As a rule it came with the connection.
+        var first = new byte[1];
+        if (carrier.Peek(first) > 0) return first[0];
         using var deadline = new Deadline(options.HandshakeTimeout, time, stop);
         try
         {
-            var first = new byte[1];
             if (await carrier.PeekAsync(first, deadline.Token) > 0) return first[0];
             Refuse(carrier.Remote, "left");
         }
@@ -99,13 +98,29 @@ internal sealed class TunnelListener(
         return null;
     }
 
-    /// <summary>True: it was a direct connection with a token of ours, and is in its pool now.</summary>
-    private async Task<bool> RedeemAsync(SocketDuplex carrier, CancellationToken stop)
+    /// <summary>The pool in which it is now, for it is a direct connection with a token of ours; null: it is not.</summary>
+    private async ValueTask<DirectPool?> RedeemAsync(SocketDuplex carrier, CancellationToken stop)
+    {
+        var preamble = new byte[DirectPreamble.Length];
+        try
+        {
+            // A piece of it is rare enough to wait with a deadline; what is whole needs none.
+            if (carrier.Peek(preamble) == preamble.Length) await carrier.ReadAsync(preamble, stop);
+            else if (!await IsReadAsync(preamble, carrier, stop)) return null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+
+        return DirectPreamble.TryDecode(preamble, out var token) && _tokens.Redeem(token) is { } pool && pool.Arrived(token, carrier) ? pool : null;
+    }
+
+    private async Task<bool> IsReadAsync(byte[] preamble, SocketDuplex carrier, CancellationToken stop)
     {
         using var deadline = new Deadline(options.HandshakeTimeout, time, stop);
         try
         {
-            var preamble = new byte[DirectPreamble.Length];
             for (var there = 0; there < preamble.Length;)
             {
                 var read = await carrier.ReadAsync(preamble.AsMemory(there), deadline.Token);
@@ -113,15 +128,9 @@ internal sealed class TunnelListener(
                 there += read;
             }
 
-            if (!DirectPreamble.TryDecode(preamble, out var token) || _tokens.Redeem(token) is not { } pool) return false;
-            carrier.KeepAlive(ReadyKeepAlive);
-            return pool.Arrived(token, carrier);
+            return true;
         }
         catch (OperationCanceledException) when (deadline.Passed)
-        {
-            return false;
-        }
-        catch (IOException)
         {
             return false;
         }

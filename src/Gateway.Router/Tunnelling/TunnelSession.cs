@@ -10,7 +10,6 @@ namespace Gateway.Router.Tunnelling;
 internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures features, EndPoint? remote, bool isTls, DateTimeOffset since, YamuxSession session)
 {
     private int _expected;
-    private int _direct;
 
     /// <summary>Numbers sessions since the start, so that nothing kept for one is used for another.</summary>
     public long Id { get; } = id;
@@ -52,7 +51,7 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures f
     public string Label { get; } = $"tunnel {id}";
 
     /// <summary>Visitors in it now, and those who are about to come.</summary>
-    public int Streams => session.Streams + Volatile.Read(ref _expected) + Volatile.Read(ref _direct) - (offer.Control is null ? 0 : 1);
+    public int Streams => session.Streams + Volatile.Read(ref _expected) + (Direct?.Visitors ?? 0) - (offer.Control is null ? 0 : 1);
 
     /// <summary>How long ago the last sign of life came.</summary>
     public TimeSpan Silence => session.Silence;
@@ -84,8 +83,6 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures f
     {
         if (Direct is null || await Direct.TakeAsync(stop) is not { } connection) return null;
         Interlocked.Decrement(ref _expected);
-        Interlocked.Increment(ref _direct);
-        _ = CountAsync(connection);
         return connection;
     }
 
@@ -97,11 +94,5 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures f
     {
         Notices?.TryTell(TunnelNotice.GoingAway(closes));
         return session.GoAwayAsync(0, stop);
-    }
-
-    private async Task CountAsync(SocketDuplex connection)
-    {
-        await connection.Closed;
-        Interlocked.Decrement(ref _direct);
     }
 }

@@ -35,8 +35,8 @@ internal sealed class Tunnels(int perSecret)
         var fewest = int.MaxValue;
         foreach (var session in sessions)
         {
-            if (!session.IsOpen || (session.Serves & wanted) == 0 || session.Streams > fewest) continue;
-            (best, fewest) = (session, session.Streams);
+            if (!session.IsOpen || (session.Serves & wanted) == 0 || session.Streams is var streams && streams > fewest) continue;
+            (best, fewest) = (session, streams);
         }
 
         return best;

@@ -11,6 +11,18 @@ finish() {
 }
 trap finish EXIT
 
+# apart "$@": the script goes on in a network of its own. There every port is free, and all servers have the same congestion control,
+# whatever the machine is set to: BENCH_CONGESTION, or cubic, as Linux has it by itself. (BBR sets a timer for nearly every burst,
+# which on a loopback measures the timers of the machine.)
+apart() {
+  [ -z "${BENCH_APART:-}" ] || return 0
+  local as=()
+  [ "$(id -u)" -eq 0 ] || as=(--map-root-user)
+  rm -rf "$work"
+  BENCH_APART=yes BENCH_NO_BUILD=yes exec unshare --net "${as[@]}" bash -c \
+    'ip link set lo up && sysctl -qw net.ipv4.tcp_congestion_control="${BENCH_CONGESTION:-cubic}" && exec "$@"' - "benchmarks/$(basename "$0")" "$@"
+}
+
 family() { # a process and all below it
   echo "$1"
   local child

@@ -8,8 +8,9 @@ rounds=3 seconds=4 idle=9000 hold=4 streams="1 8 64" visits="hello handshake"
 [ "${1:-}" = --quick ] && rounds=1 seconds=${SECONDS_EACH:-1} idle=1000 hold=2 streams=8 visits=hello
 
 . benchmarks/common.sh
-need haproxy:haproxy nginx:nginx wrk:wrk /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream
+need haproxy:haproxy nginx:nginx wrk:wrk ip:iproute2 /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream
 [ -n "${BENCH_NO_BUILD:-}" ] || dotnet build benchmarks/router -c Release -v quiet >&2
+apart "$@"
 bench=benchmarks/router/bin/Release/net10.0/router-benchmark
 ulimit -n "$(ulimit -Hn)"
 

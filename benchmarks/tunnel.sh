@@ -8,11 +8,12 @@ rounds=3 seconds=3 streams="1 32" peers="direct yamux tls ssh loopback" far=6 lo
 [ "${1:-}" = --quick ] && rounds=1 seconds=1 streams=1 peers="direct yamux ssh loopback" far=2 losses=5 pairs=3 quick=yes
 
 . benchmarks/common.sh
-need redis-server:redis-server libsodium.so.23:libsodium23 openssl:openssl ssh:openssh-client sshd:openssh-server
+need redis-server:redis-server libsodium.so.23:libsodium23 openssl:openssl ssh:openssh-client sshd:openssh-server ip:iproute2
 if [ -z "${BENCH_NO_BUILD:-}" ]; then
   build
   dotnet build benchmarks/tunnel -c Release -v quiet >&2
 fi
+apart "$@"
 bench=benchmarks/tunnel/bin/Release/net10.0/tunnel-benchmark
 ulimit -n "$(ulimit -Hn)"
 hz=$(getconf CLK_TCK)

@@ -151,6 +151,15 @@ internal static unsafe partial class SocketCalls
         fixed (byte* at = address) return getpeername(socket, at, &length) == 0;
     }
 
+    /// <summary>The other end of a connection; null when it is gone.</summary>
+    public static IPEndPoint? Peer(SafeHandle socket)
+    {
+        Span<byte> address = stackalloc byte[SocketAddress.MaxLength];
+        var length = (uint)address.Length;
+        fixed (byte* at = address)
+            return getpeername(socket, at, &length) == 0 ? SocketAddress.Read(address[..(int)length]) : null;
+    }
+
     /// <summary>Small pieces are sent at once (TCP_NODELAY). What a listener accepts has it from the listener.</summary>
     public static void SendAtOnce(SafeHandle socket) => Set(socket, TcpLevel, NoDelayOption, 1);
 

@@ -173,6 +173,7 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
         _bulky = 0;
         _pipe = RelayThread.Current.TakePipe();
         if (_pipe is null) return;
+        Pacing.Spare(sink);
         SpliceCalls.NeverBlock(Descriptor(source));
         SpliceCalls.NeverBlock(Descriptor(sink));
         // What the short read said does not hold for a splice.

@@ -8,9 +8,13 @@ internal static class LedgerScript
 {
     private const int ArgumentsPerWrite = 4;
 
+    // Arguments of one command: Lua's stack takes some thousand, and beyond some hundred nothing is saved any more.
+    private const int LongestCommand = 1_000;
+
     // A script is not rolled back when a command fails in its middle. So the first pass finds every reason to refuse (a
     // fence, a precondition, a key of another type) and the second one writes. Keyspace events of a command that changes
-    // nothing: HSET and SET raise theirs all the same, HDEL and DEL none; HDEL of the last field raises hdel and del.
+    // nothing: HSET and SET raise theirs all the same, HDEL and DEL none; HDEL of the last field raises hdel and del. An HSET of
+    // many fields raises one, which the entry of the first field counts.
     // Each entry costs as much as the change that it tells, so books that are only ever read whole get one for each script.
     internal static readonly string Text = $$"""
         {{LedgerMending.Script}}
@@ -39,24 +43,46 @@ internal static class LedgerScript
         if mine > held then redis.call('SET', fence, ARGV[1]) end
         local entries, whole = {}, { {{string.Join(", ", RedisSchema.LedgerWholeKeys.Select(key => $"['{key}'] = true"))}} }
         local function tell(i, key, events)
-          if events == 0 then return end
           local told = whole[key]
           if type(told) == 'table' then told[2] = told[2] + events return end
           local entry = {i, events}
           entries[#entries + 1] = entry
           if told then whole[key] = entry end
         end
+        -- What is set waits for more that one command can carry, at most until something is deleted.
+        local hashes, strings = {}, {'MSET'}
+        local function writeHash(key)
+          if hashes[key] then redis.call(unpack(hashes[key])) hashes[key] = nil end
+        end
+        local function writeStrings()
+          if #strings > 1 then redis.call(unpack(strings)) strings = {'MSET'} end
+        end
+        local function writeAll()
+          for key in pairs(hashes) do writeHash(key) end
+          writeStrings()
+        end
         for i = 2, #ARGV, {{ArgumentsPerWrite}} do
           local op, key, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-          local events = 0
-          if op == 'HS' then redis.call('HSET', key, field, value) events = 1
-          elseif op == 'S' then redis.call('SET', key, value) events = 1
-          elseif op == 'D' then events = redis.call('DEL', key)
-          elseif op == 'HD' and redis.call('HDEL', key, field) == 1 then
-            if redis.call('EXISTS', key) == 1 then events = 1 else events = 2 end
+          if op == 'HS' then
+            local set = hashes[key]
+            tell(i, key, set and 0 or 1)
+            if not set then set = {'HSET', key} hashes[key] = set end
+            set[#set + 1], set[#set + 2] = field, value
+            if #set >= {{LongestCommand}} then writeHash(key) end
+          elseif op == 'S' then
+            writeHash(key)
+            tell(i, key, 1)
+            strings[#strings + 1], strings[#strings + 2] = key, value
+            if #strings >= {{LongestCommand}} then writeStrings() end
+          elseif op == 'D' then
+            writeAll()
+            if redis.call('DEL', key) == 1 then tell(i, key, 1) end
+          elseif op == 'HD' then
+            writeAll()
+            if redis.call('HDEL', key, field) == 1 then tell(i, key, redis.call('EXISTS', key) == 1 and 1 or 2) end
           end
-          tell(i, key, events)
         end
+        writeAll()
 
         local last = tonumber(redis.call('INCRBY', sequence, #entries))
         local number = last - #entries

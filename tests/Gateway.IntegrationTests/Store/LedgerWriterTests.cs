@@ -57,8 +57,36 @@ public sealed class LedgerWriterTests(RedisFixture fixture) : IClassFixture<Redi
         Assert.Equal(new WriteOutcome.Written(4), await WriteAsync(new LedgerWrite.DeleteField(RedisSchema.OutboxKey, "never there")));
         Assert.Equal(new WriteOutcome.Written(5), await WriteAsync(new LedgerWrite.DeleteField(RedisSchema.OutboxKey, "2-1")));
         Assert.Equal(
-            [new(1, RedisSchema.OutboxKey, null, 3), new(2, "zone", "a.test", 1), new(3, RedisSchema.NameOwnersKey, null, 1), new(4, "zone", "b.test", 1), new(5, RedisSchema.OutboxKey, null, 2)],
+            [new(1, RedisSchema.OutboxKey, null, 2), new(2, "zone", "a.test", 1), new(3, RedisSchema.NameOwnersKey, null, 1), new(4, "zone", "b.test", 0), new(5, RedisSchema.OutboxKey, null, 2)],
             await LedgerAsync());
+    }
+
+    [Fact]
+    public async Task Fields_and_strings_that_are_set_together_are_written_in_few_commands()
+    {
+        var fields = Enumerable.Range(0, 1_500).Select(i => new LedgerWrite.SetField("h.", $"f{i}", $"{i}"));
+        var strings = Enumerable.Range(0, 1_500).Select(i => new LedgerWrite.SetString($"s{i}", $"{i}"));
+        Assert.Equal(new WriteOutcome.Written(3_000), await WriteAsync([.. fields.Zip<LedgerWrite, LedgerWrite>(strings).SelectMany(it => new[] { it.First, it.Second })]));
+        Assert.Equal(1_500, await Database.HashLengthAsync("h."));
+        Assert.Equal("1499", await Database.HashGetAsync("h.", "f1499"));
+        Assert.Equal("1499", await Database.StringGetAsync("s1499"));
+        var entries = await LedgerAsync();
+        Assert.Equal(Enumerable.Range(0, 1_500).Select(i => $"f{i}"), entries.Where(it => it.Key == "h.").Select(it => it.Field!));
+        Assert.InRange(entries.Where(it => it.Key == "h.").Sum(it => it.Events), 2, 10);
+    }
+
+    [Fact]
+    public async Task The_last_word_about_a_place_counts_within_a_batch()
+    {
+        await WriteAsync(
+            new LedgerWrite.SetField("a", "f", "1"), new LedgerWrite.DeleteField("a", "f"), new LedgerWrite.SetField("a", "f", "2"),
+            new LedgerWrite.SetField("b", "f", "1"), new LedgerWrite.DeleteKey("b"), new LedgerWrite.SetString("b", "2"),
+            new LedgerWrite.SetString("c", "1"), new LedgerWrite.DeleteKey("c"),
+            new LedgerWrite.SetField("d", "f", "1"), new LedgerWrite.SetString("d", "2"));
+        Assert.Equal("2", await Database.HashGetAsync("a", "f"));
+        Assert.Equal("2", await Database.StringGetAsync("b"));
+        Assert.False(await Database.KeyExistsAsync("c"));
+        Assert.Equal("2", await Database.StringGetAsync("d"));
     }
 
     [Fact]

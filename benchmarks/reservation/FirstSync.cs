@@ -10,7 +10,7 @@ internal sealed class FirstSync(string program, string work, RunningNode explore
 {
     private const string Zone = "sync.test";
 
-    private static readonly TimeSpan QuickPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan QuickPatience = TimeSpan.FromSeconds(90);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
@@ -78,7 +78,7 @@ internal sealed class FirstSync(string program, string work, RunningNode explore
             left = await node.MetricAsync("gateway_reconciler_outbox");
         }
         while (left > 0 && Stopwatch.GetElapsedTime(begun) < patience);
-        Say($"{count - left} results reported after {Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s, {left} to go; CPU {node.CpuSeconds:F1} s, the explorer's {explorer.CpuSeconds:F1} s");
+        Say($"{count - left} results reported after {Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s, {left} to go{(left > 0 ? " and in the way of the comparison that follows" : "")}; CPU {node.CpuSeconds:F1} s, the explorer's {explorer.CpuSeconds:F1} s");
     }
 
     private async Task<double> ResyncAsync(RunningNode node)
@@ -90,7 +90,7 @@ internal sealed class FirstSync(string program, string work, RunningNode explore
         await UntilAsync(begun, async () => await node.MetricAsync("gateway_reconciler_resyncs_total") > before, "everything is compared");
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         var written = await Seeding.WritesAsync(redis) - writes;
-        Say($"resync of {count} reservations without a difference: {seconds:F2} s, {written} writes (reports on their way among them), {node.CpuSeconds - cpu:F1} s of CPU");
+        Say($"resync of {count} reservations without a difference: {seconds:F2} s, {written} writes, {node.CpuSeconds - cpu:F1} s of CPU");
 
         return seconds;
     }

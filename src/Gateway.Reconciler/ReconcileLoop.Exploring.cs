@@ -21,7 +21,7 @@ public sealed partial class ReconcileLoop
         while (true)
         {
             var from = _inbox.Cursor + 1;
-            if (await _inbox.PollAsync(from, stop) is not { } page)
+            if (await _inbox.ReadAsync(from, stop) is not { } page)
             {
                 NoteFault();
                 return true;
@@ -61,7 +61,7 @@ public sealed partial class ReconcileLoop
         var before = _book.Live.Keys.ToHashSet();
         for (var from = 0L; ;)
         {
-            var page = await _inbox.PollAsync(from, stop);
+            var page = await _inbox.ReadAsync(from, stop);
             if (page is null) break;
             if (!await PlanAsync(page.Changed, page.Highest, stop)) return false;
             before.ExceptWith(page.Ids);

@@ -15,18 +15,30 @@ public sealed class HostTraffic
 
     private readonly ConcurrentDictionary<DomainName, HostCount> _hosts = new();
 
+    /// <summary>Counts nothing yet.</summary>
+    public HostTraffic() => Others = new HostCount(this);
+
+    /// <summary>What TLS connections of all hosts moved since the start, the hosts included that are forgotten.</summary>
+    public ByteCount Tls { get; } = new();
+
+    /// <summary>The same of HTTP requests and their answers, heads included, as upstreams see them.</summary>
+    public ByteCount Http { get; } = new();
+
+    /// <summary>Both, in both directions.</summary>
+    public long Bytes => Tls.Value + Http.Value;
+
     /// <summary>The routes that somebody visited, by the host of the route.</summary>
     public IEnumerable<KeyValuePair<DomainName, HostCount>> Hosts => _hosts;
 
     /// <summary>All who found no room.</summary>
-    public HostCount Others { get; } = new();
+    public HostCount Others { get; }
 
     /// <summary>The counter of a route.</summary>
     /// <param name="host">The route's host, which may be a wildcard.</param>
     public HostCount Of(DomainName host)
     {
         if (_hosts.TryGetValue(host, out var count)) return count;
-        return _hosts.Count < Most ? _hosts.GetOrAdd(host, static _ => new HostCount()) : Others;
+        return _hosts.Count < Most ? _hosts.GetOrAdd(host, static (_, house) => new HostCount(house), this) : Others;
     }
 
     /// <summary>Makes room: nobody has visited this host for long. One who comes at this very moment may not be counted.</summary>
@@ -34,13 +46,20 @@ public sealed class HostTraffic
 }
 
 /// <summary>The counter of one route. Safe for any thread.</summary>
-public sealed class HostCount
+/// <param name="house">What is counted here is counted there as well.</param>
+public sealed class HostCount(HostTraffic house)
 {
     private long _visits;
     private int _present;
 
-    /// <summary>Bytes in both directions, counted while they move.</summary>
-    public ByteCount Bytes { get; } = new();
+    /// <summary>What TLS connections move, counted while it moves.</summary>
+    public ByteCount Tls { get; } = new(house.Tls);
+
+    /// <summary>What HTTP requests and their answers move, counted while it moves.</summary>
+    public ByteCount Http { get; } = new(house.Http);
+
+    /// <summary>Bytes of both, in both directions.</summary>
+    public long Bytes => Tls.Value + Http.Value;
 
     /// <summary>TLS connections and HTTP requests that began.</summary>
     public long Visits => Interlocked.Read(ref _visits);

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Gateway.Router.Routing;
 using Gateway.Router.Tunnelling;
 using Gateway.Router.Upstreams;
+using Gateway.Transport;
 
 namespace Gateway.Router;
 
@@ -12,7 +13,6 @@ internal sealed class RouterMetrics : IDisposable
 
     private readonly Meter _meter = new("Gateway.Router");
     private readonly Counter<long> _connections;
-    private readonly Counter<long> _bytes;
     private readonly Counter<long> _requests;
     private readonly Counter<long> _handshakes;
     private readonly Counter<long> _undecodable;
@@ -25,7 +25,6 @@ internal sealed class RouterMetrics : IDisposable
     public RouterMetrics()
     {
         _connections = _meter.CreateCounter<long>("gateway_router_connections_total", description: "TLS connections that ended, by how they ended.");
-        _bytes = _meter.CreateCounter<long>("gateway_router_relayed_bytes_total", "bytes", "Bytes relayed for TLS connections, by direction.");
         _requests = _meter.CreateCounter<long>("gateway_router_http_requests_total", description: "HTTP requests answered, by class of status.");
         _handshakes = _meter.CreateCounter<long>("gateway_router_tunnel_handshakes_total", description: "Tunnel clients that connected, by what came of it.");
         _undecodable = _meter.CreateCounter<long>("gateway_router_undecodable_routes_total", description: "Values in Redis that could not be read as a route; the last good one is kept.");
@@ -37,8 +36,9 @@ internal sealed class RouterMetrics : IDisposable
     }
 
     /// <summary>Watches numbers that others keep.</summary>
-    public void Watch(RouteTable table, Tunnels sessions, UpstreamTurns turns)
+    public void Watch(RouteTable table, Tunnels sessions, UpstreamTurns turns, HostTraffic traffic)
     {
+        _meter.CreateObservableCounter<long>("gateway_router_relayed_bytes_total", () => [.. Moved("tls", traffic.Tls), .. Moved("http", traffic.Http)], "bytes", "Bytes relayed, counted while they move, by protocol and direction; of HTTP as the upstreams see it.");
         _meter.CreateObservableGauge("gateway_router_tunnel_heartbeat_age_seconds", () => sessions.Sessions.Select(session => session.Silence.TotalSeconds).DefaultIfEmpty().Max(), description: "Time since the last sign of life of the tunnel client that has been silent longest; 0 without tunnels.");
         _meter.CreateObservableGauge("gateway_router_upstreams_checked", () => turns.CheckedCount, description: "Upstream addresses that health checks ask.");
         _meter.CreateObservableGauge("gateway_router_tunnel_streams", () => sessions.Sessions.Sum(session => session.Streams), description: "Visitors in tunnels now.");
@@ -49,12 +49,10 @@ internal sealed class RouterMetrics : IDisposable
 
     public void VisitBegan() => _active.Add(1);
 
-    public void VisitEnded(VisitEnd end, long toUpstream, long toVisitor)
+    public void VisitEnded(VisitEnd end)
     {
         _active.Add(-1);
         _connections.Add(1, new KeyValuePair<string, object?>("end", end.ToString()));
-        _bytes.Add(toUpstream, new KeyValuePair<string, object?>("direction", "to_upstream"));
-        _bytes.Add(toVisitor, new KeyValuePair<string, object?>("direction", "to_visitor"));
     }
 
     public void RequestAnswered(int status) => _requests.Add(1, new KeyValuePair<string, object?>("status", Classes[Math.Clamp(status / 100, 0, Classes.Length - 1)]));
@@ -73,4 +71,9 @@ internal sealed class RouterMetrics : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
+
+    private static Measurement<long>[] Moved(string protocol, ByteCount bytes) => [Moved(bytes.ToUpstream, protocol, "to_upstream"), Moved(bytes.ToVisitor, protocol, "to_visitor")];
+
+    private static Measurement<long> Moved(long bytes, string protocol, string direction) =>
+        new(bytes, new KeyValuePair<string, object?>("protocol", protocol), new KeyValuePair<string, object?>("direction", direction));
 }

@@ -54,7 +54,7 @@ public sealed class TcpRouter : IAsyncDisposable
         _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time, options.OwnAddresses));
         _tunnels = new Tunnels(options.TunnelsPerSecret);
         _dialer = new Dialer(_guard, _tunnels, options.ConnectTimeout, time);
-        routes.Metrics.Watch(routes.Table, _tunnels, _dialer.Turns);
+        routes.Metrics.Watch(routes.Table, _tunnels, _dialer.Turns, Traffic);
     }
 
     /// <summary>The tunnel clients that are connected, in the order in which they came.</summary>

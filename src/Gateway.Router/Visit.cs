@@ -44,7 +44,7 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
         finally
         {
             if (_isSeated) house.Visitors.Give(_client, 1);
-            house.Metrics.VisitEnded(end, _carried.ToUpstream, _carried.ToVisitor);
+            house.Metrics.VisitEnded(end);
             VisitTrace.EndTls(span, _host, _upstream, end, _carried.ToUpstream, _carried.ToVisitor);
             var elapsed = (long)house.Time.GetElapsedTime(_began).TotalMilliseconds;
             RouterLog.VisitEnded(house.Log, _id, _client, _host, _upstream, end, elapsed, _carried.ToUpstream, _carried.ToVisitor);
@@ -135,7 +135,7 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
     }
 
     private RelayOptions Bounds(RouteRules rules, HostCount traffic) =>
-        new() { Count = traffic.Bytes, Idle = house.Options.IdleOf(rules), Stall = house.Options.StallOf(rules), Time = house.Time };
+        new() { Count = traffic.Tls, Idle = house.Options.IdleOf(rules), Stall = house.Options.StallOf(rules), Time = house.Time };
 
     private ValueTask<VisitEnd> TurnAwayAsync(Duplex visitor, HelloPeek peek, SniffResult heard, CancellationToken stop) => heard switch
     {

@@ -14,6 +14,7 @@ public sealed class MetricsTests
         "gateway_dns_answer_seconds_count{transport=\"udp\"} 1\n", "gateway_dns_answer_seconds_count{transport=\"tcp\"} 1\n",
         "gateway_certificate_not_after_timestamp_seconds{certificate=\"tunnel\"} 253402300799\n", "gateway_reconciler_plan_changes_count ",
         "gateway_reconciler_last_success_timestamp_seconds ", "gateway_store_ping_seconds_bucket{connection=\"commands\",le=\"+Inf\"} ",
+        "gateway_router_relayed_bytes_total{protocol=\"tls\",direction=\"to_upstream\"} 0\n", "gateway_router_relayed_bytes_total{protocol=\"http\",direction=\"to_visitor\"} 0\n",
     ];
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Gateway.Router.Http;
 /// its answer is worth more to the visitor than our failure to send.
 /// </summary>
 /// <param name="upstream">Owned.</param>
-/// <param name="count">Counts both directions.</param>
+/// <param name="count">Counts what moves.</param>
 /// <param name="patience">How long it may leave one piece of a request untaken; then it is cut.</param>
 internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSpan patience, TimeProvider time) : Duplex
 {
@@ -30,7 +30,7 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
         if (_isDeaf) return ValueTask.CompletedTask;
-        count.Add(bytes.Length);
+        count.Add(bytes.Length, 0);
         var writing = upstream.WriteAsync(bytes, stop);
         return writing.IsCompletedSuccessfully ? writing : AwaitAsync(writing);
     }
@@ -51,7 +51,7 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
     private int Counted(int read)
     {
         // Zero octets are asked for to learn that some are there.
-        if (read > 0) count.Add(read);
+        if (read > 0) count.Add(0, read);
         return read;
     }
 

@@ -40,7 +40,7 @@ internal static class UpstreamClient
             : await dialer.OpenAsync(upstream.Route.Route.Target, Traffic.Http, stop);
         if (outcome is DialOutcome.Failed failed) throw new UpstreamException(failed.Fault, failed.Label);
         var open = (DialOutcome.Open)outcome;
-        var answering = new AnsweringUpstream(open.Upstream, traffic.Of(upstream.Route.Route.Host).Bytes, options.StallOf(upstream.Route.Route.Rules), time);
+        var answering = new AnsweringUpstream(open.Upstream, traffic.Of(upstream.Route.Route.Host).Http, options.StallOf(upstream.Route.Route.Rules), time);
         return await OpenedAsync(answering, upstream.Opening(open.Announces), stop);
     }
 

@@ -32,7 +32,6 @@ internal sealed class TrafficHistory(MetricsText metrics, Func<HostTraffic?> hos
     private double[] _now = new double[Series.Length + 1];
     private double[]? _totals;
     private double[]? _pointTotals;
-    private long _others;
     private long _taken;
     private long _pointTaken;
 
@@ -88,8 +87,8 @@ internal sealed class TrafficHistory(MetricsText metrics, Func<HostTraffic?> hos
         lock (_lock)
         {
             var seconds = Math.Max(time.GetElapsedTime(_taken, now).TotalSeconds, 0.001);
-            var bytes = SampleHosts((long)time.GetElapsedTime(_began, now).TotalMinutes, seconds);
-            double[] totals = [.. families, (_totals?[^1] ?? 0) + bytes];
+            SampleHosts((long)time.GetElapsedTime(_began, now).TotalMinutes, seconds);
+            double[] totals = [.. families, hosts()?.Bytes ?? 0];
             if (_totals is not null) _now = Rates(totals, _totals, seconds);
             (_totals, _taken) = (totals, now);
             if (Samples++ % SamplesPerPoint == 0) AddPoint(totals, now);
@@ -109,23 +108,17 @@ internal sealed class TrafficHistory(MetricsText metrics, Func<HostTraffic?> hos
 
     private static double[] Rates(double[] totals, double[] before, double seconds) => [.. totals.Select((total, i) => Math.Max(0, total - before[i]) / seconds)];
 
-    /// <summary>Takes every host's totals, and gives the bytes that moved since the last time.</summary>
-    private double SampleHosts(long minute, double seconds)
+    private void SampleHosts(long minute, double seconds)
     {
-        if (hosts() is not { } traffic) return 0;
-        double moved = traffic.Others.Bytes.Value - _others;
-        _others += (long)moved;
+        if (hosts() is not { } traffic) return;
         foreach (var (host, count) in traffic.Hosts)
         {
             if (!_hosts.TryGetValue(host, out var history)) _hosts[host] = history = new HostHistory();
-            history.Take(minute, count.Bytes.Value, count.Visits, count.Present, seconds);
-            moved += history.Rate * seconds;
+            history.Take(minute, count.Bytes, count.Visits, count.Present, seconds);
             if (history is not { Present: 0, Rate: 0, Visits: 0, Bytes: 0 }) continue;
             // Silent for an hour: room for another.
             _hosts.Remove(host);
             traffic.Forget(host);
         }
-
-        return moved;
     }
 }

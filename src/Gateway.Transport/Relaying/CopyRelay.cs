@@ -18,9 +18,9 @@ internal sealed class CopyRelay
         (_visitor, _upstream, _options) = (visitor, upstream, options);
         // A copy waits for nothing but the two ends, and takes turns: a thread hop for each piece would cost more than the piece.
         (visitor.StaysOnPoller, upstream.StaysOnPoller) = (true, true);
-        _up = new CopyDirection(visitor, upstream, Moved);
-        _down = new CopyDirection(upstream, visitor, Moved);
-        Moved(0);
+        _up = new CopyDirection(visitor, upstream, bytes => Moved(bytes, 0));
+        _down = new CopyDirection(upstream, visitor, bytes => Moved(0, bytes));
+        Moved(0, 0);
     }
 
     public async Task<RelayResult> RunAsync(ReadOnlyMemory<byte> peeked, CancellationToken stop)
@@ -47,10 +47,10 @@ internal sealed class CopyRelay
         _upstream.Reset();
     }
 
-    private void Moved(int bytes)
+    private void Moved(int toUpstream, int toVisitor)
     {
         Volatile.Write(ref _lastMove, _options.Time.GetTimestamp());
-        _options.Count?.Add(bytes);
+        _options.Count?.Add(toUpstream, toVisitor);
     }
 
     private void Look()

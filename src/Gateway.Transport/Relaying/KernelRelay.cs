@@ -21,7 +21,8 @@ internal sealed class KernelRelay : IPollWork
     private Exception? _fault;
     private RelayEnd? _end;
     private long _lastMove;
-    private long _carried;
+    private long _carriedUp;
+    private long _carriedDown;
     private bool _started;
     private volatile bool _toStop;
 
@@ -131,7 +132,7 @@ internal sealed class KernelRelay : IPollWork
         var (up, down) = (_up.Pump(), _down.Pump());
         Note(up, _up, _down);
         Note(down, _down, _up);
-        if (Carried != _carried) Moved();
+        if (_up.Carried != _carriedUp || _down.Carried != _carriedDown) Moved();
         if (_toStop) return Finish(RelayEnd.Stopped);
         if (_up.HasEnded && _down.HasEnded) return Finish(RelayEnd.Finished);
         if (up == Flow.GoesOn || down == Flow.GoesOn) return true;
@@ -143,8 +144,8 @@ internal sealed class KernelRelay : IPollWork
     private void Moved()
     {
         _lastMove = _options.Time.GetTimestamp();
-        _options.Count?.Add(Carried - _carried);
-        _carried = Carried;
+        _options.Count?.Add(_up.Carried - _carriedUp, _down.Carried - _carriedDown);
+        (_carriedUp, _carriedDown) = (_up.Carried, _down.Carried);
     }
 
     private static void Note(Flow flow, KernelDirection direction, KernelDirection opposite)
@@ -152,8 +153,6 @@ internal sealed class KernelRelay : IPollWork
         if (flow == Flow.SourceBroke) direction.IsSourceBroken = true;
         if (flow == Flow.SinkBroke) opposite.IsSourceBroken = true;
     }
-
-    private long Carried => _up.Carried + _down.Carried;
 
     private void AskToStop()
     {

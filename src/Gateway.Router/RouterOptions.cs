@@ -7,6 +7,9 @@ namespace Gateway.Router;
 /// <summary>What an operator can say about the router.</summary>
 public sealed class RouterOptions : ICheckedOptions
 {
+    /* No visitor waits longer for a page, whatever comes. */
+    private static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(10);
+
     [Option("Where visitors' TLS connections are taken and routed by server name; empty: nowhere.")]
     public IReadOnlyList<IPEndPoint> TlsListen { get; set; } = [new(IPAddress.Loopback, 8443)];
 
@@ -97,6 +100,9 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("Tunnel clients let in a second from one address (an IPv6 /64 counts as one), beyond a burst of tunnels_per_address.", Minimum = 1, Maximum = 100_000)]
     public int TunnelHandshakesPerAddress { get; set; } = 20;
 
+    [Option("After a start, how long visitors of a tunnel wait for its client to come back, instead of being told that it is away.")]
+    public TimeSpan TunnelReturn { get; set; } = TimeSpan.FromSeconds(3);
+
     [Option("How long a stop waits for running connections before it cuts them.")]
     public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(3);
 
@@ -106,6 +112,7 @@ public sealed class RouterOptions : ICheckedOptions
         foreach (var (name, value) in Timeouts)
             if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(7)) yield return $"{name} is {value}: give a time above zero and up to seven days.";
         if (Drain < TimeSpan.Zero) yield return $"drain is {Drain}: give zero or more.";
+        if (TunnelReturn < TimeSpan.Zero || TunnelReturn > MostPatience) yield return $"tunnel_return is {TunnelReturn}: give zero up to ten minutes.";
         if (TunnelKey.Length > 0 && TunnelCertificate.Length == 0) yield return "tunnel_key is given without tunnel_certificate: name the certificate that it belongs to.";
         foreach (var fault in new StaticRoutes(Routes).Load()) yield return fault;
         var taken = new HashSet<IPEndPoint>();

@@ -52,7 +52,7 @@ public sealed class TcpRouter : IAsyncDisposable
         (_options, _routes, _time, _logs, _keptCertificate) = (options, routes, time, logs, keptCertificate);
         _log = logs.CreateLogger<TcpRouter>();
         _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time, options.OwnAddresses));
-        _tunnels = new Tunnels(options.TunnelsPerSecret);
+        _tunnels = new Tunnels(options.TunnelsPerSecret, time);
         _dialer = new Dialer(_guard, _tunnels, options.ConnectTimeout, time);
         routes.Metrics.Watch(routes.Table, _tunnels, _dialer.Turns, Traffic);
     }
@@ -154,6 +154,7 @@ public sealed class TcpRouter : IAsyncDisposable
         var doors = _clients.Select(socket => ClientLoop(socket, clients)).ToArray();
         var accepting = Task.WhenAll(doors.Select(door => door.RunAsync(tunnelsStop.Token)));
         var leaving = GoAwayAsync(tunnelsStop.Token);
+        _tunnels.Expect(_options.TunnelReturn);
         var visitors = new AddressBudget(_options.ConnectionsPerAddress);
         var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), Traffic, _options, _routes.Metrics, _ids, _time, _log);
         var serving = _tls.Select(socket => VisitorLoop(socket, house).RunAsync(stop));

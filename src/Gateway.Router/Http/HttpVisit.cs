@@ -59,11 +59,17 @@ internal sealed class HttpVisit(
         if (Find(context.Request.Host) is not { } route) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NoRoute), "");
         if (route.Route.Rules.IsFrozen) return (await RefuseAsync(context, Refusal.Frozen, VisitEnd.Frozen), "");
         if (HttpsRedirect.For(context.Request, route.Route.Rules, options.HttpsPort) is { } location) return (Redirect(context.Response, location), "");
-        var session = route.Route.Target is Target.Tunnel tunnel ? tunnels.Pick(tunnel.Secret, Traffic.Http) : null;
+        var session = route.Route.Target is Target.Tunnel tunnel ? tunnels.Pick(tunnel.Secret, Traffic.Http) ?? await PickLaterAsync(tunnel.Secret, context.RequestAborted) : null;
         var upstream = HttpUpstream.Of(route, session, context.Connection);
         if (route.Route.Target is Target.Tunnel && session is null) return (await RefuseAsync(context, Refusal.NoTunnel, VisitEnd.NoTunnel), upstream.Label);
         if (route.Route.Target is Target.Dial { HttpPort: 0 }) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NotServed), upstream.Label);
         return (await CountAsync(context, upstream), upstream.Label);
+    }
+
+    private async Task<TunnelSession?> PickLaterAsync(Secret secret, CancellationToken stop)
+    {
+        await tunnels.WaitAsync(secret, stop);
+        return tunnels.Pick(secret, Traffic.Http);
     }
 
     private async Task<VisitEnd> CountAsync(HttpContext context, HttpUpstream upstream)

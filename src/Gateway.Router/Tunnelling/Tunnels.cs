@@ -8,12 +8,15 @@ namespace Gateway.Router.Tunnelling;
 /// The connected tunnel clients by secret. Several share a secret and take turns. A new one is in at once: it never waits for
 /// an old one, which may be dead without knowing; one too many displaces the oldest.
 /// </summary>
-internal sealed class Tunnels(int perSecret)
+/// <param name="perSecret">How many may share one secret.</param>
+/// <param name="time">The clock of those who are on their way back.</param>
+internal sealed class Tunnels(int perSecret, TimeProvider time)
 {
     // Oldest first, replaced as a whole.
     private readonly ConcurrentDictionary<Secret, TunnelSession[]> _sessions = new();
     private readonly Lock _writing = new();
     private readonly Lock _taking = new();
+    private readonly ReturningClients _returning = new(time);
     private int _count;
     private volatile bool _isLeaving;
 
@@ -53,6 +56,12 @@ internal sealed class Tunnels(int perSecret)
         }
     }
 
+    /// <summary>From now on, for so long, visitors wait for clients who are on their way back.</summary>
+    public void Expect(TimeSpan within) => _returning.Expect(within);
+
+    /// <summary>After <see cref="Take"/> found none: waits for a client that may be on its way back. It throws nothing.</summary>
+    public Task WaitAsync(Secret secret, CancellationToken stop) => _returning.WaitAsync(secret, () => _sessions.ContainsKey(secret), stop);
+
     /// <summary>Adds a session; cancels <see cref="TunnelSession.Displaced"/> of the oldest when there are too many.</summary>
     public void Add(TunnelSession session)
     {
@@ -66,6 +75,7 @@ internal sealed class Tunnels(int perSecret)
         }
 
         displaced?.Displaced.Cancel();
+        _returning.Came(session.Secret);
     }
 
     /// <summary>Tells every client that the node closes its session after this time.</summary>

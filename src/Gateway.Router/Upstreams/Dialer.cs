@@ -67,13 +67,19 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         DialOutcome outcome = new DialOutcome.Failed(DialFault.NoTunnel, "tunnel");
         for (var attempt = 0; attempt < MaxSessions && outcome is DialOutcome.Failed { Fault: DialFault.NoTunnel }; attempt++)
         {
-            if (tunnels.Take(tunnel.Secret, traffic) is not { } session) return outcome;
+            if ((tunnels.Take(tunnel.Secret, traffic) ?? await TakeLaterAsync(tunnel.Secret, traffic, stop)) is not { } session) return outcome;
             // What is encrypted from end to end may go past the session, from kernel to kernel.
             if (traffic == Traffic.Tls && await session.TakeDirectAsync(stop) is { } direct) return new DialOutcome.Open(direct, session.Label + ", direct") { Announces = true };
             outcome = await OpenExpectedAsync(session, stop);
         }
 
         return outcome;
+    }
+
+    private async ValueTask<TunnelSession?> TakeLaterAsync(Secret secret, Traffic traffic, CancellationToken stop)
+    {
+        await tunnels.WaitAsync(secret, stop);
+        return tunnels.Take(secret, traffic);
     }
 
     private async ValueTask<DialOutcome> DialAsync(Target.Dial dial, Traffic traffic, CancellationToken stop)

@@ -33,6 +33,9 @@ internal sealed class BackgroundProgram : IAsyncDisposable
     /// <summary>Waits until it printed a text.</summary>
     public Task SaysAsync(string text) => Programs.EventuallyAsync(() => Task.FromResult(Output.Contains(text, StringComparison.OrdinalIgnoreCase)), $"it says '{text}'");
 
+    /// <summary>Waits until it printed a text so many times.</summary>
+    public Task SaysAsync(string text, int times) => Programs.EventuallyAsync(() => Task.FromResult(Output.Split(text).Length > times), $"it says '{text}' {times} times");
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);

@@ -4,17 +4,19 @@ using System.Security.Cryptography;
 
 namespace Gateway.EndToEndTests.Support;
 
-/// <summary>A web server of the test's own: one large body for every request, sent no faster than asked for.</summary>
+/// <summary>A web server of the test's own: one large body for every request, sent no faster than asked for, and to its end not before <see cref="Finish"/>.</summary>
 internal sealed class ByteServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _mayFinish = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly byte[] _body;
     private readonly int _bytesPerSecond;
     private readonly Task _running;
 
-    public ByteServer(int length, int bytesPerSecond)
+    public ByteServer(int length, int bytesPerSecond, bool waits = false)
     {
+        if (!waits) Finish();
         _body = RandomNumberGenerator.GetBytes(length);
         _bytesPerSecond = bytesPerSecond;
         _listener.Start();
@@ -25,6 +27,9 @@ internal sealed class ByteServer : IAsyncDisposable
 
     /// <summary>SHA-256 of the body.</summary>
     public byte[] Digest => SHA256.HashData(_body);
+
+    /// <summary>Lets the last octet of each body go.</summary>
+    public void Finish() => _mayFinish.TrySetResult();
 
     public async ValueTask DisposeAsync()
     {
@@ -59,6 +64,7 @@ internal sealed class ByteServer : IAsyncDisposable
             var step = Math.Max(1, _bytesPerSecond / 50);
             for (var at = 0; at < _body.Length; at += step)
             {
+                if (at + step >= _body.Length) await _mayFinish.Task.WaitAsync(_stop.Token);
                 await stream.WriteAsync(_body.AsMemory(at, Math.Min(step, _body.Length - at)), _stop.Token);
                 await Task.Delay(20, _stop.Token);
             }

@@ -27,6 +27,7 @@ internal sealed class RouterHarness : IAsyncDisposable
             TunnelListen = [new IPEndPoint(IPAddress.Loopback, 0)],
             AllowedNetworks = [IPNetwork.Parse("127.0.0.0/8")],
             Drain = TimeSpan.FromMilliseconds(200),
+            TunnelReturn = TimeSpan.Zero,
         };
         set?.Invoke(options);
         Assert.Empty(options.Faults());

@@ -40,6 +40,23 @@ public sealed class TunnelTests
     }
 
     [Fact]
+    public async Task Visitors_who_are_faster_than_the_client_that_comes_back_after_a_start_are_served()
+    {
+        await using var tls = Upstream.Echo();
+        await using var web = await WebUpstream.SayAsync("behind the tunnel");
+        await using var router = new RouterHarness(options => options.TunnelReturn = TimeSpan.FromMinutes(1));
+        router.Tunnel(Name, Secret);
+        router.Tunnel("tls.gw.test", "8:hush");
+        using var client = router.Client();
+        var hello = Hello.For("tls.gw.test");
+        var (page, echo) = (client.GetStringAsync(new Uri($"http://{Name}/")), AskTlsAsync(router, hello));
+        await using var first = await TunnelClient.ConnectAsync(router, Secret, web.EndPoint);
+        await using var second = await TunnelClient.ConnectAsync(router, "8:hush", tls.EndPoint);
+        Assert.Equal("behind the tunnel", await page);
+        Assert.Equal(hello, await echo);
+    }
+
+    [Fact]
     public async Task A_hundred_megabytes_go_both_ways_through_a_tunnel()
     {
         const int Size = 100 * 1024 * 1024;

@@ -26,10 +26,10 @@ public sealed partial class DnsOptions
     [Option("Log every query with its client and its answer's code. It costs more than answering does, and tells who asked for what: for a while, and not by habit.")]
     public bool QueryLog { get; set; }
 
-    private IEnumerable<string> ForwardFaults()
+    private IEnumerable<OptionFault> ForwardFaults()
     {
-        if (ForwardTo.Count > 0 && ForwardClients.Count == 0) yield return "forward_clients: name the networks for which forward_to is meant; nobody would be served.";
-        if (ForwardTo.Count == 0 && ForwardClients.Count > 0) yield return "forward_to: name the resolvers to ask for forward_clients.";
+        if (ForwardTo.Count > 0 && ForwardClients.Count == 0) yield return new OptionFault("forward_clients: name the networks for which forward_to is meant; nobody would be served.") { Because = ["dns.forward_to"] };
+        if (ForwardTo.Count == 0 && ForwardClients.Count > 0) yield return new OptionFault("forward_to: name the resolvers to ask for forward_clients.") { Because = ["dns.forward_clients"] };
         foreach (var to in ForwardTo)
             if (to.Address.Equals(IPAddress.Any) || to.Address.Equals(IPAddress.IPv6Any)) yield return $"forward_to: {to} is no address of a resolver.";
             else if (to.Port == 0) yield return $"forward_to: {to.Address} needs a port; resolvers listen on 53.";

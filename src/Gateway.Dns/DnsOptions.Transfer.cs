@@ -42,7 +42,7 @@ public sealed partial class DnsOptions
         }
     }
 
-    private IEnumerable<string> TransferFaults()
+    private IEnumerable<OptionFault> TransferFaults()
     {
         foreach (var option in TransferKeys)
             if (!TsigKey.TryParse(option, out _, out var fault)) yield return $"transfer_keys: {fault}";

@@ -8,6 +8,9 @@ namespace Gateway.Dns;
 /// <summary>How the name server behaves. Limits follow the recommendations of RFC 7766, RFC 8482 and the DNS flag days.</summary>
 public sealed partial class DnsOptions : ICheckedOptions
 {
+    /// <summary>More than these are not put into an answer.</summary>
+    public const int MostNameServers = NameCompiler.MostNameServers;
+
     /// <summary>Addresses to listen on.</summary>
     [Option("Addresses and ports on which DNS queries are answered, by UDP and TCP alike.")]
     public IReadOnlyList<IPEndPoint> Listen { get; set; } = [new(IPAddress.Loopback, 8053)];
@@ -91,13 +94,12 @@ public sealed partial class DnsOptions : ICheckedOptions
     public string Nsid { get; set; } = "";
 
     /// <inheritdoc/>
-    public IEnumerable<string> Faults()
+    public IEnumerable<OptionFault> Faults()
     {
         if (Listen.Count == 0) yield return "listen: name at least one address and port.";
         if (!IsSecret(CookieSecret)) yield return "cookie_secret: write 32 hexadecimal digits, as `openssl rand -hex 16` prints them.";
         if (!IsSecret(PreviousCookieSecret)) yield return "previous_cookie_secret: write 32 hexadecimal digits, or leave it empty.";
         if (Nsid.Length > 64) yield return "nsid: at most 64 characters.";
-        if (NameServers.Count > NameCompiler.MostNameServers) yield return $"name servers: at most {NameCompiler.MostNameServers} can be named.";
         foreach (var fault in TransferFaults()) yield return fault;
         foreach (var fault in ForwardFaults()) yield return fault;
     }

@@ -55,7 +55,7 @@ public sealed class ExplorerOptions : ICheckedOptions
     public int GatewayLimit { get; set; } = 10_000;
 
     /// <inheritdoc/>
-    public IEnumerable<string> Faults()
+    public IEnumerable<OptionFault> Faults()
     {
         if (Listen.Count == 0) yield return "listen names no address: name one, or leave the role explorer out.";
     }

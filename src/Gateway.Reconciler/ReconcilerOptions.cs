@@ -103,10 +103,10 @@ public sealed class ReconcilerOptions : ICheckedOptions
     public IReadOnlyList<IPEndPoint> Resolvers { get; set; } = [];
 
     /// <inheritdoc/>
-    public IEnumerable<string> Faults()
+    public IEnumerable<OptionFault> Faults()
     {
         if (Explorer is { } url && url.Scheme is not ("http" or "https")) yield return $"explorer is '{url}': give an address like https://explorer.example.org.";
-        if (Latitude == 0 && Longitude == 0 && City.Length + Country.Length + Continent.Length == 0) yield return "city, country and continent are all empty, and no explorer lists a gateway without a place: give one of them.";
+        if (Latitude == 0 && Longitude == 0 && City.Length + Country.Length + Continent.Length == 0) yield return new OptionFault("city, country and continent are all empty, and no explorer lists a gateway without a place: give one of them.") { Because = ["reconciler.country", "reconciler.continent"] };
         foreach (var (name, value) in ((string, TimeSpan)[])[("poll_interval", PollInterval), ("resync_interval", ResyncInterval), ("uptime_interval", UptimeInterval)])
             if (value < TimeSpan.FromMilliseconds(100) || value > TimeSpan.FromDays(1)) yield return $"{name} is {value}: give a time from 0.1 seconds to one day.";
     }

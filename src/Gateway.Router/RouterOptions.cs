@@ -107,7 +107,7 @@ public sealed class RouterOptions : ICheckedOptions
     public TimeSpan Drain { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <inheritdoc/>
-    public IEnumerable<string> Faults()
+    public IEnumerable<OptionFault> Faults()
     {
         foreach (var (name, value) in Timeouts)
             if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(7)) yield return $"{name} is {value}: give a time above zero and up to seven days.";
@@ -116,8 +116,8 @@ public sealed class RouterOptions : ICheckedOptions
         if (TunnelKey.Length > 0 && TunnelCertificate.Length == 0) yield return "tunnel_key is given without tunnel_certificate: name the certificate that it belongs to.";
         foreach (var fault in new StaticRoutes(Routes).Load()) yield return fault;
         var taken = new HashSet<IPEndPoint>();
-        foreach (var endPoint in TlsListen.Concat(HttpListen).Concat(TunnelListen))
-            if (endPoint.Port != 0 && !taken.Add(endPoint)) yield return $"{endPoint} is named twice among the router's listeners: give each its own port.";
+        foreach (var (name, endPoint) in Listeners)
+            if (endPoint.Port != 0 && !taken.Add(endPoint)) yield return new OptionFault($"{name}: {endPoint} is named twice among the router's listeners: give each its own port.") { Because = ["router.tls_listen", "router.http_listen", "router.tunnel_listen"] };
     }
 
     /// <summary>How long a connection of a route may be silent.</summary>
@@ -125,6 +125,9 @@ public sealed class RouterOptions : ICheckedOptions
 
     /// <summary>How long one side of a connection of a route may take next to nothing of what waits for it.</summary>
     internal TimeSpan StallOf(RouteRules rules) => rules.StallSeconds > 0 ? TimeSpan.FromSeconds(rules.StallSeconds) : StallTimeout;
+
+    private IEnumerable<(string Name, IPEndPoint At)> Listeners =>
+        [.. TlsListen.Select(at => ("tls_listen", at)), .. HttpListen.Select(at => ("http_listen", at)), .. TunnelListen.Select(at => ("tunnel_listen", at))];
 
     private (string Name, TimeSpan Value)[] Timeouts =>
     [

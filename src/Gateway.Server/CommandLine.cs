@@ -47,7 +47,6 @@ internal static class CommandLine
         var command = arguments is ["check-config" or "accept-loss", ..] ? arguments[0] : "run";
         var configuration = new Configuration();
         var faults = OptionReader.Read(configuration.Table, command == "run" ? arguments : arguments[1..], environment);
-        if (faults.Count == 0) faults = [.. configuration.Faults()];
         if (faults.Count > 0) return Refuse(error, faults, Misconfigured);
         return command switch
         {

@@ -19,7 +19,6 @@ internal sealed partial class Reload(Configuration running, IReadOnlyList<string
     {
         var read = new Configuration();
         var faults = OptionReader.Read(read.Table, arguments, environment);
-        if (faults.Count == 0) faults = [.. read.Faults()];
         foreach (var fault in faults) Refused(log, fault);
         if (faults.Count > 0) return;
         threshold.Level = read.Node.LogLevel;

@@ -1,5 +1,6 @@
 using Gateway.Dns;
 using Gateway.Explorer;
+using Gateway.Model.Options;
 using Gateway.Reconciler;
 using Gateway.Router;
 
@@ -8,7 +9,7 @@ namespace Gateway.Server.Options;
 /// <summary>Everything an operator can say, one section for each room, with the defaults of a node on loopback.</summary>
 internal sealed class Configuration
 {
-    public Configuration() => Table = new OptionTable([("", Node), ("dns", Dns), ("router", Router), ("reconciler", Reconciler), ("explorer", Explorer)]);
+    public Configuration() => Table = new OptionTable([("", Node), ("dns", Dns), ("router", Router), ("reconciler", Reconciler), ("explorer", Explorer)], Faults);
 
     public NodeOptions Node { get; } = new();
 
@@ -26,10 +27,11 @@ internal sealed class Configuration
     /// <summary>True when this process runs <paramref name="role"/>.</summary>
     public bool Runs(Role role) => Node.Roles.Contains(role);
 
-    /// <summary>Faults that lie between sections; empty when all is well.</summary>
-    public IEnumerable<string> Faults()
+    // What lies between sections.
+    private IEnumerable<OptionFault> Faults()
     {
         if (Runs(Role.Reconciler) && !Runs(Role.Explorer) && Reconciler.Explorer is null)
-            yield return "reconciler.explorer is empty and this process runs no explorer: give the URL of the explorer, for example https://explorer.example.com.";
+            yield return new OptionFault("reconciler.explorer is empty and this process runs no explorer: give the URL of the explorer, for example https://explorer.example.com.") { Because = ["roles"] };
+        if (Node.Nameservers.Count > DnsOptions.MostNameServers) yield return $"nameservers: {Node.Nameservers.Count} are named, and {DnsOptions.MostNameServers} fit into an answer.";
     }
 }

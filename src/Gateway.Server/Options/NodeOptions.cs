@@ -77,7 +77,7 @@ internal sealed class NodeOptions : ICheckedOptions
     public bool Banner { get; set; }
 
     /// <inheritdoc/>
-    public IEnumerable<string> Faults()
+    public IEnumerable<OptionFault> Faults()
     {
         if (Roles.Count == 0) yield return "roles is empty: name at least one of dns, router, reconciler, explorer.";
         if (State.Length == 0) yield return "state is empty: name the directory that keeps the node's state.";
@@ -87,6 +87,6 @@ internal sealed class NodeOptions : ICheckedOptions
         foreach (var domain in Domains)
             if (!domain.IsHostName || domain.LabelCount < 2) yield return $"domains: '{domain}' is not a domain that can be managed: give one like gw.example.com.";
         if (Domains.Count > 0 && Nameservers.Count == 0)
-            yield return "nameservers is empty although domains are managed: name this node's DNS servers, for example ns1.example.com.";
+            yield return new OptionFault("nameservers is empty although domains are managed: name this node's DNS servers, for example ns1.example.com.") { Because = ["domains"] };
     }
 }

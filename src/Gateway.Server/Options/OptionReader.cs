@@ -16,26 +16,43 @@ internal static class OptionReader
         var faults = new List<string>();
         var flags = TakeConfigFlag(arguments, out var file, faults);
         var settings = new List<Setting>();
-        if (file is not null) settings.AddRange(ReadFile(file, table.Sections, faults));
+        var isWhole = file is null || TryReadFile(file, table.Sections, settings, faults);
         settings.AddRange(Settings.FromEnvironment(environment, table, faults));
         settings.AddRange(Settings.FromFlags(flags, table, faults));
+        var unread = new HashSet<string>();
         foreach (var setting in settings)
-            if (table.Apply(setting) is { } fault) faults.Add(fault);
-        // What concerns several options is only worth saying when each of them could be read.
-        if (faults.Count == 0) faults.AddRange(table.Faults());
+            if (table.Apply(setting) is { } fault)
+            {
+                faults.Add(fault);
+                unread.Add(setting.Path);
+            }
+
+        if (isWhole) faults.AddRange(Together(table, settings, unread));
         return faults;
     }
 
-    private static IReadOnlyList<Setting> ReadFile(string file, IReadOnlyCollection<string> sections, List<string> faults)
+    /// <summary>
+    /// What several options make together, where the operator wrote the one to change, or else what makes it a fault. Nothing is said of
+    /// options that could not be read: it would be about values that nobody wrote.
+    /// </summary>
+    private static IEnumerable<string> Together(OptionTable table, List<Setting> settings, HashSet<string> unread) =>
+        from fault in table.Faults()
+        let concerned = fault.Because.Prepend(fault.Option).ToList()
+        where !concerned.Exists(unread.Contains)
+        let written = concerned.Select(path => settings.FindLast(setting => setting.Path == path)).FirstOrDefault(setting => setting is not null)
+        select written is null ? fault.Text : $"{written.Origin}: {fault.Text}";
+
+    // False: what the file says is not known, or not all of it.
+    private static bool TryReadFile(string file, IReadOnlyCollection<string> sections, List<Setting> settings, List<string> faults)
     {
         try
         {
-            return Settings.FromJson(File.ReadAllBytes(file), file, sections, faults);
+            return Settings.TryReadJson(File.ReadAllBytes(file), file, sections, settings, faults);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             faults.Add($"{file}: cannot be read: {e.Message}");
-            return [];
+            return false;
         }
     }
 

@@ -8,10 +8,14 @@ internal sealed class OptionTable
 {
     private readonly Dictionary<string, ICheckedOptions> _sections = [];
     private readonly List<OptionDescription> _options = [];
+    private readonly Func<IEnumerable<OptionFault>> _across;
 
     /// <summary>Takes the sections of <paramref name="configuration"/>; the one named "" stands at the top of the file.</summary>
-    public OptionTable(IEnumerable<(string Name, ICheckedOptions Section)> configuration)
+    /// <param name="configuration">Each with its name.</param>
+    /// <param name="across">The faults that lie between sections, with whole paths; null: there can be none.</param>
+    public OptionTable(IEnumerable<(string Name, ICheckedOptions Section)> configuration, Func<IEnumerable<OptionFault>>? across = null)
     {
+        _across = across ?? (() => []);
         foreach (var (name, section) in configuration)
         {
             _sections.Add(name, section);
@@ -51,9 +55,9 @@ internal sealed class OptionTable
         return null;
     }
 
-    /// <summary>The faults that a section sees only as a whole.</summary>
-    public IEnumerable<string> Faults() => _sections.SelectMany(section =>
-        section.Value.Faults().Select(fault => section.Key.Length == 0 ? fault : $"{section.Key}.{fault}"));
+    /// <summary>The faults that only several options together show, each beginning with the whole path of the option to change.</summary>
+    public IEnumerable<OptionFault> Faults() => _sections.SelectMany(section =>
+        section.Value.Faults().Select(fault => section.Key.Length == 0 ? fault : fault with { Text = $"{section.Key}.{fault.Text}" })).Concat(_across());
 
     /// <summary>The range of a number in words; empty when there is none.</summary>
     public static string Range(OptionAttribute text) => (double.IsInfinity(text.Minimum), double.IsInfinity(text.Maximum)) switch

@@ -16,10 +16,9 @@ internal static class Settings
 {
     private const string Prefix = "GATEWAY_";
 
-    /// <summary>Reads a JSON file's bytes; a syntax fault is one line that names file, line and cause.</summary>
-    public static IReadOnlyList<Setting> FromJson(byte[] json, string file, IReadOnlyCollection<string> sections, List<string> faults)
+    /// <summary>Reads a JSON file's bytes; a syntax fault is one line that names file, line and cause. False: the file could not be read to its end.</summary>
+    public static bool TryReadJson(byte[] json, string file, IReadOnlyCollection<string> sections, List<Setting> settings, List<string> faults)
     {
-        var settings = new List<Setting>();
         try
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
@@ -27,6 +26,7 @@ internal static class Settings
             if (reader.TokenType != JsonTokenType.StartObject) faults.Add($"{file}: the configuration must be one JSON object.");
             else ReadObject(ref reader, "", json, file, sections, settings, faults);
             if (reader.TokenType == JsonTokenType.EndObject && reader.Read()) faults.Add($"{file}: something stands after the configuration's closing brace.");
+            return true;
         }
         catch (InvalidOperationException)
         {
@@ -37,7 +37,7 @@ internal static class Settings
             faults.Add($"{file}:{e.LineNumber + 1}: not valid JSON: {e.Message.Split('.')[0]}.");
         }
 
-        return settings;
+        return false;
     }
 
     /// <summary>Takes the variables that begin with GATEWAY_; an unknown one is a fault, so that a misspelt one is noticed.</summary>

@@ -87,7 +87,7 @@ public sealed class StaticRoutesTests(RedisFixture redis) : IClassFixture<RedisF
     public void The_options_are_checked_together_with_the_file()
     {
         Write("""{"www.example.org": {}}""");
-        Assert.Contains("neither an address nor a secret", Assert.Single(new RouterOptions { Routes = _file }.Faults()), StringComparison.Ordinal);
+        Assert.Contains("neither an address nor a secret", Assert.Single(new RouterOptions { Routes = _file }.Faults()).Text, StringComparison.Ordinal);
     }
 
     public void Dispose() => File.Delete(_file);

@@ -21,7 +21,7 @@ public sealed class ForwardOptionsTests
         if (to.Length > 0) options.ForwardTo = [IPEndPoint.Parse(to)];
         if (clients.Length > 0) options.ForwardClients = [IPNetwork.Parse(clients)];
         if (fault.Length == 0) Assert.Empty(options.Faults());
-        else Assert.Contains(fault, Assert.Single(options.Faults()), StringComparison.Ordinal);
+        else Assert.Contains(fault, Assert.Single(options.Faults()).Text, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -20,6 +20,7 @@ public sealed class PolledAcceptLoop : IDisposable
     private readonly Socket _listener;
     private readonly Func<SocketDuplex, CancellationToken, Task> _visit;
     private readonly TimeProvider _time;
+    private readonly TaskCompletionSource _doorClosed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly RunningVisits _visits;
     private Acceptor[] _acceptors = [];
 
@@ -52,6 +53,9 @@ public sealed class PolledAcceptLoop : IDisposable
     /// <summary>How many visits run now.</summary>
     public int Running => _visits.Running;
 
+    /// <summary>Completes when nobody is accepted any more.</summary>
+    public Task DoorClosed => _doorClosed.Task;
+
     /// <summary>Accepts until told to stop, then closes the listener and waits for the visits, with a bound. Called once.</summary>
     /// <exception cref="IOException">No descriptor is left for the pollers.</exception>
     public async Task RunAsync(CancellationToken stop)
@@ -66,6 +70,7 @@ public sealed class PolledAcceptLoop : IDisposable
         finally
         {
             _listener.Dispose();
+            _doorClosed.TrySetResult();
         }
         await _visits.DrainAsync(Drain, Patience, _time);
     }

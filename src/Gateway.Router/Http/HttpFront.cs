@@ -17,6 +17,13 @@ internal sealed class HttpFront : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
     private readonly KestrelServer _server;
+    private readonly VisitorTransport _transport;
+    private HttpVisit? _visit;
+
+    /* Longer than a busy visitor pauses between two requests. */
+    private static readonly TimeSpan LastRequests = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
 
     /// <summary>RFC 9112 section 2.2 allows a bare LF as the end of a line; it is how two parsers come to disagree, so it is refused.</summary>
     private const string RefuseBareLineFeeds = "Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators";
@@ -33,7 +40,7 @@ internal sealed class HttpFront : IAsyncDisposable
         var kestrel = new KestrelServerOptions { ApplicationServices = _services, AddServerHeader = false };
         Limit(kestrel.Limits, options);
         kestrel.RequestHeaderEncodingSelector = static name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Digits : null;
-        var transport = new VisitorTransport(listeners, ids, options.MaxConnections, options.StallTimeout, time, onAcceptError, onFault);
+        _transport = new VisitorTransport(listeners, ids, options.MaxConnections, options.StallTimeout, time, onAcceptError, onFault);
         foreach (var listener in listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!))
         {
             var proxies = TrustedProxies.Of(listener, options.ListenerProxies, options.HttpProxies);
@@ -44,21 +51,29 @@ internal sealed class HttpFront : IAsyncDisposable
             });
         }
 
-        _server = new KestrelServer(Options.Create(kestrel), transport, logs);
+        _server = new KestrelServer(Options.Create(kestrel), _transport, logs);
     }
 
     /// <summary>What forwards a request; it lives as long as this.</summary>
     public IHttpForwarder Forwarder => _services.GetRequiredService<IHttpForwarder>();
 
     /// <summary>Starts to serve.</summary>
-    public Task StartAsync(HttpVisit visit, CancellationToken stop) => _server.StartAsync(visit, stop);
+    public Task StartAsync(HttpVisit visit, CancellationToken stop) => _server.StartAsync(_visit = visit, stop);
 
-    /// <summary>Serves until told to stop, then lets running requests end within <paramref name="drain"/>.</summary>
+    /// <summary>
+    /// Serves until told to stop, then lets running requests end within <paramref name="drain"/>. A connection that is closed between two
+    /// requests loses the one that is on its way; so whoever asks once more is answered, and told that it was the last time.
+    /// </summary>
     public async Task DrainAsync(TimeSpan drain, TimeProvider time, CancellationToken stop)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using (stop.UnsafeRegister(static it => ((TaskCompletionSource)it!).TrySetResult(), stopped)) await stopped.Task;
         using var bound = new CancellationTokenSource(drain, time);
+        await _transport.CloseDoorsAsync();
+        _visit?.Leave();
+        var left = time.GetTimestamp();
+        while (_transport.Connections > 0 && time.GetElapsedTime(left) < LastRequests && !bound.IsCancellationRequested)
+            await Task.Delay(LookAgain, time, bound.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _server.StopAsync(bound.Token);
     }
 

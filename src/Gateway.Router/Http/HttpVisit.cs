@@ -26,6 +26,11 @@ internal sealed class HttpVisit(
     private readonly ForwarderRequestConfig _request = AnyRequest with { ActivityTimeout = options.HttpTimeout };
     private readonly ForwarderRequestConfig _webSocket = AnyRequest with { ActivityTimeout = options.IdleTimeout };
 
+    private volatile bool _isLeaving;
+
+    /// <summary>From now on each answer is the last one of its connection (RFC 9112 section 9.6).</summary>
+    public void Leave() => _isLeaving = true;
+
     /// <inheritdoc/>
     public DefaultHttpContext CreateContext(IFeatureCollection contextFeatures)
     {
@@ -44,6 +49,7 @@ internal sealed class HttpVisit(
     {
         var began = time.GetTimestamp();
         var span = VisitTrace.BeginHttp(context.TraceIdentifier, context.Request.Method);
+        if (_isLeaving && context.Request.Headers.Upgrade.Count == 0) context.Response.Headers.Connection = "close";
         var (end, upstream) = await ServeAsync(context);
         VisitTrace.EndHttp(span, context.Request.Host.Value ?? "", upstream, end, context.Response.StatusCode);
         metrics.RequestAnswered(context.Response.StatusCode);

@@ -14,6 +14,13 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorI
     : IConnectionListenerFactory
 {
     private readonly Dictionary<EndPoint, Socket> _bound = listeners.ToDictionary(listener => listener.LocalEndPoint!);
+    private readonly List<Listener> _listeners = [];
+
+    /// <summary>Connections that are there now.</summary>
+    public int Connections => _listeners.Sum(listener => listener.Connections);
+
+    /// <summary>Accepts nobody any more; those who are here stay.</summary>
+    public Task CloseDoorsAsync() => Task.WhenAll(_listeners.Select(listener => listener.CloseDoorAsync()));
 
     /// <inheritdoc/>
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
@@ -28,6 +35,7 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorI
             OnVisitFault = onFault,
         });
         await listener.BeginAsync();
+        _listeners.Add(listener);
         return listener;
     }
 
@@ -47,6 +55,8 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorI
         /// <inheritdoc/>
         public EndPoint EndPoint { get; }
 
+        public int Connections => _loop.Running;
+
         /// <summary>Accepts from now on.</summary>
         public Task BeginAsync()
         {
@@ -63,9 +73,13 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorI
         }
 
         /// <inheritdoc/>
-        public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+        public async ValueTask UnbindAsync(CancellationToken cancellationToken = default) => await CloseDoorAsync();
+
+        public async Task CloseDoorAsync()
         {
             await _unbound.CancelAsync();
+            // Whoever was accepted meanwhile is handed over.
+            await _loop.DoorClosed;
             _visitors.Writer.TryComplete();
         }
 

@@ -51,6 +51,27 @@ public sealed class HttpConnectionTests
     }
 
     [Fact]
+    public async Task A_visitor_who_keeps_asking_is_answered_at_a_stop_too_and_told_that_it_was_the_last_time()
+    {
+        await using var upstream = await WebUpstream.StartAsync(context => context.Response.WriteAsync("hello"));
+        await using var router = new RouterHarness(options => options.Drain = Patience);
+        router.Dial("www.user7.org", upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        const string request = "GET / HTTP/1.1\r\nHost: www.user7.org\r\n\r\n";
+        Assert.DoesNotContain("Connection: close", await RawHttp.AskAsync(visitor, request), StringComparison.Ordinal);
+        var stopping = router.StopAsync();
+        string answer;
+        do
+        {
+            answer = await RawHttp.AskAsync(visitor, request);
+            Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
+        }
+        while (!answer.Contains("Connection: close", StringComparison.Ordinal));
+        Assert.Equal(0, await visitor.ReceiveAsync(new byte[1]));
+        await stopping;
+    }
+
+    [Fact]
     public async Task Beyond_the_limit_visitors_wait_until_others_leave()
     {
         await using var upstream = await WebUpstream.StartAsync(context => context.Response.WriteAsync("hello"));

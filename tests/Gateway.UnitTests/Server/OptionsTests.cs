@@ -65,7 +65,7 @@ public sealed class OptionsTests
                     "environment GATEWAY_OTLP_ENDPOINT: otlp_endpoint: 'ftp://x.test/' is no HTTP address: give one like http://127.0.0.1:4318.",
                     // It was left out: the place is that of what makes it a fault.
                     $"{file}:1: nameservers is empty although domains are managed: name this node's DNS servers, for example ns1.example.com.",
-                    $"{file}:6: dns.transfer_keys: A TSIG key is not written like name:secret or name:algorithm:secret (RFC 8945).",
+                    $"{file}:6: dns.transfer_keys: A TSIG key is not written name:algorithm:base64.",
                     $"{file}:4: router.tunnel_key is given without tunnel_certificate: name the certificate that it belongs to.",
                     $"{file}:4: router.http_listen: 127.0.0.1:443 is named twice among the router's listeners: give each its own port.",
                     $"{file}:2: reconciler.explorer is empty and this process runs no explorer: give the URL of the explorer, for example https://explorer.example.com.",

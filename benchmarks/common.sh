@@ -34,3 +34,29 @@ cpu_ticks() {
   for pid in $(family "$1"); do all=$((all + $(sed 's/.*) //' "/proc/$pid/stat" | cut -d' ' -f12,13 | tr ' ' '+'))); done
   echo $all
 }
+# exercised kinds pids -- command...: a node runs for weeks, and its just-in-time compiler for the first seconds of them. Has the
+# command run with one kind of load after another until the compilers of these processes have found no work
+# for a whole turn, or $warm runs are over.
+exercised() {
+  local kinds=$1 of=$2 run=0 calm=0 kind before
+  shift 3
+  while [ $calm -lt "$(wc -w <<<"$kinds")" ] && [ $run -lt "$warm" ]; do
+    for kind in $kinds; do
+      before=$(compiler_ticks $of)
+      "$@" "$kind" >/dev/null
+      run=$((run + 1))
+      if [ $(($(compiler_ticks $of) - before)) -gt 3 ]; then calm=0; else calm=$((calm + 1)); fi
+    done
+  done
+}
+compiler_ticks() { # pids: of the threads that compile, which end when they have nothing to do
+  local all=0 pid task used
+  for pid in "$@"; do
+    for task in /proc/"$pid"/task/*; do
+      grep -q '^.NET Tiered' "$task/comm" 2>/dev/null || continue
+      used=$(sed 's/.*) //' "$task/stat" 2>/dev/null | cut -d' ' -f12,13 | tr ' ' '+') || used=0
+      all=$((all + ${used:-0}))
+    done
+  done
+  echo $all
+}

@@ -4,8 +4,9 @@
 # count. --quick: what a minute allows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds=3 seconds=4 idle=9000 hold=4 streams="1 8 64" visits="hello handshake"
-[ "${1:-}" = --quick ] && rounds=1 seconds=${SECONDS_EACH:-1} idle=1000 hold=2 streams=8 visits=hello
+rounds=3 seconds=4 idle=9000 hold=4 warm=30 directions="down up" streams="1 8 64" visits="hello handshake" talkers="1 64"
+servers="ours haproxy splice nginx" compared=$servers
+[ "${1:-}" = --quick ] && seconds=${SECONDS_EACH:-1} idle=1000 hold=2 directions=down streams=8 visits=hello talkers=64 warm=12 servers="ours haproxy splice" compared="ours haproxy"
 
 . benchmarks/common.sh
 need haproxy:haproxy nginx:nginx wrk:wrk ip:iproute2 /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream
@@ -15,7 +16,6 @@ bench=benchmarks/router/bin/Release/net10.0/router-benchmark
 ulimit -n "$(ulimit -Hn)"
 
 cpus=$(nproc)
-servers="ours haproxy splice nginx"
 
 tls_port() { case $1 in ours) echo 15401 ;; haproxy) echo 15402 ;; splice) echo 15403 ;; nginx) echo 15404 ;; esac; }
 http_port() { case $1 in ours) echo 15411 ;; nginx) echo 15414 ;; esac; }
@@ -155,22 +155,19 @@ start haproxy haproxy -f "$work/haproxy.cfg" -db
 start splice haproxy -f "$work/splice.cfg" -db
 start nginx nginx -c "$work/nginx.conf"
 for port in $backend_port $web_port $(for server in $servers; do tls_port $server; done) "$(http_port ours)"; do until_open "$port"; done
-# The just-in-time compiler counts under load and compiles in the pauses after it.
-for kind in hello echo down up hello hello echo hello; do
-  measure ours $kind 16 >/dev/null
-  sleep 0.3
-done
+exercise() { "$bench" load "$1" "$(tls_port ours)" 1 16; }
+exercised "hello down echo hello up echo" "$(cat "$work/ours.pid")" -- exercise
 wrk -t1 -c32 -d4s -H "Host: web.bench" "http://127.0.0.1:$(http_port ours)/" >/dev/null
 
 for round in $(seq $rounds); do
-  for direction in down up; do
+  for direction in $directions; do
     for count in $streams; do for server in $servers; do bulk $server $direction "$count"; done; done
   done
-  for visit in $visits; do for server in $servers; do each $server "$visit" 16; done; done
-  for count in 1 64; do for server in $servers; do each $server echo "$count"; done; done
+  for visit in $visits; do for server in $compared; do each $server "$visit" 16; done; done
+  for count in $talkers; do for server in $compared; do each $server echo "$count"; done; done
   for server in ours nginx; do http $server; done
 done
-for server in $servers; do idle $server; done
+for server in $compared; do idle $server; done
 
 echo "gibs_vs_haproxy=$(ratio "$(value ours down8 rate)" "$(value haproxy down8 rate)")" \
   "cpu_gib_vs_haproxy=$(ratio "$(value ours down8 cpu)" "$(value haproxy down8 cpu)")" \

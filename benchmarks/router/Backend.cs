@@ -85,7 +85,7 @@ internal static class Backend
     private static void Swallow(Socket visitor)
     {
         var chunk = new byte[Chunk];
-        while (visitor.Receive(chunk) > 0)
+        while (visitor.Receive(chunk, Load.Unseen) > 0)
         {
         }
     }

@@ -82,6 +82,9 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("How long a tunnel client may take to prove its secret.")]
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    [Option("How often a tunnel client is asked for a sign of life; one that gives none for 2.4 times as long is gone.")]
+    public TimeSpan TunnelHeartbeat { get; set; } = TimeSpan.FromSeconds(10);
+
     [Option("Tunnel clients connected at once.", Minimum = 1, Maximum = 1_000_000)]
     public int MaxTunnels { get; set; } = 20_000;
 
@@ -132,6 +135,6 @@ public sealed class RouterOptions : ICheckedOptions
     private (string Name, TimeSpan Value)[] Timeouts =>
     [
         ("hello_timeout", HelloTimeout), ("connect_timeout", ConnectTimeout), ("idle_timeout", IdleTimeout), ("stall_timeout", StallTimeout),
-        ("http_timeout", HttpTimeout), ("handshake_timeout", HandshakeTimeout),
+        ("http_timeout", HttpTimeout), ("handshake_timeout", HandshakeTimeout), ("tunnel_heartbeat", TunnelHeartbeat),
     ];
 }

@@ -10,6 +10,9 @@ public sealed class TunnelFaultTests : IAsyncLifetime
 {
     private const string Host = "hello.gw.test";
 
+    // A death in silence is noticed after 2.4 times as many seconds; that of the default is proven by a given clock.
+    private const string Heartbeat = "3";
+
     private readonly TemporaryDirectory _work = new();
     private PrivateNetwork? _near;
     private PrivateNetwork? _far;
@@ -51,7 +54,17 @@ public sealed class TunnelFaultTests : IAsyncLifetime
     }
 
     [Fact, Trait("adv", "T1"), Trait("adv", "T10")]
-    public async Task A_client_that_slept_and_a_node_that_died_without_a_word_are_back_at_once()
+    public async Task Both_ends_notice_a_line_that_drops_everything_both_ways_without_a_word()
+    {
+        var client = await ExposeAsync();
+        await SilenceAsync("drop");
+        await Task.WhenAll(client.SaysAsync("nothing came from the peer"), NodeSaysAsync("nothing came from the peer"));
+        await Far.MustAsync("nft", "delete table inet fault");
+        await ServedAsync("after the silence");
+    }
+
+    [Fact, Trait("adv", "T1"), Trait("adv", "T10")]
+    public async Task A_client_that_slept_and_a_node_that_left_its_connections_half_open_are_back_at_once()
     {
         var client = await ExposeAsync();
         await Near.MustAsync("kill", "-STOP", $"{client.Id}");
@@ -101,13 +114,13 @@ public sealed class TunnelFaultTests : IAsyncLifetime
         StartNode();
         var remote = await ReserveAsync();
         Far.Start(Programs.Gateway, "hello", "--port", "8000");
-        var client = Far.Start(Programs.Gateway, "expose", "http://127.0.0.1:8000", "--remote", remote, "--secret-file", _work.File("secret"));
+        var client = Far.Start(Programs.Gateway, "expose", "http://127.0.0.1:8000", "--remote", remote, "--secret-file", _work.File("secret"), "--heartbeat", Heartbeat);
         await ServedAsync("at first");
         return client;
     }
 
     private BackgroundProgram StartNode() =>
-        Near.Start(Programs.Gatewayd, "--state", _work.File("state"), "--domains", "gw.test", "--nameservers", "ns1.gw.test", "--router-tunnel-listen", "192.0.2.1:18000", "--dns-listen", "127.0.0.1:53");
+        Near.Start(Programs.Gatewayd, "--state", _work.File("state"), "--domains", "gw.test", "--nameservers", "ns1.gw.test", "--router-tunnel-listen", "192.0.2.1:18000", "--dns-listen", "127.0.0.1:53", "--router-tunnel-heartbeat", Heartbeat + "s");
 
     private Task ReadyAsync() =>
         Programs.EventuallyAsync(async () => (await Near.RunAsync("curl", ["-s", "-f", "http://127.0.0.1:8091/readyz"])).Code == 0, $"the node is ready; it says {Near.Log}");

@@ -44,6 +44,13 @@ internal sealed class FakeTime : TimeProvider
         lock (_gate) _passed = end;
     }
 
+    /// <summary>Time passes while nobody runs, as for a process that is suspended: what fell due meanwhile rings afterwards.</summary>
+    public void Sleep(TimeSpan by)
+    {
+        lock (_gate) _passed += by;
+        Advance(TimeSpan.Zero);
+    }
+
     private Alarm? TakeNext(TimeSpan end)
     {
         lock (_gate)

@@ -22,13 +22,14 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
     private readonly Option<string?> _config = new("--config") { Description = "A JSON file with several services, instead of everything above; docs/tunnels.md shows one." };
     private readonly Option<string?> _health = new("--health") { Description = "Answer health checks over HTTP on this address and port: 200 while every service holds a gateway, else 503." };
     private readonly Option<bool> _visits = new("--log-visits") { Description = "Print a line for each visitor too, with the id that the gateway's log and the header X-Request-Id begin with." };
+    private readonly Option<string?> _heartbeat = new("--heartbeat") { Description = "How often a gateway is asked for a sign of life, in seconds, 10 by default; one that gives none for 2.4 times as long is dialled anew." };
     private readonly Option<string?> _backOff = new("--backoff") { Description = "The longest pause between two tries, in seconds; 30 by default [variable TRC_BACKOFF]." };
 
     public Command Create()
     {
         var command = new ExampleCommand("expose", "Carry a host's visitors through a tunnel to a service beside you. Runs until it is stopped, and reconnects by itself; prints one line per change.",
             "gateway expose http://localhost:8000 --remote gw1.example.com:18000 --secret-file hello.secret")
-        { _targets, _local, _localTls, _remotes, _pin, _proxy, _noDirect, _name, _secret, _secretFile, _backOff, _visits, _config, _health };
+        { _targets, _local, _localTls, _remotes, _pin, _proxy, _noDirect, _name, _secret, _secretFile, _backOff, _heartbeat, _visits, _config, _health };
         command.SetAction(RunAsync);
         return command;
     }
@@ -82,6 +83,7 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
             file,
             parsed.GetValue(_backOff) ?? terminal.Variable("TRC_BACKOFF"))
         {
+            Heartbeat = parsed.GetValue(_heartbeat),
             Pin = parsed.GetValue(_pin),
             ProxyProtocol = parsed.GetValue(_proxy),
             Direct = !parsed.GetValue(_noDirect),

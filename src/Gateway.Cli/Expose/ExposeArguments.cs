@@ -20,6 +20,9 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
     /// <summary>The key that gateways must show which name none themselves.</summary>
     public string? Pin { get; init; }
 
+    /// <summary>How often a gateway is asked for a sign of life, in seconds.</summary>
+    public string? Heartbeat { get; init; }
+
     /// <summary>`v1` or `v2`: the PROXY header that the local service wants.</summary>
     public string? ProxyProtocol { get; init; }
 
@@ -55,9 +58,16 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
             Direct = Direct,
             LogVisits = LogVisits,
         };
-        if (BackOff is null) return options;
-        if (!int.TryParse(BackOff, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds is < 1 or > 3600) return Usage($"--backoff takes 1 to 3600 seconds, not '{BackOff}'.");
-        return options with { LongestPause = TimeSpan.FromSeconds(seconds) };
+        if (ReadSeconds("--backoff", BackOff, 3600, options.LongestPause).Failed(out fault, out var pause)) return fault;
+        if (ReadSeconds("--heartbeat", Heartbeat, 300, options.Yamux.PingInterval).Failed(out fault, out var heartbeat)) return fault;
+        return options with { LongestPause = pause, Yamux = options.Yamux.Beating(heartbeat) };
+    }
+
+    private static Step<TimeSpan> ReadSeconds(string option, string? text, int most, TimeSpan usual)
+    {
+        if (text is null) return usual;
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds < 1 || seconds > most) return Usage($"{option} takes 1 to {most} seconds, not '{text}'.");
+        return TimeSpan.FromSeconds(seconds);
     }
 
     private Step<LocalTargets> ReadTargets()

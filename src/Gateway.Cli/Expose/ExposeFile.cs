@@ -3,14 +3,14 @@ using System.Text.Json;
 namespace Gateway.Cli.Expose;
 
 /// <summary>
-/// Several services in one client, from a JSON file: <c>remotes</c> (and <c>pin</c>, <c>backoff</c>, <c>log_visits</c>) for all, and <c>services</c>, each with
+/// Several services in one client, from a JSON file: <c>remotes</c> (and <c>pin</c>, <c>backoff</c>, <c>heartbeat</c>, <c>log_visits</c>) for all, and <c>services</c>, each with
 /// <c>name</c>, <c>targets</c> and <c>secret_file</c>, and whatever it has of its own: <c>remotes</c>, <c>pin</c>, <c>proxy_protocol</c>, <c>direct</c>.
 /// </summary>
 internal static class ExposeFile
 {
     private static readonly JsonDocumentOptions Friendly = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-    private static readonly string[] Common = ["remotes", "pin", "backoff", "log_visits"];
-    private static readonly string[] OfService = ["name", "targets", "secret_file", "remotes", "pin", "backoff", "log_visits", "proxy_protocol", "direct"];
+    private static readonly string[] Common = ["remotes", "pin", "backoff", "heartbeat", "log_visits"];
+    private static readonly string[] OfService = ["name", "targets", "secret_file", "remotes", "pin", "backoff", "heartbeat", "log_visits", "proxy_protocol", "direct"];
 
     /// <summary>Reads and checks it; every fault is named at once. Paths in it are relative to its directory.</summary>
     public static Step<IReadOnlyList<TunnelClientOptions>> Read(string path)
@@ -58,6 +58,7 @@ internal static class ExposeFile
         {
             Service = own.Text("name") ?? "",
             Name = own.Text("name") ?? "",
+            Heartbeat = own.Text("heartbeat") ?? common.Text("heartbeat"),
             Pin = own.Text("pin") ?? common.Text("pin"),
             ProxyProtocol = own.Text("proxy_protocol"),
             Direct = own.Flag("direct") ?? true,

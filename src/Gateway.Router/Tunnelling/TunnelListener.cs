@@ -23,7 +23,7 @@ internal sealed class TunnelListener(
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly AddressBudget _guests = new(options.TunnelsPerAddress);
-    private readonly YamuxOptions _session = YamuxOptions.Default with { Shared = new ByteBudget(MaxBuffered) };
+    private readonly YamuxOptions _session = YamuxOptions.Default.Beating(options.TunnelHeartbeat) with { Shared = new ByteBudget(MaxBuffered) };
     private readonly HandshakePace _pace = new(options.TunnelHandshakesPerSecond, options.TunnelHandshakesPerAddress, options.TunnelsPerAddress, time);
     private readonly DirectTokens _tokens = new(options.MaxTunnels);
     private long _lastId;

@@ -42,4 +42,11 @@ public sealed record YamuxOptions
 
     /// <summary>How long a last go-away may take to leave when the session ends by our will. Default 1 s.</summary>
     public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same with signs of life in these steps; the times after which a peer is dead are to them as the default ones are to 10 s.</summary>
+    public YamuxOptions Beating(TimeSpan heartbeat)
+    {
+        var pace = heartbeat / Default.PingInterval;
+        return this with { PingInterval = heartbeat, DeadAfter = pace * Default.DeadAfter, WriteTimeout = pace * Default.WriteTimeout };
+    }
 }

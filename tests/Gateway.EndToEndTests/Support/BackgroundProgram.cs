@@ -36,6 +36,21 @@ internal sealed class BackgroundProgram : IAsyncDisposable
     /// <summary>Waits until it printed a text so many times.</summary>
     public Task SaysAsync(string text, int times) => Programs.EventuallyAsync(() => Task.FromResult(Output.Split(text).Length > times), $"it says '{text}' {times} times");
 
+    /// <summary>Sends a signal and waits for its end: the exit code.</summary>
+    public async Task<int> EndAsync(string signal)
+    {
+        await Programs.RunAsync("kill", [signal, Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        return await EndedAsync();
+    }
+
+    /// <summary>Waits for its end: the exit code.</summary>
+    public async Task<int> EndedAsync()
+    {
+        await Programs.EventuallyAsync(() => Task.FromResult(_process.HasExited), $"it ends; it said {Output}");
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);

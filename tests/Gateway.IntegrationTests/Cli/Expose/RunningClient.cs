@@ -18,10 +18,11 @@ internal sealed class RunningClient : IAsyncDisposable
     {
     }
 
-    public RunningClient(TunnelClientOptions options)
+    public RunningClient(TunnelClientOptions options, TimeProvider? time = null)
     {
+        time ??= TimeProvider.System;
         _shared = TextWriter.Synchronized(_output);
-        _running = new TunnelClient(options, TimeProvider.System, new ClientLog(_shared, json: false, TimeProvider.System)).RunAsync(_stop.Token);
+        _running = new TunnelClient(options, time, new ClientLog(_shared, json: false, time)).RunAsync(_stop.Token);
     }
 
     public string Said

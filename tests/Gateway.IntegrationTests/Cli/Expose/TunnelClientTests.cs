@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Cli.Expose;
 using Gateway.IntegrationTests.Support;
 using Gateway.Transport;
+using Gateway.UnitTests;
 using Xunit;
 
 namespace Gateway.IntegrationTests.Cli.Expose;
@@ -34,6 +35,23 @@ public sealed class TunnelClientTests
             await Eventually.TrueAsync(() => gateway.Secrets.Count == i + 1, "the client is back");
         }
         Assert.Equal("again", await AskAsync(gateway, "again"));
+    }
+
+    [Fact, Trait("adv", "T1"), Trait("adv", "T10")]
+    public async Task After_ten_minutes_asleep_it_is_back_as_soon_as_it_wakes()
+    {
+        var time = new FakeTime();
+        await using var service = TestService.Echo();
+        await using var gateway = new TestGateway();
+        await using var client = new RunningClient(RunningClient.Options(service.Port, gateway.Port), time);
+        Assert.Equal("before", await AskAsync(gateway, "before"));
+        // The heartbeat has set its timer, or the clock would jump before it began to count.
+        await Eventually.TrueAsync(() => time.Pending > 0, "the client waits for signs of life");
+        time.Sleep(TimeSpan.FromMinutes(10));
+        // No second of this clock passes any more: what it does now, it does at once.
+        await Eventually.TrueAsync(() => gateway.Secrets.Count == 2, "the client has dialled again");
+        Assert.Equal("after", await AskAsync(gateway, "after"));
+        Assert.Contains("nothing came from the peer; trying again at once", client.Said, StringComparison.Ordinal);
     }
 
     [Fact]

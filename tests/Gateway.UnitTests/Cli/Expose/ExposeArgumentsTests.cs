@@ -59,6 +59,14 @@ public sealed class ExposeArgumentsTests
     }
 
     [Fact]
+    public void A_faster_heartbeat_notices_a_death_sooner()
+    {
+        Assert.Equal((TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(24)), (Good(Plain).Yamux.PingInterval, Good(Plain).Yamux.DeadAfter));
+        var faster = Good(Plain with { Heartbeat = "5" }).Yamux;
+        Assert.Equal((5, 12, 10), (faster.PingInterval.TotalSeconds, faster.DeadAfter.TotalSeconds, faster.WriteTimeout.TotalSeconds));
+    }
+
+    [Fact]
     public void Without_a_pin_a_gateway_is_spoken_to_as_its_url_says()
     {
         var options = Good(Plain with { Remotes = ["tls://gw1", "tcp://gw2", "gw3"] });
@@ -86,6 +94,8 @@ public sealed class ExposeArgumentsTests
         ["two secrets"] = Plain with { SecretFile = "f" },
         ["a pause of nothing"] = Plain with { BackOff = "0" },
         ["a pause that is no number"] = Plain with { BackOff = "5s" },
+        ["a heartbeat of nothing"] = Plain with { Heartbeat = "0" },
+        ["a heartbeat that is too slow"] = Plain with { Heartbeat = "301" },
     };
 
     [Theory]

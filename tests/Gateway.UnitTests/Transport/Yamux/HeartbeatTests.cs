@@ -20,6 +20,17 @@ public sealed class HeartbeatTests
         Assert.Equal(new YamuxEnd(YamuxEndReason.PeerSilent, "nothing came from the peer"), await peer.EndedAsync());
     }
 
+    [Fact, Trait("adv", "T1")]
+    public async Task Whoever_wakes_after_ten_minutes_gives_the_peer_up_at_once()
+    {
+        await using var peer = new RawPeer(time: _time);
+        await peer.SendAsync(FrameKind.Ping, FrameFlags.Syn, 0, 1);
+        await peer.NextHeaderAsync();
+        await peer.UntilAsync(() => _time.Pending > 0);
+        _time.Sleep(TimeSpan.FromMinutes(10));
+        Assert.Equal(new YamuxEnd(YamuxEndReason.PeerSilent, "nothing came from the peer"), await peer.EndedAsync());
+    }
+
     [Fact]
     public async Task A_peer_that_answers_lives_on()
     {

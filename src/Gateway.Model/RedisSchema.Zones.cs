@@ -121,14 +121,17 @@ public static partial class RedisSchema
     {
         proof = null;
         foreach (var record in records)
-        {
-            string identity = "", owner = "";
-            if (record.Data is not Rdata.Txt txt) continue;
-            if (!TryReadObject(txt.Text, out _, member => member.NameIs("identity") ? TryText(member, ref identity) : !member.NameIs("owner") || TryText(member, ref owner))) continue;
-            proof = new OwnerProof(identity, owner);
-        }
-
+            if (record.Data is Rdata.Txt txt && TryReadOwnerText(txt.Text, out var read)) proof = read;
         return proof is not null;
+    }
+
+    /// <summary>Reads the text of one record of <see cref="OwnerField"/>, as it is served.</summary>
+    public static bool TryReadOwnerText(string text, [NotNullWhen(true)] out OwnerProof? proof)
+    {
+        string identity = "", owner = "";
+        var isWhole = TryReadObject(text, out _, member => member.NameIs("identity") ? TryText(member, ref identity) : !member.NameIs("owner") || TryText(member, ref owner));
+        proof = isWhole ? new OwnerProof(identity, owner) : null;
+        return isWhole;
     }
 
     private static bool TryText(JsonProperty member, ref string text)

@@ -110,7 +110,7 @@ internal sealed partial class Planner(
         var plan = Plan.Compute(desired, actual);
         if (plan.WantedProofs.Count > 0)
         {
-            desired = desired with { Proofs = await proofs.ReadAsync(plan.WantedProofs.Select(id => book.Live[id]), stop) };
+            desired = desired with { Proofs = await proofs.ByReservationAsync([.. plan.WantedProofs.Select(it => new ProofQuestion(book.Live[it.Key].Name!.Value, book.Live[it.Key].Content.User, it.Value, it.Key))], stop) };
             plan = Plan.Compute(desired, actual);
         }
 

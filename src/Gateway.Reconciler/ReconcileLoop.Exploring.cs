@@ -1,5 +1,3 @@
-using Gateway.Reconciler.Planning;
-
 namespace Gateway.Reconciler;
 
 /// <summary>The explorer is read: page after page what is new, and now and then everything.</summary>

@@ -1,4 +1,5 @@
 using Gateway.Reconciler.Planning;
+using Gateway.Reconciler.Proving;
 using Gateway.Store;
 
 namespace Gateway.Reconciler;
@@ -21,7 +22,7 @@ public sealed partial class ReconcileLoop
         if (isDue)
         {
             _proofsDue = now + _options.ProofInterval;
-            _watch.Ask([.. proofs.Where(it => it.Value.IsReadable).Select(it => (it.Key, it.Value.Value!.User))]);
+            _watch.Ask([.. proofs.Where(it => it.Value.IsReadable).Select(it => new ProofQuestion(it.Key, it.Value.Value!.User, _book.ZoneOf(it.Key, it.Value.Value!.User)))]);
         }
 
         return findings is null || await TakeOverAsync(ProofReview.Of(findings, proofs, now, _options.ProofGrace), stop);

@@ -69,7 +69,7 @@ public sealed partial class ReconcileLoop : IDisposable
         _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), new HostProofs(node, new StubResolver(options.Resolvers, time), time), _applier, _outbox, _inbox, _metrics, time, logs.CreateLogger<Planner>());
         // One of its own: it looks beside the loop.
         _watch = new ProofWatch(new HostProofs(node, new StubResolver(options.Resolvers, time), time));
-        _registration = new Registration(node, options, explorer, time, logs.CreateLogger<Registration>());
+        _registration = new Registration(node, options, new ServedProofs(node, new StubResolver(options.Resolvers, time), time), explorer, time, logs.CreateLogger<Registration>());
         Doorbell = new Doorbell(node.Identity.Id, time);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Net;
 using Gateway.Model;
 using Gateway.Model.Crypto;
 using Gateway.Model.Routes;
@@ -25,6 +26,9 @@ public sealed record ReconciledNode(
 
     /// <summary>The pin of the tunnel port's key, as the directory shows it to tunnel clients; empty: not known here.</summary>
     public string TunnelPin { get; init; } = "";
+
+    /// <summary>Where this node's own name server answers; empty when it runs none.</summary>
+    public IReadOnlyList<IPEndPoint> OwnServers { get; init; } = [];
 
     /// <summary>Which of several nodes that share one Redis this is: the same over restarts, and of nobody else.</summary>
     public string Instance { get; init; } = "";

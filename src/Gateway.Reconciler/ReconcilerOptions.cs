@@ -66,8 +66,8 @@ public sealed class ReconcilerOptions : ICheckedOptions
     [Option("How long a name that a user gave up rests before another user may have it; he himself gets it back at once. 0: it does not rest.", Unit = "s", Minimum = 0, Maximum = 30 * 24 * 3600)]
     public TimeSpan Quarantine { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Who may have a host that lies in no zone of the gateway.</summary>
-    [Option("Who may have the visitors of a host that lies in no zone of this gateway: proof (whoever shows by a TXT record, an alias or its addresses that it is his) or firstcome.")]
+    /// <summary>Who may have a host that lies outside the managed domains.</summary>
+    [Option("Who may have the visitors of a host outside the managed domains: proof (whoever shows by a delegation of his domain, a TXT record, an alias or its addresses that it is his) or firstcome.")]
     public ForeignHosts ForeignHosts { get; set; } = ForeignHosts.Proof;
 
     /// <summary>Time between two looks at a proof.</summary>

@@ -1,14 +1,15 @@
 using Gateway.ExplorerApi;
 using Gateway.Model.ExplorerApi;
+using Gateway.Reconciler.Proving;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Reconciler;
 
 /// <summary>
-/// The gateway's entry in the explorer's directory: made once its zones are served, kept alive by reports of its uptime, and
-/// made again when the explorer forgot it. Nothing else waits for it.
+/// The gateway's entry in the explorer's directory: made once the name server serves its zones, kept alive by reports of its uptime,
+/// and made again when the explorer forgot it. Nothing else waits for it.
 /// </summary>
-internal sealed partial class Registration(ReconciledNode node, ReconcilerOptions options, ExplorerClient explorer, TimeProvider time, ILogger<Registration> log)
+internal sealed partial class Registration(ReconciledNode node, ReconcilerOptions options, ServedProofs proofs, ExplorerClient explorer, TimeProvider time, ILogger<Registration> log)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -60,7 +61,8 @@ internal sealed partial class Registration(ReconciledNode node, ReconcilerOption
         Registered(node.Identity.Id);
     }
 
-    private async Task<string?> RefusalAsync(CancellationToken stop) =>
+    // Explorers ask the DNS for the proof, and what they hear once, their resolvers remember.
+    private async Task<string?> RefusalAsync(CancellationToken stop) => await proofs.MissingAsync(stop) ??
         (await explorer.RegisterGatewayAsync(Entry(), stop)).Match<string?>(_ => null, refused => refused.ToString(), unreachable => unreachable.ToString());
 
     /// <summary>Ends when the explorer does not know the gateway any more.</summary>

@@ -202,6 +202,7 @@ internal sealed class NodeParts : IAsyncDisposable
         {
             Instance = $"{Environment.MachineName}:{_state}",
             Address = node.Address.Length > 0 ? node.Address : OwnAddress(tunnels),
+            OwnServers = _dns?.Bound ?? [],
             TunnelPin = _router?.TunnelPin?.ToString() ?? "",
         };
     }

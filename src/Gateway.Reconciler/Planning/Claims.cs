@@ -17,11 +17,11 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     private readonly HoldersBelow _namesBelow = new();
     private readonly HoldersBelow _zonesBelow = new();
     private readonly HoldersBelow _hostsBelow = new();
-    private readonly HashSet<string> _wantedProofs = [];
+    private readonly Dictionary<string, DomainName?> _wantedProofs = [];
     private readonly Quotas _quotas = new(desired, actual);
 
-    /// <summary>Ids of new reservations of hosts outside all zones, whose proof nobody asked for yet.</summary>
-    public IReadOnlySet<string> WantedProofs => _wantedProofs;
+    /// <summary>Ids of new reservations of hosts whose proof nobody asked for yet, each with the domain of its user that the host lies in; null for none.</summary>
+    public IReadOnlyDictionary<string, DomainName?> WantedProofs => _wantedProofs;
 
     /// <summary>Notes hosts outside all zones that were accepted before: nobody else delegates a domain to himself to get at them.</summary>
     public void Expect(IEnumerable<LiveReservation> accepted)
@@ -67,7 +67,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     private Outcome KeepHost(Reservation it, DomainName host)
     {
         if (LostItsZone(it, host)) return Refusal.Undelegated(host);
-        if (desired.Lapsed.TryGetValue((host, it.User), out var lapsed) && !IsInReachOf(host, it.User)) return Refusal.Kind(lapsed);
+        if (desired.Lapsed.TryGetValue((host, it.User), out var lapsed) && !IsManaged(host)) return Refusal.Kind(lapsed);
         return HoldHost(host, it.User) ? Outcome.Yes : Refusal.RouteTaken(host);
     }
 
@@ -137,26 +137,36 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     private Outcome.Rejected? HostFault(DomainName host, long user)
     {
         if (NameFault(host) is { } fault) return fault;
-        if (zones.Governing(host) is { } zone && ClaimFault(host, zone, user) is { } taken) return taken;
+        if (zones.Governing(host) is { } zone && !MayBeProven(zone, user) && ClaimFault(host, zone, user) is { } taken) return taken;
         if (_hosts.TryGetValue(host, out var holder)) return holder == user ? null : Refusal.RouteTaken(host);
         return StrayRouteFault(host, user) ?? RestFault(host, user);
     }
 
-    // A host in no zone of ours is somebody's in the world: whoever has its visitors sent here has to show that it is his. Who
-    // holds it already has shown it.
+    // Anybody can say that a domain is his. One that the world does not know of keeps nobody away who can prove a host in it.
+    private bool MayBeProven(DomainName zone, long user) =>
+        desired.ForeignHosts is ForeignHosts.Proof && !zones.IsManaged(zone) && zones.OwnerOf(zone) != Text(user);
+
+    // A host outside the managed domains is somebody's in the world: whoever has its visitors sent here has to show that it is his,
+    // or that the world finds his domain here. Who holds it already has shown it.
     private Outcome? ProofFault(DomainName host, long user, string id)
     {
-        if (desired.ForeignHosts is ForeignHosts.FirstCome || zones.Governing(host) is not null || _hosts.GetValueOrDefault(host) == user) return null;
+        if (desired.ForeignHosts is ForeignHosts.FirstCome || IsManaged(host) || _hosts.GetValueOrDefault(host) == user) return null;
+        var zone = zones.Governing(host);
+        var isForeign = zone is { } at && zones.OwnerOf(at) != Text(user);
         switch (desired.Proofs.GetValueOrDefault(id))
         {
+            case null:
+                _wantedProofs[id] = isForeign ? null : zone;
+                return new Outcome.Deferred("its proof was not looked for yet");
+            case HostProof.Given { NamesUser: true }: return null;
+            // Its user may well let a name in it lead here.
+            case not null when isForeign: return Refusal.ForeignZone(host, zone!.Value);
             // An alias that was forgotten in the DNS still leads here: it does not say whose the host is now.
             case HostProof.Given { NamesUser: false } given when rests.WasOfAnother(user, host): return Refusal.LastOfAnother(host, given.Advice);
             case HostProof.Given: return null;
             case HostProof.Missing missing: return Refusal.Kind(missing.Reason);
             case HostProof.Unavailable unavailable: return new Outcome.Deferred(unavailable.Reason);
-            default:
-                _wantedProofs.Add(id);
-                return new Outcome.Deferred("its proof was not looked for yet");
+            default: throw new System.Diagnostics.UnreachableException();
         }
     }
 
@@ -218,8 +228,8 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
 
     private bool IsAllowed(UpstreamHost.Literal host, int port) => port == 0 || desired.Addresses.Allows(new System.Net.IPEndPoint(host.Address, port));
 
-    // In a zone where he may have names, a user needs no proof.
-    private bool IsInReachOf(DomainName host, long user) => zones.Governing(host) is { } zone && IsOpenTo(zone, user);
+    // There a user needs no proof.
+    private bool IsManaged(DomainName host) => zones.Governing(host) is { } zone && zones.IsManaged(zone);
 
     private bool IsOpenTo(DomainName zone, long user) => zones.IsManaged(zone) || zones.OwnerOf(zone) == Text(user);
 

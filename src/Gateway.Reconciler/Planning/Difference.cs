@@ -92,7 +92,7 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
         var holder = after.Routes.GetValueOrDefault(host);
         if (holder is not null && desired.Proofs.GetValueOrDefault(holder.Id) is HostProof.Given && before.Routes.GetValueOrDefault(host)?.Content.User != holder.Content.User)
             return new Change.SetProof(host, new ProvenHost(holder.Content.User, desired.Now, null), stored?.Raw);
-        var isOurs = stored?.Value is { } proof && holder is not null && holder.Content.User == proof.User && !after.Zones.IsManagedOrOf(host, holder.Content.UserText);
+        var isOurs = stored?.Value is { } proof && holder is not null && holder.Content.User == proof.User && !(after.Zones.Governing(host) is { } zone && after.Zones.IsManaged(zone));
         return stored is null || isOurs ? null : new Change.DropProof(host, stored.Raw);
     }
 

@@ -1,6 +1,6 @@
 namespace Gateway.Reconciler.Planning;
 
-/// <summary>Whether the DNS shows that a host outside all zones of the gateway is the user's. A reservation without an entry was not asked about yet.</summary>
+/// <summary>Whether the DNS shows that a host outside the managed domains is the user's. A reservation without an entry was not asked about yet.</summary>
 internal abstract record HostProof
 {
     private HostProof()
@@ -8,7 +8,7 @@ internal abstract record HostProof
     }
 
     /// <summary>It does.</summary>
-    /// <param name="NamesUser">True when a TXT record names the user himself; false when the host merely leads to this gateway, which does not say whose it is.</param>
+    /// <param name="NamesUser">True when a TXT record names the user himself, or the world finds his domain at this gateway; false when the host merely leads to this gateway, which does not say whose it is.</param>
     /// <param name="Advice">What to do where a record that names the user is needed.</param>
     public sealed record Given(bool NamesUser = true, string Advice = "") : HostProof;
 
@@ -19,7 +19,7 @@ internal abstract record HostProof
     public sealed record Unavailable(string Reason) : HostProof;
 }
 
-/// <summary>Who may have the visitors of a host that lies in no zone of the gateway.</summary>
+/// <summary>Who may have the visitors of a host that lies outside the managed domains.</summary>
 public enum ForeignHosts
 {
     /// <summary>Whoever proves by the DNS that it is his.</summary>

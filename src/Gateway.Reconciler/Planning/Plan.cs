@@ -8,7 +8,7 @@ namespace Gateway.Reconciler.Planning;
 /// </summary>
 internal sealed class Plan
 {
-    private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlySet<string> wantedProofs, IReadOnlyList<DomainName> refusedDomains)
+    private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyDictionary<string, DomainName?> wantedProofs, IReadOnlyList<DomainName> refusedDomains)
     {
         Steps = steps;
         Outcomes = outcomes;
@@ -26,8 +26,11 @@ internal sealed class Plan
     /// <summary>Ids whose secret has to be decrypted before the plan can be complete.</summary>
     public IReadOnlySet<string> WantedSecrets { get; }
 
-    /// <summary>Ids of reservations of hosts outside all zones that have to be proven before the plan can be complete.</summary>
-    public IReadOnlySet<string> WantedProofs { get; }
+    /// <summary>
+    /// Ids of reservations of hosts that have to be proven before the plan can be complete, each with the domain of its user that the
+    /// host lies in; null for none.
+    /// </summary>
+    public IReadOnlyDictionary<string, DomainName?> WantedProofs { get; }
 
     /// <summary>Managed domains of the options that cannot be managed, because a user holds them.</summary>
     public IReadOnlyList<DomainName> RefusedDomains { get; }

@@ -131,6 +131,14 @@ internal sealed class ReservationBook
     /// <summary>Ids of what is about exactly this name.</summary>
     public IReadOnlyList<string> At(DomainName name) => _index.At(name);
 
+    /// <summary>The deepest domain at or above a host that this user delegated; null when there is none.</summary>
+    public DomainName? ZoneOf(DomainName host, long user)
+    {
+        for (var at = host; !at.IsRoot; at = at.Parent)
+            if (At(at).Any(id => _live.TryGetValue(id, out var it) && it.IsDelegation && it.Content.User == user)) return at;
+        return null;
+    }
+
     /// <summary>Ids of what these users have.</summary>
     public IReadOnlyCollection<string> OfUsers(IReadOnlySet<long> users) => [.. _live.Values.Where(it => users.Contains(it.Content.User)).Select(it => it.Id)];
 

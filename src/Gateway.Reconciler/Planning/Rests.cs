@@ -66,7 +66,7 @@ internal sealed class Rests
     }
 
     private bool IsForgotten(NameRest rest, DomainName name, Zones zones) =>
-        !rest.IsGoingOn(_desired.Now) && (zones.Governing(name) is not null || _desired.Now >= rest.Until + Memory);
+        !rest.IsGoingOn(_desired.Now) && (zones.Governing(name) is { } zone && (zones.IsManaged(zone) || _desired.ForeignHosts is ForeignHosts.FirstCome) || _desired.Now >= rest.Until + Memory);
 
     private NameRest? Stored(DomainName name) => _actual.Resting.GetValueOrDefault(name)?.Value;
 

@@ -18,9 +18,6 @@ internal sealed class Zones(string gatewayId)
     /// <summary>True when the gateway itself manages the zone: anybody may reserve a free name there.</summary>
     public bool IsManaged(DomainName zone) => OwnerOf(zone) == gatewayId;
 
-    /// <summary>True when the name lies in a managed zone, or in one of this owner.</summary>
-    public bool IsManagedOrOf(DomainName name, string owner) => Governing(name) is { } zone && (IsManaged(zone) || OwnerOf(zone) == owner);
-
     /// <summary>The deepest zone at or above the name; null when there is none.</summary>
     public DomainName? Governing(DomainName name)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using Gateway.Model;
 using Gateway.Model.Records;
@@ -9,8 +10,9 @@ using Gateway.Transport.Questions;
 namespace Gateway.Reconciler.Proving;
 
 /// <summary>
-/// Asks the DNS whether hosts outside all zones belong to those who reserve them: the host's addresses are this gateway's, or it is
-/// an alias of one of the gateway's names, or a TXT record below it names the user.
+/// Asks the DNS whether hosts outside the managed domains belong to those who reserve them: the world finds the user's domain that the
+/// host lies in at this gateway, or the host's addresses are this gateway's, or it is an alias of one of the gateway's names, or a TXT
+/// record below it names the user.
 /// </summary>
 internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, TimeProvider time)
 {
@@ -22,31 +24,42 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
 
     private static readonly HostProof.Unavailable NoResolver = new("no resolver answers, so nobody can say whose the host is: the gateway asks again");
 
+    private static readonly HostProof.Unavailable Fails = new("the DNS of the host fails at present, so nobody can say whose it is: the gateway asks again");
+
     private static readonly DnsReply Nothing = new(DnsReply.NoError, false, false, [], [], []);
 
     private DateTimeOffset _silentUntil;
 
     /// <summary>The proofs of these reservations, by reservation id.</summary>
-    public async Task<IReadOnlyDictionary<string, HostProof>> ReadAsync(IEnumerable<LiveReservation> reservations, CancellationToken stop)
-    {
-        var proofs = new ConcurrentDictionary<string, HostProof>();
-        var bounds = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop };
-        await Parallel.ForEachAsync(reservations.Where(it => it.Name is not null), bounds, async (it, end) => proofs[it.Id] = await ReadAsync(it.Content.User, it.Name!.Value, end));
-        return proofs;
-    }
+    public async Task<IReadOnlyDictionary<string, HostProof>> ByReservationAsync(IReadOnlyList<ProofQuestion> questions, CancellationToken stop) =>
+        (await ReadAsync(questions, stop)).ToDictionary(it => it.Asked.Id, it => it.Said);
 
     /// <summary>What the DNS says now of hosts that were proven before.</summary>
-    public async Task<IReadOnlyList<ProofFinding>> ReadAsync(IReadOnlyList<(DomainName Host, long User)> hosts, CancellationToken stop)
+    public async Task<IReadOnlyList<ProofFinding>> FindAsync(IReadOnlyList<ProofQuestion> questions, CancellationToken stop) =>
+        [.. (await ReadAsync(questions, stop)).Select(it => new ProofFinding(it.Asked.Host, it.Asked.User, it.Said))];
+
+    private async Task<IEnumerable<(ProofQuestion Asked, HostProof Said)>> ReadAsync(IReadOnlyList<ProofQuestion> questions, CancellationToken stop)
     {
-        var found = new ConcurrentQueue<ProofFinding>();
+        var said = new ConcurrentQueue<(ProofQuestion, HostProof)>();
+        var owners = new OwnerProofs(node.Identity.Id, resolver);
         var bounds = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop };
-        await Parallel.ForEachAsync(hosts, bounds, async (it, end) => found.Enqueue(new ProofFinding(it.Host, it.User, await ReadAsync(it.User, it.Host, end))));
-        return [.. found];
+        await Parallel.ForEachAsync(questions, bounds, async (it, end) => said.Enqueue((it, await ReadAsync(it, owners, end))));
+        return said;
+    }
+
+    private async Task<HostProof> ReadAsync(ProofQuestion asked, OwnerProofs owners, CancellationToken stop)
+    {
+        if (time.GetUtcNow() < _silentUntil) return NoResolver;
+        if (asked.Zone is not { } zone) return await ReadAsync(asked.User, asked.Host, stop);
+        var isShown = await owners.IsShownAsync(zone, asked.User.ToString(CultureInfo.InvariantCulture), stop);
+        if (isShown is true) return new HostProof.Given(NamesUser: true);
+        var ofHost = await ReadAsync(asked.User, asked.Host, stop);
+        if (ofHost is not HostProof.Missing) return ofHost;
+        return isShown is null ? Fails : new HostProof.Missing(Advice(asked.Host, zone, ProofToken.For(node.Identity.Id, asked.User, asked.Host)));
     }
 
     private async Task<HostProof> ReadAsync(long user, DomainName host, CancellationToken stop)
     {
-        if (time.GetUtcNow() < _silentUntil) return NoResolver;
         var token = ProofToken.For(node.Identity.Id, user, host);
         var said = await Task.WhenAll(TextsAsync(host, stop), AskAsync(host, RecordType.A, stop), AskAsync(host, RecordType.Aaaa, stop));
         if (said.OfType<DnsReply>().Any(reply => reply.Answers.Any(record => record.Text == token))) return new HostProof.Given(NamesUser: true);
@@ -57,6 +70,7 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
             return NoResolver;
         }
 
+        if (said.Any(reply => StubResolver.IsFault(reply!))) return Fails;
         if (said[1..].Any(reply => reply!.Answers.Any(record => record.Type == RecordType.Cname && node.OwnNames.Contains(record.Name)))) return points;
         var addresses = said[1..].SelectMany(reply => AddressesOf(reply!)).ToList();
         if (addresses.Count == 0) return new HostProof.Missing(Advice(host, token));
@@ -73,13 +87,19 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
     private async Task<HashSet<IPAddress>?> OwnAddressesAsync(CancellationToken stop)
     {
         var said = await Task.WhenAll(node.OwnNames.SelectMany(name => new[] { AskAsync(name, RecordType.A, stop), AskAsync(name, RecordType.Aaaa, stop) }));
-        if (said.Any(reply => reply is null)) return null;
+        if (said.Any(reply => reply is null || StubResolver.IsFault(reply))) return null;
         var own = said.OfType<DnsReply>().SelectMany(AddressesOf).ToHashSet();
         if (IPAddress.TryParse(node.Address, out var address)) own.Add(address);
         return own;
     }
 
     private static IEnumerable<IPAddress> AddressesOf(DnsReply reply) => reply.Answers.Select(record => record.Address).OfType<IPAddress>();
+
+    private string Advice(DomainName host, DomainName zone, string token)
+    {
+        var servers = node.NameServers.Count == 0 ? "this gateway's name servers" : string.Join(" and ", node.NameServers.Order());
+        return $"'{host}' lies in your domain '{zone}', which the world does not find at this gateway yet: give '{zone}' NS records for {servers} in the zone above it, or {ByRecord(host, token)}; then reserve again";
+    }
 
     private string Advice(DomainName host, string token)
     {

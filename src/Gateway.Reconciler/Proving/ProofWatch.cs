@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Gateway.Model;
 using Gateway.Reconciler.Planning;
 
 namespace Gateway.Reconciler.Proving;
@@ -8,13 +7,13 @@ namespace Gateway.Reconciler.Proving;
 internal sealed class ProofWatch(HostProofs proofs)
 {
     /* One: a second asking before the first is answered asks for the same. */
-    private readonly Channel<IReadOnlyList<(DomainName Host, long User)>> _asked =
-        Channel.CreateBounded<IReadOnlyList<(DomainName, long)>>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<IReadOnlyList<ProofQuestion>> _asked =
+        Channel.CreateBounded<IReadOnlyList<ProofQuestion>>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private IReadOnlyList<ProofFinding>? _found;
 
     /// <summary>Asks for a look at the proofs of these hosts.</summary>
-    public void Ask(IReadOnlyList<(DomainName Host, long User)> hosts) => _asked.Writer.TryWrite(hosts);
+    public void Ask(IReadOnlyList<ProofQuestion> hosts) => _asked.Writer.TryWrite(hosts);
 
     /// <summary>What was found of all that was asked for, once; null while there is nothing new.</summary>
     public IReadOnlyList<ProofFinding>? Take() => Interlocked.Exchange(ref _found, null);
@@ -24,7 +23,7 @@ internal sealed class ProofWatch(HostProofs proofs)
     {
         await foreach (var hosts in _asked.Reader.ReadAllAsync(stop))
         {
-            var found = await proofs.ReadAsync(hosts, stop);
+            var found = await proofs.FindAsync(hosts, stop);
             Interlocked.Exchange(ref _found, found);
             ring();
         }

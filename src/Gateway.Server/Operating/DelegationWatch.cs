@@ -72,7 +72,7 @@ internal sealed class DelegationWatch(StubResolver resolver, IReadOnlyList<Domai
     /// <summary>What the name servers of a reply amount to; null: there was no reply.</summary>
     public static Delegation Judge(DnsReply? reply, DomainName zone, IReadOnlyList<DomainName> own)
     {
-        if (reply is null) return Delegation.Unanswered;
+        if (reply is null || StubResolver.IsFault(reply)) return Delegation.Unanswered;
         var servers = reply.Answers.Where(record => record.Type == RecordType.Ns && record.Owner == zone).Select(record => record.Name).Distinct().ToList();
         if (servers.Count == 0) return Delegation.Missing;
         var ours = servers.Count(own.Contains);

@@ -20,17 +20,27 @@ public sealed class StubResolver(IReadOnlyList<IPEndPoint> resolvers, TimeProvid
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
-    /// <summary>The first answer that says something, or null when nobody gave one.</summary>
+    /// <summary>The first answer that says something; else one that says that this cannot be answered (see <see cref="IsFault"/>); null when nobody is there.</summary>
     public async Task<DnsReply?> AskAsync(DomainName name, RecordType type, CancellationToken stop)
     {
+        DnsReply? fault = null;
         foreach (var resolver in Resolvers().Take(MostResolvers))
         {
             var query = new DnsQuestion(name, type).ForResolver((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1));
-            if (await AskAsync(resolver, query, stop) is { Code: DnsReply.NoError or DnsReply.NameError } reply) return reply;
+            var reply = await AskAsync(resolver, query, stop);
+            if (reply is not null && !IsFault(reply)) return reply;
+            fault ??= reply;
         }
 
-        return null;
+        return fault;
     }
+
+    /// <summary>True when a reply does not say what the name has: the resolver refuses, or cannot reach the name's own servers.</summary>
+    public static bool IsFault(DnsReply reply) => reply.Code is not (DnsReply.NoError or DnsReply.NameError);
+
+    /// <summary>Asks one server itself, by TCP: neither limits of rates nor lost datagrams stand in the way. Null when it does not answer.</summary>
+    public Task<DnsReply?> AskServerAsync(IPEndPoint server, DomainName name, RecordType type, CancellationToken stop) =>
+        InTimeAsync(async end => await DnsExchange.ByTcpAsync(server, new DnsQuestion(name, type).ForServer((ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1)), end), stop);
 
     private IEnumerable<IPEndPoint> Resolvers()
     {
@@ -41,14 +51,21 @@ public sealed class StubResolver(IReadOnlyList<IPEndPoint> resolvers, TimeProvid
     private static IPEndPoint? ReadLine(string line) =>
         line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is ["nameserver", var address, ..] && IPAddress.TryParse(address, out var parsed) ? new IPEndPoint(parsed, DnsPort) : null;
 
-    private async Task<DnsReply?> AskAsync(IPEndPoint resolver, byte[] query, CancellationToken stop)
+    private Task<DnsReply?> AskAsync(IPEndPoint resolver, byte[] query, CancellationToken stop) => InTimeAsync(
+        async end =>
+        {
+            var reply = await DnsExchange.ByUdpAsync(resolver, query, end);
+            return reply.IsTruncated ? await DnsExchange.ByTcpAsync(resolver, query, end) : reply;
+        },
+        stop);
+
+    private async Task<DnsReply?> InTimeAsync(Func<CancellationToken, Task<DnsReply?>> ask, CancellationToken stop)
     {
         using var late = new CancellationTokenSource(Deadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
         try
         {
-            var reply = await DnsExchange.ByUdpAsync(resolver, query, either.Token);
-            return reply.IsTruncated ? await DnsExchange.ByTcpAsync(resolver, query, either.Token) : reply;
+            return await ask(either.Token);
         }
         catch (Exception e) when (e is SocketException or IOException || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {

@@ -97,5 +97,55 @@ public sealed class HostProofTests(RedisFixture redis) : IClassFixture<RedisFixt
         await rig.ServedAsync(waiting);
     }
 
+    [Fact]
+    public async Task A_host_in_a_delegated_domain_is_served_once_the_world_finds_that_domain_here()
+    {
+        await using var rig = await Rig.StartAsync(redis, _explorer, AskResolver);
+        await rig.ServedAsync(_explorer.Add(Rig.Delegate(7, "shop.org")));
+        // Somebody else's domain in the world, and an address that is not ours.
+        _resolver.Address(Host, "203.0.113.80");
+        var refused = _explorer.Add(Rig.Proxy(7, Host));
+        await rig.EndedAsync(refused);
+        Assert.Contains("NS records for ns1.example.com", _explorer.ResultOf(refused)!.Message, StringComparison.Ordinal);
+        _resolver.Text("__owner__.shop.org", $$"""{"identity":"{{Rig.Gateway.Id}}","owner":"9"}""");
+        await rig.EndedAsync(_explorer.Add(Rig.Proxy(7, Host)));
+
+        _resolver.Text("__owner__.shop.org", $$"""{"identity":"{{Rig.Gateway.Id}}","owner":"7"}""");
+        await rig.ServedAsync(_explorer.Add(Rig.Proxy(7, Host)));
+        Assert.NotNull(rig.Value(RedisSchema.ServiceKey(DomainName.Parse(Host))));
+    }
+
+    [Fact]
+    public async Task A_domain_that_leads_elsewhere_again_loses_its_hosts_after_the_grace()
+    {
+        await using var rig = await Rig.StartAsync(redis, _explorer, options =>
+        {
+            AskResolver(options);
+            (options.ProofInterval, options.ProofGrace) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1));
+        });
+        _resolver.Text("__owner__.shop.org", $$"""{"identity":"{{Rig.Gateway.Id}}","owner":"7"}""");
+        await rig.ServedAsync(_explorer.Add(Rig.Delegate(7, "shop.org")));
+        var sold = _explorer.Add(Rig.Proxy(7, Host));
+        await rig.ServedAsync(sold);
+        var asked = _resolver.Asked;
+        await Eventually.TrueAsync(() => _resolver.Asked > asked + 3, "the domain is looked at again");
+        Assert.True(await rig.IsServedAsync(sold));
+        _resolver.Remove("__owner__.shop.org");
+        await rig.EndedAsync(sold);
+        Assert.Null(rig.Value(RedisSchema.ServiceKey(DomainName.Parse(Host))));
+    }
+
+    [Fact]
+    public async Task A_host_whose_own_DNS_fails_waits_alone()
+    {
+        await using var rig = await Rig.StartAsync(redis, _explorer, AskResolver);
+        _resolver.Fails.Add("broken.shop.org");
+        _resolver.Alias("alias.shop.org", "ns1.example.com");
+        _explorer.Add(Rig.Proxy(7, "broken.shop.org"));
+        await Eventually.TrueAsync(() => rig.Loop.Status.Deferred == 1, "the broken one waits");
+        await rig.ServedAsync(_explorer.Add(Rig.Proxy(7, "alias.shop.org")));
+        Assert.Equal(1, rig.Loop.Status.Deferred);
+    }
+
     private void AskResolver(ReconcilerOptions options) => (options.ForeignHosts, options.Resolvers) = (ForeignHosts.Proof, [_resolver.Endpoint]);
 }

@@ -21,6 +21,9 @@ internal sealed class ProofResolver : IAsyncDisposable
     /// <summary>It reads and says nothing.</summary>
     public bool IsSilent { get; set; }
 
+    /// <summary>Names at and below which nothing can be resolved.</summary>
+    public ConcurrentBag<string> Fails { get; } = [];
+
     public int Asked { get; private set; }
 
     public void Address(string name, string address) => _records[(name, 1)] = IPAddress.Parse(address).GetAddressBytes();
@@ -67,6 +70,12 @@ internal sealed class ProofResolver : IAsyncDisposable
         var type = _records.ContainsKey((name.ToString(), 5)) ? (byte)5 : asked;
         byte[] answer = [.. query];
         (answer[2], answer[3]) = (0x81, 0x80);
+        if (Fails.Any(it => name.ToString().EndsWith(it, StringComparison.Ordinal)))
+        {
+            answer[3] = 0x82;
+            return answer;
+        }
+
         if (_records.TryGetValue((name.ToString(), type), out var rdata))
         {
             answer[7] = 1;

@@ -89,7 +89,7 @@ public sealed class ProofReviewTests
     }
 
     [Fact]
-    public void A_host_that_was_never_proven_stays_and_so_does_one_that_lies_in_a_zone_of_its_user_now()
+    public void A_host_that_was_never_proven_stays_and_one_that_was_needs_its_proof_in_a_zone_of_its_user_too()
     {
         _world.ForeignHosts = ForeignHosts.FirstCome;
         var old = _world.Proxy(7, "old.shop.org");
@@ -98,10 +98,13 @@ public sealed class ProofReviewTests
         Assert.Empty(Review(("old.shop.org", Gone)).Noted);
         var moved = Proven("www.mine.org");
         Assert.IsType<Outcome.Accepted>(_world.Round(_world.Delegate(7, "mine.org")));
-        Assert.Empty(_world.Redis.Hash(RedisSchema.ProofsKey));
+        Assert.Single(_world.Redis.Hash(RedisSchema.ProofsKey));
+        Assert.Equal(DomainName.Parse("mine.org"), _world.Book.ZoneOf(DomainName.Parse("www.mine.org"), 7));
+        Assert.Null(_world.Book.ZoneOf(DomainName.Parse("www.mine.org"), 9));
         _world.Lapsed[(DomainName.Parse("www.mine.org"), 7)] = "too late";
         _world.Round();
-        Assert.All([old, moved], id => Assert.NotNull(_world.Redis[RedisSchema.ReservationsKey, id]));
+        Assert.NotNull(_world.Redis[RedisSchema.ReservationsKey, old]);
+        Assert.Null(_world.Redis[RedisSchema.ReservationsKey, moved]);
     }
 
     [Fact]

@@ -13,6 +13,7 @@ namespace Gateway.UnitTests.Reconciler;
 public sealed class TakeoverTests
 {
     private static readonly HostProof Points = new HostProof.Given(NamesUser: false, "put your own record there");
+    private static readonly HostProof Shown = new HostProof.Given(NamesUser: true);
     private static readonly HostProof Nothing = new HostProof.Missing("prove it");
     private static readonly TimeSpan Rest = new ReconcilerOptions().Quarantine;
 
@@ -71,7 +72,7 @@ public sealed class TakeoverTests
     {
         var zone = Given(_world.Delegate(7, "shop.org"));
         Given(_world.Subdomain(7, "www.shop.org", "203.0.113.10"));
-        var host = Given(_world.Tunnel(7, "www.shop.org"));
+        var host = Given(_world.Tunnel(7, "www.shop.org"), Shown);
         GiveUp(zone);
         _world.Now += Rest;
         Given(_world.Delegate(9, "shop.org"));
@@ -147,6 +148,39 @@ public sealed class TakeoverTests
         NotGiven(_world.Tunnel(9, "xn--pple-43d.gw.test"));
         NotGiven(_world.Subdomain(9, "Apple.GW.test.", "203.0.113.66"));
         NotGiven(_world.Subdomain(9, "*.gw.test", "203.0.113.66"));
+    }
+
+    [Fact]
+    public void Play_13_the_unclaimed_domain_of_another_delegated_to_oneself_before_he_comes()
+    {
+        // Anybody may say that a domain is his, and the gateway serves it; but the world does not look for it here.
+        Given(_world.Delegate(9, "shop.org"));
+        Assert.IsType<Outcome.Deferred>(_world.Round(_world.Proxy(9, "api.shop.org")));
+        NotGiven(_world.Proxy(9, "www.shop.org"), Nothing);
+        NotGiven(_world.Tunnel(9, "shop.org"), Nothing);
+        Assert.Null(Route("www.shop.org"));
+        Given(_world.Proxy(7, "www.shop.org"), Shown);
+        NotGiven(_world.Tunnel(9, "www.shop.org"), Shown);
+    }
+
+    [Fact]
+    public void Play_14_the_lost_domain_delegated_again_to_keep_its_visitors()
+    {
+        var host = Given(_world.Proxy(7, "www.shop.org"), Points);
+        Given(_world.Delegate(7, "shop.org"));
+        _world.Lapsed[(DomainName.Parse("www.shop.org"), 7)] = "the DNS does not show it any more";
+        Assert.IsType<Outcome.Rejected>(_world.Round(host));
+        Assert.Null(Route("www.shop.org"));
+    }
+
+    [Fact]
+    public void Play_15_the_forgotten_alias_and_a_delegation_to_have_its_last_user_forgotten()
+    {
+        GiveUp(Given(_world.Proxy(7, "www.shop.org"), Points));
+        _world.Now += TimeSpan.FromDays(7);
+        Given(_world.Delegate(9, "shop.org"));
+        _world.Round();
+        NotGiven(_world.Proxy(9, "www.shop.org"), Points);
     }
 
     private string Given(string id, HostProof? proof = null)

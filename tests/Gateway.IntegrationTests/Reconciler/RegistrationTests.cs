@@ -1,0 +1,71 @@
+using Gateway.Dns;
+using Gateway.IntegrationTests.Dns;
+using Gateway.IntegrationTests.Support;
+using Gateway.Model.Crypto;
+using Gateway.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Reconciler;
+
+/// <summary>The explorer lists a gateway whose managed domains the world can ask for, and no other.</summary>
+public sealed class RegistrationTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
+{
+    private readonly CancellationTokenSource _stop = new();
+    private FakeExplorer _explorer = null!;
+    private RedisConnection _connection = null!;
+    private ZoneFeed _zones = null!;
+    private NameServer _server = null!;
+    private Task _running = Task.CompletedTask;
+
+    public async ValueTask InitializeAsync()
+    {
+        await redis.FlushAsync();
+        _explorer = await FakeExplorer.StartAsync();
+        _connection = await redis.ConnectAsync();
+        _zones = new ZoneFeed(_connection, RunningNameServer.Options(), null, TimeProvider.System, NullLoggerFactory.Instance);
+        _server = new NameServer(RunningNameServer.Options(), _zones, TimeProvider.System, NullLoggerFactory.Instance);
+        Assert.Empty(_server.Bind());
+        _running = _server.RunAsync(_stop.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _server.DisposeAsync();
+        await _connection.DisposeAsync();
+        await _explorer.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    [Fact]
+    public async Task It_waits_until_the_own_name_server_serves_the_proof()
+    {
+        await using var rig = Rig.Start(_explorer, _connection, ownsRedis: false, nameServer: _server.Bound[0]);
+        // Redis has the proof and reservations are served; the name server has not read them.
+        await rig.ServedAsync(_explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
+        await Eventually.TrueAsync(() => rig.Log.Lines.Any(it => it.Contains("does not serve __owner__.gw.example.com yet", StringComparison.Ordinal)), "the operator is told what is missing");
+        Assert.Null(_explorer.Registered);
+        Assert.False(rig.Loop.Status.IsRegistered);
+
+        ReadRedis();
+        await Eventually.TrueAsync(() => _explorer.Registered is not null, "it is registered");
+        Assert.Equal(Rig.Gateway.Id, _explorer.Registered!.NodeId);
+    }
+
+    [Fact]
+    public async Task The_proof_of_another_gateway_is_none()
+    {
+        var other = Identity.FromSeed("another-gateway-0123456789abcdef"u8);
+        await _connection.Database.HashSetAsync("gw.example.com.", "__owner__", $$"""{"txt":[{"ttl":3600,"text":"{\"identity\":\"{{other.Id}}\",\"owner\":\"{{other.Id}}\"}"}]}""");
+        await _connection.Database.HashSetAsync("zone", "gw.example.com", $$"""{"Owner":"{{other.Id}}"}""");
+        ReadRedis();
+        await using var rig = Rig.Start(_explorer, _connection, ownsRedis: false, nameServer: _server.Bound[0]);
+        await Eventually.TrueAsync(() => rig.Log.Lines.Any(it => it.Contains("does not serve __owner__.gw.example.com yet", StringComparison.Ordinal)), "the operator is told what is missing");
+        Assert.Null(_explorer.Registered);
+    }
+
+    private void ReadRedis() =>
+        _running = Task.WhenAll(_running, new ChangeFeed(_connection, [_zones], new ChangeFeedOptions(), TimeProvider.System, NullLogger<ChangeFeed>.Instance).RunAsync(_stop.Token));
+}

@@ -58,11 +58,11 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
     /// <summary>True when the end of this reservation waits to be told.</summary>
     public bool EndsSoon(string id) => _waiting.TryGetValue(id, out var it) && it.Entry.Delete;
 
-    /// <summary>Takes what Redis holds, at start and after each reconnection.</summary>
+    /// <summary>Takes what Redis holds, at start and after each reconnection: ends first, for Redis keeps no order.</summary>
     public void Load(Dictionary<string, WaitingReport> entries)
     {
         foreach (var id in _waiting.Keys.Where(id => !entries.ContainsKey(id))) _waiting.TryRemove(id, out _);
-        foreach (var entry in entries.Values) Add(entry);
+        foreach (var entry in EndsFirst(entries.Values)) Add(entry);
     }
 
     /// <summary>Takes what a plan wrote.</summary>
@@ -137,7 +137,10 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
         return isRemoved && sent.Count == batch.Count;
     }
 
-    // First come, first told; those that failed go to the end, so that no number of them keeps the others waiting.
+    // Who got a name that another one lost shall not be told of it before that one.
+    private static IEnumerable<WaitingReport> EndsFirst(IEnumerable<WaitingReport> reports) => reports.OrderByDescending(it => it.Entry.Delete);
+
+    // First come, first told, but ends before the rest; those that failed go to the end, so that no number of them keeps the others waiting.
     private List<WaitingReport> NextBatch()
     {
         var batch = new List<WaitingReport>();
@@ -147,7 +150,7 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
             if (_waiting.TryGetValue(id, out var report)) batch.Add(report);
         }
 
-        return batch;
+        return [.. EndsFirst(batch)];
     }
 
     private void TakeTurn(string id)

@@ -1,4 +1,5 @@
 using Gateway.Model;
+using Gateway.Model.Reservations;
 
 namespace Gateway.Reconciler.Planning;
 
@@ -76,9 +77,12 @@ internal sealed class Plan
     {
         if (actual.Applied.ContainsKey(ending.Id) || ending.Name is not { } name) return false;
         var user = ending.Content.UserText;
-        if (ending.IsDelegation) return actual.ZoneOwners.TryGetValue(name, out var zone) && zone.Value == user;
-        return (actual.NameOwners.TryGetValue(name, out var owner) && owner.Raw == user)
-            || (actual.Routes.TryGetValue(name, out var route) && route.Value?.User == user);
+        return ending.Content switch
+        {
+            Reservation.DelegateDomain => actual.ZoneOwners.TryGetValue(name, out var zone) && zone.Value == user,
+            Reservation.Subdomain => actual.NameOwners.TryGetValue(name, out var owner) && owner.Raw == user,
+            _ => actual.Routes.TryGetValue(name, out var route) && route.Value?.User == user,
+        };
     }
 
     private static List<DomainName> AddManaged(Zones zones, DesiredState desired, ActualState actual, Layout before)

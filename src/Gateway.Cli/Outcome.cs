@@ -40,4 +40,7 @@ internal enum ExitCode
 
     /// <summary>The explorer or the gateway cannot be reached.</summary>
     Unreachable = 4,
+
+    /// <summary>It is reserved, and did not come true within the time of <c>--wait</c>.</summary>
+    NotYet = 5,
 }

@@ -39,7 +39,7 @@ public sealed class FullDiskTests : IAsyncLifetime
         var refused = false;
         for (var i = 0; i < 20 && !refused; i++)
         {
-            refused = (await alice.RunAsync("reserve", "subdomain", $"n{i}.gw.test", "--ip", "127.0.0.1", "--wait", "1")).Code != 0;
+            refused = (await alice.RunAsync("reserve", "subdomain", $"n{i}.gw.test", "--ip", "127.0.0.1", "--wait", "0")).Code != 0;
             Assert.Equal((0, 1), await Resolver.AskAsync(node.Dns, Host, milliseconds: 20_000));
             await Fill(filler);
         }

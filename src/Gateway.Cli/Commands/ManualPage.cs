@@ -23,6 +23,9 @@ internal static class ManualPage
         .TP
         4
         The explorer or the gateway cannot be reached.
+        .TP
+        5
+        It is reserved, but within the time of --wait the name was not answered or no visitor reached the service; the line says why.
         .SH SEE ALSO
         .BR gatewayd (8)
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Text.Json.Nodes;
 using Gateway.Cli.Reservations;
+using Gateway.Cli.Waiting;
 using Gateway.Model;
 using Gateway.Model.ExplorerApi;
 
@@ -11,12 +12,14 @@ namespace Gateway.Cli.Commands;
 internal sealed class ReserveCommands(Terminal terminal, CommonOptions common)
 {
     private readonly Option<string?> _gateway = new("--gateway") { Description = "Identity of the gateway; needed only when several could serve the name.", Recursive = true };
-    private readonly Option<int> _wait = new("--wait") { Description = "Seconds to wait for the gateway's word; 0: do not wait.", DefaultValueFactory = _ => 30, Recursive = true };
+    private readonly WaitOptions _waiting = new(terminal.Time);
 
-    public Command Create() => new("reserve", "Reserve a name, a proxy, a tunnel or a whole domain.")
+    public Command Create()
     {
-        Domain(), Subdomain(), Proxy(), Tunnel(), _gateway, _wait,
-    };
+        var command = new Command("reserve", "Reserve a name, a proxy, a tunnel or a whole domain.") { Domain(), Subdomain(), Proxy(), Tunnel(), _gateway };
+        _waiting.AddTo(command);
+        return command;
+    }
 
     private ExampleCommand Domain()
     {
@@ -106,15 +109,47 @@ internal sealed class ReserveCommands(Terminal terminal, CommonOptions common)
         var draft = new Workload { NodeId = gateway.NodeId, WorkloadType = type, Domain = name.ToString() };
         if (fill(draft, (caller, gateway)).Failed(out fault, out var filled)) return fault;
         if ((await booking.ReserveAsync(filled, stop)).Failed(out fault, out var reserved)) return fault;
-        var wait = TimeSpan.FromSeconds(parsed.GetValue(_wait));
+        var (wait, began) = (_waiting.WordOf(parsed), terminal.Time.GetTimestamp());
         if (wait > TimeSpan.Zero && (await booking.WaitAsync(reserved.Id, ReservationView.IsSettled, wait, stop)).Failed(out fault, out reserved)) return fault with { HoldsNothing = false };
-        return Tell(reserved, name, after?.Invoke(gateway));
+        var more = after?.Invoke(gateway);
+        if (!_waiting.IsAsked(parsed)) return Tell(reserved, name, more);
+        var seen = await WatchAsync(parsed, gateway, reserved, name, more, wait - terminal.Time.GetElapsedTime(began), stop);
+        if (seen.IsUp) more = Up(more);
+        return seen.IsUp || ReservationView.State(reserved) is not ("active" or "waiting") ? Tell(reserved, name, more) : NotYet(reserved, name, more, wait, seen);
+    }
+
+    private async Task<Sighting> WatchAsync(ParseResult parsed, GatewayNode gateway, Workload reserved, DomainName name, (string Text, JsonObject Json)? more, TimeSpan left, CancellationToken stop)
+    {
+        if (ReservationView.State(reserved) != "active") return new Sighting("waiting", "The gateway has not answered yet; 'gateway reservations' shows when it does.");
+        // Before the wait, for a tunnel is up only when somebody has pasted the line.
+        if (more is { } paste) await terminal.Error.WriteLineAsync(paste.Text);
+        return await _waiting.WaitAsync(parsed, gateway, reserved, name, left, stop);
+    }
+
+    private static (string Text, JsonObject Json) Up((string Text, JsonObject Json)? more)
+    {
+        var json = (JsonObject)(more?.Json.DeepClone() ?? new JsonObject());
+        json["up"] = true;
+        return ("It is up.", json);
+    }
+
+    private static Outcome.Fault NotYet(Workload reserved, DomainName name, (string Text, JsonObject Json)? more, TimeSpan wait, Sighting seen)
+    {
+        var text = $"{name} is reserved ({reserved.WorkloadType.Name} {reserved.Id}), but is not up after {wait.TotalSeconds} s. {seen.Text}";
+        var json = With(ReservationView.Json(reserved), more);
+        (json["up"], json["reason"], json["error"], json["code"]) = (false, seen.Reason, text, (int)ExitCode.NotYet);
+        return new Outcome.Fault(ExitCode.NotYet, text) { Json = json };
+    }
+
+    private static JsonObject With(JsonObject json, (string Text, JsonObject Json)? more)
+    {
+        foreach (var (key, value) in more?.Json ?? []) json[key] = value?.DeepClone();
+        return json;
     }
 
     private static Outcome Tell(Workload reserved, DomainName name, (string Text, JsonObject Json)? more)
     {
-        var json = ReservationView.Json(reserved);
-        foreach (var (key, value) in more?.Json ?? []) json[key] = value?.DeepClone();
+        var json = With(ReservationView.Json(reserved), more);
         var tail = more is { Text: var text } ? "\n" + text : "";
         return ReservationView.State(reserved) switch
         {

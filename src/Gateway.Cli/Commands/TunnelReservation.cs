@@ -23,7 +23,7 @@ internal static class TunnelReservation
         Secret secret = default;
         var isKept = false;
         return reserve.RunAsync(parsed, host, WorkloadType.ReverseProxy, Fill, stop, gateway => Paste(reserve.Program, gateway, secret, secretFile),
-            fault => isKept ? Forget(secretFile!, fault) : fault);
+            fault => isKept && fault.Code != ExitCode.NotYet ? Forget(secretFile!, fault) : fault);
 
         Step<Workload> Fill(Workload draft, (Caller Caller, GatewayNode Gateway) parties)
         {

@@ -46,6 +46,7 @@ internal sealed class ExplorerApplication(RouteTable routes, ExplorerOptions opt
         var answer = EarlyAnswer(context, route, isKnownPath) ?? await AnswerAsync(context, route!, parameters, either.Token);
         span?.SetTag("http.request.method", KnownMethod(context)).SetTag("http.route", name).SetTag("http.response.status_code", answer?.Status);
         if (answer is null) return;
+        if (ProblemDetails.IsWanted(answer, context.Request.Headers.Accept)) answer = ProblemDetails.Of(answer);
         await SendAsync(context, answer);
         var seconds = time.GetElapsedTime(begun).TotalSeconds;
         ExplorerMetrics.Answered(KnownMethod(context), name, answer.Status, seconds);

@@ -30,6 +30,23 @@ public sealed class ExplorerWireTests(ExplorerFixture explorer) : IClassFixture<
     }
 
     [Theory]
+    [InlineData("GET", "/api/v1/users/999999", 404, "user not found")]
+    [InlineData("GET", "/api/v1/nothing", 404, "there is no such path, or a parameter has the wrong form")]
+    [InlineData("DELETE", "/api/v1/users", 405, "this path has no such method")]
+    [InlineData("GET", "/api/v1/gateways?page=x", 400, "page and size are numbers from 1 on")]
+    public async Task Who_asks_for_problem_details_gets_them_with_the_old_member_beside_them(string method, string path, int status, string detail)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(explorer.Root, path));
+        request.Headers.TryAddWithoutValidation("Accept", "application/problem+json, application/json");
+        using var response = await explorer.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal((status, "application/problem+json"), ((int)response.StatusCode, response.Content.Headers.ContentType!.ToString()));
+        using var problem = System.Text.Json.JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        var root = problem.RootElement;
+        Assert.Equal(("about:blank", status, detail, detail), (root.GetProperty("type").GetString(), root.GetProperty("status").GetInt32(), root.GetProperty("detail").GetString(), root.GetProperty("error").GetString()));
+        Assert.NotEqual("", root.GetProperty("title").GetString());
+    }
+
+    [Theory]
     [InlineData("DELETE", "/api/v1/users")]
     [InlineData("HEAD", "/api/v1/gateways")]
     [InlineData("GET", "/api/v1/reservations/nodes/x/workloads/1-1")]

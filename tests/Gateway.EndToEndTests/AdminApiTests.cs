@@ -138,6 +138,28 @@ public sealed class AdminApiTests
     private static Task StopsAsync(RunningNode node) => Programs.EventuallyAsync(
         async () => await VisitAsync(node, "hello.gw.test") == 451 && (await Resolver.AskAsync(node.Dns, "hello.gw.test")).Answers == 0, "nothing of the user is served");
 
+    [Fact]
+    public async Task A_dry_run_prints_the_plan_and_changes_nothing_and_the_comparison_carries_it_out()
+    {
+        using var work = new TemporaryDirectory();
+        await using var redis = await RedisServer.StartAsync(work.File("redis"));
+        await using var node = await RunningNode.StartAsync(work.File("state"), "--redis", redis.Url);
+        var alice = await new CommandLineUser(node, work.Path).RegisterAsync();
+        await alice.MustAsync("reserve", "subdomain", "a.gw.test", "--ip", "127.0.0.1");
+        await redis.CommandAsync("HDEL", "gw.test.", "a");
+        var operates = new Operator(node);
+        var plan = (await operates.RunAsync("node", "reconcile", "--dry-run")).Output;
+        Assert.Contains("SetRecords", plan, StringComparison.Ordinal);
+        Assert.Contains("a.gw.test", plan, StringComparison.Ordinal);
+        Assert.Equal("0", await redis.TryCommandAsync("HEXISTS", "gw.test.", "a"));
+
+        await operates.RunAsync("node", "reconcile");
+        await Programs.EventuallyAsync(async () => await redis.TryCommandAsync("HEXISTS", "gw.test.", "a") == "1", "the record is back");
+        await Programs.EventuallyAsync(async () => await Resolver.AskAsync(node.Dns, "a.gw.test") == (0, 1), "the name is answered");
+        Assert.Contains("Redis did not say what it should: 1 places were written (SetRecords 1)", node.Log, StringComparison.Ordinal);
+        Assert.Equal("Nothing would be changed.\n", (await operates.RunAsync("node", "reconcile", "--dry-run")).Output);
+    }
+
     private static async Task<int> VisitAsync(RunningNode node, string host)
     {
         using var client = new HttpClient();

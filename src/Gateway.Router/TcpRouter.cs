@@ -40,6 +40,7 @@ public sealed class TcpRouter : IAsyncDisposable
     private readonly List<Socket> _clients = [];
     private readonly string? _keptCertificate;
     private readonly VisitorIds _ids = new();
+    private volatile PolledAcceptLoop[] _loops = [];
     private volatile TunnelCertificate? _certificate;
     private HttpFront? _front;
 
@@ -80,6 +81,9 @@ public sealed class TcpRouter : IAsyncDisposable
 
     /// <summary>When the certificate of the tunnel port ends, after <see cref="Bind"/>; null: there is no tunnel port.</summary>
     public DateTimeOffset? TunnelCertificateEnd => _certificate?.NotAfter;
+
+    /// <summary>How many connections are served now, of visitors and of tunnel clients: each has one task, which everything else of it ends before.</summary>
+    public int Running => _loops.Sum(loop => loop.Running) + (_front?.Running ?? 0);
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<IPEndPoint> Bound => [.. TlsBound, .. HttpBound, .. TunnelBound];
@@ -157,7 +161,9 @@ public sealed class TcpRouter : IAsyncDisposable
         _tunnels.Expect(_options.TunnelReturn);
         var visitors = new AddressBudget(_options.ConnectionsPerAddress);
         var house = new VisitHouse(_routes.Table, _dialer, visitors, new AddressBudget(_options.HelloBytesPerAddress), Traffic, _options, _routes.Metrics, _ids, _time, _log);
-        var serving = _tls.Select(socket => VisitorLoop(socket, house).RunAsync(stop));
+        var entrances = _tls.Select(socket => VisitorLoop(socket, house)).ToArray();
+        _loops = [.. doors, .. entrances];
+        var serving = entrances.Select(entrance => entrance.RunAsync(stop));
         try
         {
             using var client = UpstreamClient.Create(_dialer, Traffic, _options, _time);

@@ -57,6 +57,9 @@ internal sealed class HttpFront : IAsyncDisposable
     /// <summary>What forwards a request; it lives as long as this.</summary>
     public IHttpForwarder Forwarder => _services.GetRequiredService<IHttpForwarder>();
 
+    /// <summary>How many connections are served now.</summary>
+    public int Running => _transport.Connections;
+
     /// <summary>Starts to serve.</summary>
     public Task StartAsync(HttpVisit visit, CancellationToken stop) => _server.StartAsync(_visit = visit, stop);
 

@@ -23,13 +23,16 @@ public sealed class LeakTests
     /* Shared pools keep some buffers of the busiest moment; a thousand visits that were kept with theirs would be several times as much. */
     private const long Slack = 24 * 1024 * 1024;
 
+    /* Others tick now and then: Kestrel's, the pool's of kept connections. */
+    private const int FewTimers = 4;
+
     [Fact, Trait("adv", "T6")]
     public async Task Visitors_that_vanish_mid_upload_leave_nothing_behind()
     {
         await using var upstream = Upstream.Echo();
         await using var router = new RouterHarness();
         router.Dial(Name, upstream.EndPoint);
-        await LeavesNothingAsync(router, 4000, () => VanishAsync(router.Tls, Hello.For(Name)));
+        await LeavesNothingAsync(router, 10_000, () => VanishAsync(router.Tls, Hello.For(Name)));
     }
 
     [Fact, Trait("adv", "T6")]
@@ -40,7 +43,7 @@ public sealed class LeakTests
         router.Tunnel(Name, Secret);
         await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
         await router.LineAsync("is up");
-        await LeavesNothingAsync(router, 3000, () => VanishAsync(router.Tls, Hello.For(Name)));
+        await LeavesNothingAsync(router, 10_000, () => VanishAsync(router.Tls, Hello.For(Name)));
         await Eventually.TrueAsync(() => tunnel.Streams == 0, "no stream is left");
         Assert.True(await TlsVisitor.IsEchoedAsync(router, Name));
     }
@@ -58,7 +61,7 @@ public sealed class LeakTests
         await using var router = new RouterHarness();
         router.Dial(Name, upstream.EndPoint);
         var head = Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: {Name}\r\nContent-Length: 10000000\r\n\r\n");
-        await LeavesNothingAsync(router, 3000, () => VanishAsync(router.Http, head));
+        await LeavesNothingAsync(router, 10_000, () => VanishAsync(router.Http, head));
     }
 
     [Fact, Trait("adv", "T12")]
@@ -110,6 +113,56 @@ public sealed class LeakTests
         }
 
         if (tunnel is not null) await Eventually.TrueAsync(() => tunnel.Streams == 0, "no stream is left");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Web_servers_that_lie_about_their_answers_hang_or_break_off_leave_nothing_behind(bool isTunnel)
+    {
+        var answer = "";
+        await using var upstream = new Upstream((socket, stop) => AnswerAsync(socket, answer, stop));
+        await using var router = new RouterHarness(options => options.HttpTimeout = TimeSpan.FromMilliseconds(300));
+        if (isTunnel) router.Tunnel(Name, Secret);
+        else router.Dial(Name, upstream.EndPoint);
+        await using var tunnel = isTunnel ? await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint) : null;
+        if (isTunnel) await router.LineAsync("is up");
+        foreach (var (next, expected) in Answers)
+        {
+            answer = next;
+            // One that hangs is given up after the timeout, each time.
+            await LeavesNothingAsync(router, next == "hang" ? 4 : 20, () => AssertAnswerAsync(router, expected));
+        }
+
+        if (tunnel is not null) await Eventually.TrueAsync(() => tunnel.Streams == 0, "no stream is left");
+    }
+
+    /// <summary>What a server does, and how what its visitor gets begins and ends; no end: it is broken off.</summary>
+    private static readonly (string Answer, string Expected)[] Answers =
+    [
+        ("hang", "HTTP/1.1 504 "),
+        ("", "HTTP/1.1 502 "),
+        ("reset", "HTTP/1.1 502 "),
+        ("SSH-2.0-nobody\r\n", "HTTP/1.1 502 "),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "HTTP/1.1 200 "),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nshort, or so it said", "HTTP/1.1 200 "),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n", "HTTP/1.1 200 "),
+        ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 502 "),
+    ];
+
+    private static async Task AnswerAsync(Socket socket, string answer, CancellationToken stop)
+    {
+        await socket.ReceiveAsync(new byte[4096], stop);
+        if (answer == "reset") socket.Close(0);
+        else if (answer == "hang") await socket.ReceiveAllAsync();
+        else await socket.SendAllAsync(Encoding.ASCII.GetBytes(answer), stop);
+    }
+
+    private static async Task AssertAnswerAsync(RouterHarness router, string expected)
+    {
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        await visitor.SendAllAsync(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: {Name}\r\nContent-Length: 0\r\n\r\n"));
+        Assert.Equal(expected, Encoding.ASCII.GetString(await visitor.ReceiveExactlyAsync(expected.Length)));
     }
 
     private enum Treatment
@@ -170,8 +223,11 @@ public sealed class LeakTests
         for (var i = 0; i < Math.Min(times, 300); i++) await visit();
         await QuietAsync();
         router.Log.Clear();
+        var (running, timers) = (router.Running, Timer.ActiveCount);
         var (descriptors, bytes) = (Transport.Loopback.Descriptors(), GC.GetTotalMemory(forceFullCollection: true));
         for (var i = 0; i < times; i++) await visit();
+        await Eventually.TrueAsync(() => router.Running <= running, "no connection's task runs any more");
+        await Eventually.TrueAsync(() => Timer.ActiveCount <= timers + FewTimers, "no timer waits any more");
         await Eventually.TrueAsync(() => Transport.Loopback.Descriptors() <= descriptors, "descriptors are back to where they were");
         router.Log.Clear();
         await Eventually.TrueAsync(() => GC.GetTotalMemory(forceFullCollection: true) <= bytes + Slack, "memory is back to where it was");

@@ -59,6 +59,9 @@ internal sealed class RouterHarness : IAsyncDisposable
     /// <summary>Cuts a tunnel client off, as the operator would.</summary>
     public bool Drop(long session) => _router.DropTunnel(session);
 
+    /// <summary>The connections that are served now; each has one task.</summary>
+    public int Running => _router.Running;
+
     /// <summary>What visitors moved.</summary>
     public HostTraffic Traffic => _router.Traffic;
 

@@ -11,7 +11,7 @@ public sealed class HealthCheckTests
 {
     private const string Name = "shop.example.org";
 
-    [Fact]
+    [Fact, Trait("adv", "S4")]
     public async Task An_upstream_whose_page_is_ill_is_asked_last_until_it_is_well_and_no_redirect_is_followed()
     {
         var status = "302 Found\r\nLocation: http://169.254.169.254/";

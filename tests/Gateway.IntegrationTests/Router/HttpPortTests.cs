@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
@@ -275,7 +276,77 @@ public sealed class HttpPortTests
         Assert.Contains(" 408 ", Encoding.ASCII.GetString(await visitor.ReceiveAllAsync()), StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact, Trait("adv", "S4")]
+    public async Task A_redirect_is_the_visitor_s_affair_and_is_not_followed()
+    {
+        await using var inside = await WebUpstream.SayAsync("inside");
+        await using var web = await WebUpstream.StartAsync(context =>
+        {
+            context.Response.Redirect($"http://127.0.0.1:{inside.EndPoint.Port}/", permanent: false, preserveMethod: true);
+            return Task.CompletedTask;
+        });
+        await using var router = new RouterHarness();
+        router.Dial("a.example", web.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        var answer = await RawHttp.AskAsync(visitor, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 307 ", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain("inside", answer, StringComparison.Ordinal);
+    }
+
+    [Fact, Trait("adv", "H13")]
+    public async Task The_gateway_sets_no_cookie_and_keeps_nobody_s()
+    {
+        await using var web = await WebUpstream.StartAsync(context =>
+        {
+            context.Response.Headers.SetCookie = "session=secret; Path=/";
+            return context.Response.WriteAsync($"[{context.Request.Headers.Cookie}]");
+        });
+        await using var router = new RouterHarness();
+        router.Dial("a.example", web.EndPoint);
+        router.Dial("b.example", web.EndPoint);
+        foreach (var (host, cookie) in new[] { ("a.example", ""), ("a.example", ""), ("b.example", ""), ("b.example", "own=1") })
+        {
+            using var visitor = await RouterHarness.ConnectAsync(router.Http);
+            var answer = await RawHttp.AskAsync(visitor, $"GET / HTTP/1.1\r\nHost: {host}\r\n{(cookie.Length > 0 ? $"Cookie: {cookie}\r\n" : "")}\r\n");
+            Assert.Contains($"[{cookie}]", answer, StringComparison.Ordinal);
+            Assert.Contains("Set-Cookie: session=secret; Path=/\r\n", answer, StringComparison.Ordinal);
+        }
+
+        using var stranger = await RouterHarness.ConnectAsync(router.Http);
+        Assert.DoesNotContain("Set-Cookie", await RawHttp.AskAsync(stranger, "GET / HTTP/1.1\r\nHost: nobody.example\r\n\r\n"), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory, Trait("adv", "H3"), Trait("adv", "H4")]
+    [InlineData(0, 0, 1)]
+    [InlineData(1, 4, 40)]
+    [InlineData(3, 0, 4)]
+    [InlineData(4, 0, 0)]
+    [InlineData(6, 0, 8)]
+    [InlineData(8, 0, 4)]
+    [InlineData(9, 0, 16)]
+    public async Task Frames_of_HTTP_2_are_not_read_however_many_come_and_none_becomes_a_request(byte type, byte flags, byte length)
+    {
+        await using var upstream = Upstream.Echo();
+        await using var web = await WebUpstream.SayAsync("served");
+        await using var router = new RouterHarness();
+        router.Put("*", new Target.Dial("127.0.0.1", upstream.EndPoint.Port, 0));
+        router.Dial("web.example", web.EndPoint);
+        using var attacker = await RouterHarness.ConnectAsync(router.Http);
+        await attacker.SendAllAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
+        byte[] frame = [0, 0, length, type, flags, 0, 0, 0, 1, .. new byte[length]];
+        byte[] many = [.. Enumerable.Repeat(frame, 1000).SelectMany(it => it)];
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60), TimeProvider.System);
+        // Closed under it, after a few thousand at the most that wait in the kernel.
+        await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            while (true) await attacker.SendAllAsync(many, deadline.Token);
+        });
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        Assert.Contains("served", await RawHttp.AskAsync(visitor, "GET / HTTP/1.1\r\nHost: web.example\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Equal(0, upstream.Accepted);
+    }
+
+    [Fact, Trait("adv", "H3"), Trait("adv", "H4")]
     public async Task HTTP_2_without_TLS_is_refused_and_the_connection_ended()
     {
         await using var router = new RouterHarness();

@@ -73,6 +73,31 @@ public sealed class RouteRulesTests
         Assert.Contains("hello", await RawHttp.AskAsync(back, $"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n"), StringComparison.Ordinal);
     }
 
+    [Theory, Trait("adv", "H14")]
+    [InlineData("/.well-known/acme-challenge/")]
+    [InlineData("/.well-known/acme-challenge/../admin")]
+    [InlineData("/.well-known/acme-challenge/%2e%2e/admin")]
+    [InlineData("/.well-known/acme-challenge/..;/admin")]
+    [InlineData("/.well-known/acme-challenge/..%2fadmin")]
+    [InlineData("/.well-known/acme-challenge/..\\admin")]
+    [InlineData("/.well-known/acme-challenge/..%5cadmin")]
+    [InlineData("/.well-known/acme-challenge/a/b")]
+    [InlineData("/.well-known/acme-challenge//a")]
+    [InlineData("/.well-known//acme-challenge/a")]
+    [InlineData("/.well-known/acme-challenge")]
+    [InlineData("/.well-known/acme-challenges/a")]
+    [InlineData("/.WELL-KNOWN/acme-challenge/a")]
+    public async Task A_path_that_somebody_might_read_otherwise_is_no_ACME_challenge(string path)
+    {
+        await using var web = await WebUpstream.SayAsync("inside");
+        await using var router = new RouterHarness();
+        router.Put(Name, new Target.Dial("127.0.0.1", web.EndPoint.Port, 0), new RouteRules { RedirectToHttps = true });
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        var answer = await RawHttp.AskAsync(visitor, $"GET {path} HTTP/1.1\r\nHost: {Name}\r\n\r\n");
+        Assert.DoesNotContain("inside", answer, StringComparison.Ordinal);
+        Assert.Matches("^HTTP/1.1 (308|400) ", answer);
+    }
+
     [Fact]
     public async Task A_route_that_wants_HTTPS_redirects_everything_but_ACME_challenges()
     {

@@ -41,8 +41,8 @@ internal sealed record Attack(string Id, string Text, bool IsBuilt = true)
 
         new("H1", "Two ideas of where a request ends: Content-Length against Transfer-Encoding, and odd spellings of both"),
         new("H2", "Bare CR, LF and NUL, folded lines, chunk sizes and trailers that smuggle"),
-        new("H3", "HTTP/2 requests that are no longer one when written as HTTP/1", IsBuilt: false),
-        new("H4", "HTTP/2 floods: resets, continuations, settings, pings, header tables", IsBuilt: false),
+        new("H3", "HTTP/2 requests that are no longer one when written as HTTP/1"),
+        new("H4", "HTTP/2 floods: resets, continuations, settings, pings, header tables"),
         new("H5", "Headers and bodies a byte at a time, thousands at once"),
         new("H6", "A request for one host over a connection that was opened for another"),
         new("H7", "ClientHellos in pieces, enormous, malformed, with two names or strange ones"),

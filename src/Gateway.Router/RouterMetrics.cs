@@ -10,29 +10,33 @@ namespace Gateway.Router;
 internal sealed class RouterMetrics : IDisposable
 {
     private static readonly string[] Classes = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"];
+    private static readonly string[] Ends = Enum.GetNames<VisitEnd>();
 
     private readonly Meter _meter = new("Gateway.Router");
-    private readonly Counter<long> _connections;
-    private readonly Counter<long> _requests;
+
+    // Counted for each visit, and read when somebody asks: a listener that is called each time costs more than the counting.
+    private readonly long[] _connections = new long[Ends.Length];
+    private readonly long[] _requests = new long[Classes.Length];
+    private long _active;
+
     private readonly Counter<long> _handshakes;
     private readonly Counter<long> _undecodable;
     private readonly Counter<long> _acceptErrors;
     private readonly Counter<long> _sessionsEnded;
     private readonly Counter<long> _tunnelsBack;
     private readonly Histogram<double> _sniff;
-    private readonly UpDownCounter<long> _active;
 
     public RouterMetrics()
     {
-        _connections = _meter.CreateCounter<long>("gateway_router_connections_total", description: "TLS connections that ended, by how they ended.");
-        _requests = _meter.CreateCounter<long>("gateway_router_http_requests_total", description: "HTTP requests answered, by class of status.");
+        _meter.CreateObservableCounter("gateway_router_connections_total", () => Read(_connections, "end", Ends), description: "TLS connections that ended, by how they ended.");
+        _meter.CreateObservableCounter("gateway_router_http_requests_total", () => Read(_requests, "status", Classes), description: "HTTP requests answered, by class of status.");
         _handshakes = _meter.CreateCounter<long>("gateway_router_tunnel_handshakes_total", description: "Tunnel clients that connected, by what came of it.");
         _undecodable = _meter.CreateCounter<long>("gateway_router_undecodable_routes_total", description: "Values in Redis that could not be read as a route; the last good one is kept.");
         _acceptErrors = _meter.CreateCounter<long>("gateway_router_accept_errors_total", description: "Accepts that failed, for want of descriptors for instance.");
         _sessionsEnded = _meter.CreateCounter<long>("gateway_router_tunnel_sessions_ended_total", description: "Tunnel sessions that ended, by reason; clients dial again by themselves.");
         _tunnelsBack = _meter.CreateCounter<long>("gateway_router_tunnel_reconnects_total", description: "Tunnel clients that took the place of one that was gone.");
         _sniff = _meter.CreateHistogram<double>("gateway_router_sniff_seconds", "s", "Time from a TLS connection's start until its server name was known, or it was given up.");
-        _active = _meter.CreateUpDownCounter<long>("gateway_router_active_connections", description: "TLS connections served now.");
+        _meter.CreateObservableUpDownCounter("gateway_router_active_connections", () => Volatile.Read(ref _active), description: "TLS connections served now.");
     }
 
     /// <summary>Watches numbers that others keep.</summary>
@@ -47,15 +51,15 @@ internal sealed class RouterMetrics : IDisposable
         _meter.CreateObservableGauge("gateway_router_tunnels", () => sessions.Count, description: "Tunnel clients connected now.");
     }
 
-    public void VisitBegan() => _active.Add(1);
+    public void VisitBegan() => Interlocked.Increment(ref _active);
 
     public void VisitEnded(VisitEnd end)
     {
-        _active.Add(-1);
-        _connections.Add(1, new KeyValuePair<string, object?>("end", end.ToString()));
+        Interlocked.Decrement(ref _active);
+        Interlocked.Increment(ref _connections[(int)end]);
     }
 
-    public void RequestAnswered(int status) => _requests.Add(1, new KeyValuePair<string, object?>("status", Classes[Math.Clamp(status / 100, 0, Classes.Length - 1)]));
+    public void RequestAnswered(int status) => Interlocked.Increment(ref _requests[Math.Clamp(status / 100, 0, Classes.Length - 1)]);
 
     public void Handshake(string outcome) => _handshakes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
@@ -68,6 +72,13 @@ internal sealed class RouterMetrics : IDisposable
     public void Undecodable() => _undecodable.Add(1);
 
     public void AcceptFailed() => _acceptErrors.Add(1);
+
+    // What never happened has no line, as if it were counted when it happens.
+    private static IEnumerable<Measurement<long>> Read(long[] counts, string label, string[] values)
+    {
+        for (var i = 0; i < counts.Length; i++)
+            if (Volatile.Read(ref counts[i]) is > 0 and var count) yield return new Measurement<long>(count, new KeyValuePair<string, object?>(label, values[i]));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

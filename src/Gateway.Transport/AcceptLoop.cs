@@ -3,15 +3,12 @@ using System.Net.Sockets;
 namespace Gateway.Transport;
 
 /// <summary>
-/// Accepts connections and runs one visit for each. It owns the listener, each accepted socket, and each visit's task: when a
+/// Accepts connections and runs one visit for each on the thread pool, where a visit may work for as long as it takes, as a zone
+/// transfer does; <see cref="PolledAcceptLoop"/> is for those that never hold a thread up. It owns the listener, each accepted socket, and each visit's task: when a
 /// visit's task ends, its socket is closed.
 /// </summary>
 public sealed class AcceptLoop : IDisposable
 {
-    // After "too many open files" a short wait lets running visits return theirs; longer than a second would look like an outage.
-    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LastBackOff = TimeSpan.FromSeconds(1);
-
     private readonly Socket _listener;
     private readonly Func<Socket, CancellationToken, Task> _visit;
     private readonly TimeProvider _time;
@@ -65,7 +62,7 @@ public sealed class AcceptLoop : IDisposable
 
     private async Task AcceptAsync(CancellationToken stop)
     {
-        var backOff = FirstBackOff;
+        var backOff = new AcceptBackOff();
         while (true)
         {
             // The permit comes before the accept: a visitor we have no room for stays in the kernel's queue.
@@ -73,7 +70,7 @@ public sealed class AcceptLoop : IDisposable
             try
             {
                 Start(Spared(await _listener.AcceptAsync(stop)));
-                backOff = FirstBackOff;
+                backOff.Reset();
                 continue;
             }
             catch (SocketException e)
@@ -87,8 +84,7 @@ public sealed class AcceptLoop : IDisposable
                 _visits.Leave();
                 throw;
             }
-            await Task.Delay(backOff, _time, stop);
-            backOff = backOff * 2 < LastBackOff ? backOff * 2 : LastBackOff;
+            await Task.Delay(backOff.Next(), _time, stop);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Gateway.Router.Http;
 
@@ -49,7 +50,7 @@ internal sealed record Refusal(int Status, string Code, string Message, int Retr
         <html lang="en">
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>{{Status}} {{(HttpStatusCode)Status}}</title>
+        <title>{{Status}} {{ReasonPhrases.GetReasonPhrase(Status)}}</title>
         <style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1rem}small{opacity:.6}</style>
         <h1>{{Status}}</h1>
         <p>{{WebUtility.HtmlEncode(Message)}}</p>

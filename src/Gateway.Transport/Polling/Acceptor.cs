@@ -9,12 +9,8 @@ namespace Gateway.Transport.Polling;
 /// </summary>
 internal sealed class Acceptor(Poller poller, SafeHandle listener, RunningVisits visits, TimeProvider time) : IPolled, IPollWork, IDisposable
 {
-    // After "too many open files" a short wait lets running visits return theirs; longer than a second would look like an outage.
-    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LastBackOff = TimeSpan.FromSeconds(1);
-
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TimeSpan _backOff = FirstBackOff;
+    private AcceptBackOff _backOff;
     private ITimer? _backingOff;
     private PollSlot? _slot;
     private int _isFull;
@@ -78,7 +74,7 @@ internal sealed class Acceptor(Poller poller, SafeHandle listener, RunningVisits
             Failed(visitor is null ? error : -Errors.TooManyHere);
             return;
         }
-        _backOff = FirstBackOff;
+        _backOff.Reset();
         visits.Begin();
         OnVisitor(new SocketDuplex(visitor, remote));
     }
@@ -107,8 +103,7 @@ internal sealed class Acceptor(Poller poller, SafeHandle listener, RunningVisits
     {
         Unregister();
         _backingOff?.Dispose();
-        _backingOff = time.CreateTimer(static acceptor => ((Acceptor)acceptor!).Open(), this, _backOff, Timeout.InfiniteTimeSpan);
-        _backOff = _backOff * 2 < LastBackOff ? _backOff * 2 : LastBackOff;
+        _backingOff = time.CreateTimer(static acceptor => ((Acceptor)acceptor!).Open(), this, _backOff.Next(), Timeout.InfiniteTimeSpan);
     }
 
     private void Register()

@@ -12,7 +12,7 @@ namespace Gateway.Transport;
 public sealed class PolledAcceptLoop : IDisposable
 {
     // A poller with so many more sockets than another leaves the visitor to it: a hop between threads is cheaper than an idle core.
-    private const int Uneven = 64;
+    private const int Uneven = 8;
 
     // How long the kernel keeps a visitor that says nothing; it counts in retransmissions, so this is a second, about.
     private const int KeepSilent = 1;

@@ -7,14 +7,19 @@ namespace Gateway.Router.Http;
 /// <summary>
 /// An upstream that may answer and hang up before it has read the whole request, as one does that finds a body too large
 /// (RFC 9112 section 9.5). Once it takes no more, the rest of the request is dropped, and what it has said is still read:
-/// its answer is worth more to the visitor than our failure to send.
+/// its answer is worth more to the visitor than our failure to send. One that refuses, and neither reads on nor hangs up, is sent no
+/// more either (RFC 9112 section 9.5: the rest of a request that was refused is not wanted).
 /// </summary>
 /// <param name="upstream">Owned.</param>
 /// <param name="count">Counts what moves.</param>
 /// <param name="patience">How long it may leave one piece of a request untaken; then it is cut.</param>
 internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSpan patience, TimeProvider time) : Duplex
 {
-    private bool _isDeaf;
+    /// <summary>How often a write that waits is looked at.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private volatile bool _isDeaf;
+    private volatile bool _isSpent;
 
     /// <inheritdoc/>
     public override EndPoint? Remote => upstream.Remote;
@@ -22,6 +27,8 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken stop)
     {
+        // A request is sent to its end before its answer is read: what is written after this belongs to another one.
+        _isSpent |= _isDeaf;
         var reading = upstream.ReadAsync(buffer, stop);
         return reading.IsCompletedSuccessfully ? ValueTask.FromResult(Counted(reading.Result)) : AwaitReadAsync(reading);
     }
@@ -29,6 +36,8 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
     /// <summary>As of a duplex, except that a broken connection is not told here: the next read tells what there is to tell.</summary>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
+        // To another request it has hung up, as idle connections do at any time: the client asks again elsewhere, where it may.
+        if (_isSpent) (upstream as SocketDuplex)?.EndReceiving();
         if (_isDeaf) return ValueTask.CompletedTask;
         count.Add(bytes.Length, 0);
         var writing = upstream.WriteAsync(bytes, stop);
@@ -57,7 +66,8 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
 
     private async ValueTask AwaitAsync(ValueTask writing)
     {
-        using var bound = time.CreateTimer(static upstream => ((Duplex)upstream!).Reset(), upstream, patience, Timeout.InfiniteTimeSpan);
+        var began = time.GetTimestamp();
+        using var look = time.CreateTimer(_ => Look(began), null, LookEvery, LookEvery);
         try
         {
             await writing;
@@ -67,5 +77,19 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
             // A read that finds neither answer nor end tells that it broke.
             _isDeaf = true;
         }
+    }
+
+    /// <summary>Ends a write that waits for an upstream that has refused, or that has taken nothing for too long.</summary>
+    private void Look(long began)
+    {
+        if (time.GetElapsedTime(began) >= patience) upstream.Reset();
+        else if (upstream is SocketDuplex socket && HasRefused(socket)) socket.EndSending();
+    }
+
+    /// <summary>True when a status line with an error waits to be read; an interim or a good answer may go along with the request.</summary>
+    private static bool HasRefused(SocketDuplex socket)
+    {
+        Span<byte> line = stackalloc byte["HTTP/1.1 401".Length];
+        return socket.Peek(line) == line.Length && line.StartsWith("HTTP/1."u8) && (line[9] is (byte)'4' or (byte)'5');
     }
 }

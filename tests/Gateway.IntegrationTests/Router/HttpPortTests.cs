@@ -160,6 +160,52 @@ public sealed class HttpPortTests
         }
     }
 
+    [Fact]
+    public async Task An_upstream_that_refuses_and_neither_reads_on_nor_hangs_up_is_heard_and_not_asked_again()
+    {
+        var requests = 0;
+        await using var upstream = new Upstream(async (socket, stop) =>
+        {
+            Interlocked.Increment(ref requests);
+            await socket.ReceiveAsync(new byte[100], stop);
+            await socket.SendAllAsync("HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nwho?"u8.ToArray(), stop);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+        });
+        await using var router = new RouterHarness();
+        router.Dial("a.example", upstream.EndPoint);
+        using var client = router.Client();
+        var page = new Uri("http://a.example/");
+        using var upload = await client.PostAsync(page, new ByteArrayContent(new byte[32 * 1024 * 1024]));
+        Assert.Equal(HttpStatusCode.Unauthorized, upload.StatusCode);
+        Assert.Equal("who?", await upload.Content.ReadAsStringAsync());
+        // Its connection stands, with half a request in it.
+        using var next = await client.GetAsync(page);
+        Assert.Equal("who?", await next.Content.ReadAsStringAsync());
+        Assert.Equal(2, requests);
+    }
+
+    [Fact]
+    public async Task A_good_answer_or_a_hint_does_not_end_the_request()
+    {
+        const int Size = 16 * 1024 * 1024;
+        await using var upstream = new Upstream(async (socket, stop) =>
+        {
+            var (buffer, read) = (new byte[64 * 1024], 0);
+            read = await socket.ReceiveAsync(buffer.AsMemory(0, 100), stop);
+            await socket.SendAllAsync("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"u8.ToArray(), stop);
+            // Longer than it takes to be looked at.
+            await Task.Delay(TimeSpan.FromSeconds(2.5), TimeProvider.System, stop);
+            while (read < Size) read += await socket.ReceiveAsync(buffer, stop);
+            await socket.SendAllAsync("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nall!"u8.ToArray(), stop);
+            await socket.ReceiveAllAsync();
+        });
+        await using var router = new RouterHarness();
+        router.Dial("a.example", upstream.EndPoint);
+        using var client = router.Client();
+        using var answer = await client.PostAsync(new Uri("http://a.example/"), new ByteArrayContent(new byte[Size]));
+        Assert.Equal("all!", await answer.Content.ReadAsStringAsync());
+    }
+
     [Fact, Trait("adv", "H5")]
     public async Task One_address_cannot_have_all_connections_and_gets_new_ones_when_it_lets_go()
     {

@@ -20,10 +20,13 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
     private const string Walled = "127.20.0.8";
     private const string Forgetful = "127.20.0.10";
     private const string AliasAtApex = "127.20.0.11";
+    private const string Gateway = "127.20.0.12";
     private const string Six = "fd53::3";
     private const string DeadSix = "fd53::9";
 
     private const string Soa = "@ 60 IN SOA ns. hostmaster. 1 3600 600 86400 7\n";
+    private const string Key = "257 3 13 GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edbkrSqQpF64cYbcB7wNcP+e+MAnLr+Wi9xMWyQLc8NAA==";
+    private const string Keyed = $"{Soa}@ 60 IN NS ns1.gw.example.\n@ 60 IN DNSKEY {Key}\n";
     private const string Ours = "@ 60 IN NS ns1.gw.example.\n@ 60 IN NS ns2.gw.example.\n";
 
     /// <summary>What the zone "example" says of each domain.</summary>
@@ -58,6 +61,14 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
         upward 60 IN NS ns.example.
         signed 60 IN NS ns1.gw.example.
         signed 60 IN DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000
+        rolled 60 IN NS ns1.gw.example.
+        rolled 60 IN DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000
+        keyed 60 IN NS ns1.gw.example.
+        keyed 60 IN DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000
+        keyed 60 IN DS 55648 13 2 BE122B703737DAAE7093353835BA25A9D3EBF6AFD70EBDDD1CF5B867516B09A6
+        ours 60 IN NS ours-server.example.
+        ours 60 IN DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000
+        ours-server 60 IN A 127.20.0.12
         caa 60 IN NS ns1.gw.example.
         differ 60 IN NS ns1.gw.example.
         serials 60 IN NS ns1.gw.example.
@@ -98,6 +109,9 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
     [InlineData("halfsilent.example", "server_silent", $"dead.example ({Dead}) does not answer")]
     [InlineData("upward.example", "lame_not_authoritative", "without authority")]
     [InlineData("signed.example", "old_ds", "remove the DS there")]
+    [InlineData("rolled.example", "old_ds", "fits none of the keys that its servers have")]
+    [InlineData("keyed.example", "good", "all its servers answer")]
+    [InlineData("ours.example", "old_ds", "its servers sign nothing")]
     [InlineData("caa.example", "caa_forbids", "lets nobody issue certificates")]
     [InlineData("differ.example", "ns_differ", "make both the same")]
     [InlineData("serials.example", "serials_differ", "different versions")]
@@ -173,14 +187,16 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
             Serve(One,
                 ("gw.example.", $"{Soa}{Ours}ns1 60 IN A {One}\nns2 60 IN A {Two}\n"), ("fine.example.", Soa + Ours), ("halflame.example.", Soa + Ours),
                 ("wrongglue.example.", $"{Soa}@ 60 IN NS ns.wrongglue.example.\nns 60 IN A {Two}\n"), ("halfsilent.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n@ 60 IN NS dead.example.\n"),
-                ("signed.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n"), ("caa.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n@ 60 IN CAA 0 issue \";\"\n"),
+                ("signed.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n"), ("rolled.example.", Keyed), ("keyed.example.", Keyed), ("caa.example.", $"{Soa}@ 60 IN NS ns1.gw.example.\n@ 60 IN CAA 0 issue \";\"\n"),
                 ("differ.example.", $"{Soa}@ 60 IN NS ns2.gw.example.\n"), ("serials.example.", Soa.Replace(" 1 ", " 2 ", StringComparison.Ordinal) + Ours), ("partly.example.", Soa + Ours),
                 ("late.example.", Soa + Ours), ("sixdead.example.", $"{Soa}@ 60 IN NS both-server.example.\n"), ("failing.example.", "no zone\n"), ("x.split.", $"{Soa}@ 60 IN NS ns1.gw.example.\n"));
             Serve(Two, ("gw.example.", $"{Soa}{Ours}ns1 60 IN A {One}\nns2 60 IN A {Two}\n"), ("fine.example.", Soa + Ours), ("serials.example.", Soa + Ours), ("late.example.", Soa + Ours));
             ServeHalf("127.20.0.5", "do-tcp: no", "notcp.example.", "NS notcp-server.example.");
+            ServeGateway();
             ServeHalf("127.20.0.6", "do-udp: no", "noudp.example.", "NS noudp-server.example.");
-            foreach (var server in new[] { Root, Parent, One, Two, SecondParent, Walled, Six, Forgetful, AliasAtApex })
+            foreach (var server in new[] { Root, Parent, One, Two, SecondParent, Walled, Six, Forgetful, AliasAtApex, Gateway })
                 await Programs.EventuallyAsync(async () => (await _network.RunAsync("dig", [$"@{server}", "+time=2", "+tries=1", "example.", "SOA"])).Code == 0, $"{server} answers\n{_network.Log}");
+            await Programs.EventuallyAsync(async () => (await _network.RunAsync("dig", [$"@{Gateway}", "+short", "ours.example.", "SOA"])).Output.Contains("ours-server", StringComparison.Ordinal), $"the gateway serves its zone\n{_network.Log}");
         }
 
         public async ValueTask DisposeAsync()
@@ -191,6 +207,11 @@ public sealed class DoctorTests(DoctorTests.BrokenInternet internet) : IClassFix
 
         // Patient, for the machine may be busy: nobody here is silent without refusing at once.
         internal Task<Ended> DoctorAsync(string[] arguments) => _network!.RunAsync(Programs.Gateway, ["doctor", .. arguments.Contains("--timeout") ? [] : new[] { "--timeout", "20" }, .. arguments.Contains("--resolver") ? [] : new[] { "--resolver", Dead }, .. arguments]);
+
+        /// <summary>A node of ours, which signs nothing.</summary>
+        private void ServeGateway() => _network!.Start(
+            Programs.Gatewayd, "--state", _directory.File("gateway"), "--domains", "ours.example", "--nameservers", "ours-server.example", "--dns-listen", $"{Gateway}:53", "--admin", "127.0.0.1:0",
+            "--explorer-listen", "127.0.0.1:0", "--router-http-listen", "127.0.0.1:0", "--router-tls-listen", "127.0.0.1:0", "--router-tunnel-listen", "127.0.0.1:0", "--reconciler-resolvers", "127.0.0.1:1");
 
         /// <summary>A server that Unbound plays, deaf to one of the two transports.</summary>
         private void ServeHalf(string address, string option, string zone, string? record)

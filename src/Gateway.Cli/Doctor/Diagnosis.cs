@@ -111,9 +111,12 @@ internal sealed record Diagnosis(string Code, string Text)
         ? new("alias_at_apex", $"'{it.Domain}' itself is a CNAME, which hides its SOA and NS records; delete it, and reserve a name below, or use A and AAAA records.")
         : null;
 
-    private static Diagnosis? Ds(Findings it) => it is { HasDs: true, HasKey: false }
-        ? new("old_ds", $"The zone '{it.Parent.ToAbsoluteString()}' has a DS record of '{it.Domain}', but its servers sign nothing, so validating resolvers fail; remove the DS there, which an earlier operator left.")
-        : null;
+    private static Diagnosis? Ds(Findings it)
+    {
+        if (it.Signers.Count == 0 || it.Signers.Any(ds => it.Keys.Any(key => DelegationSigner.Fits(it.Domain, ds, key)))) return null;
+        var (but, instead) = it.Keys.Count == 0 ? ("its servers sign nothing", "") : ("it fits none of the keys that its servers have", ", or put the DS of the present key in its place");
+        return new("old_ds", $"The zone '{it.Parent.ToAbsoluteString()}' has a DS record of '{it.Domain}', but {but}, so validating resolvers fail; remove the DS there, which an earlier operator left{instead}.");
+    }
 
     private static Diagnosis? Caa(Findings it) => it.CaaForbids
         ? new("caa_forbids", $"A CAA record of '{it.Domain}' lets nobody issue certificates; add one that names your certificate authority, as in '0 issue \"letsencrypt.org\"'.")

@@ -32,10 +32,18 @@ internal sealed class Examination(IReadOnlyList<IPAddress> roots, AskServer ask)
     public async Task<Findings> RunAsync(DomainName domain, IReadOnlyList<DomainName> expected, CancellationToken stop)
     {
         var (parent, servers, reply) = await DescendAsync(domain, RecordType.Ns, domain, 0, stop);
+        if (reply is not null && NamesOf(domain, reply).Count == 0) reply = await FirstDelegatingAsync(domain, servers, stop) ?? reply;
         var findings = Hear(domain, parent, reply) with { Expected = expected };
         if (findings.Word != ParentWord.Delegates) return findings;
-        findings = findings with { Dissenting = await DissentAsync(domain, servers, findings.NameServers, stop), HasDs = await HasDsAsync(domain, servers, reply!, stop) };
+        findings = findings with { Dissenting = await DissentAsync(domain, servers, findings.NameServers, stop), Signers = await SignersAsync(domain, servers, reply!, stop) };
         return await VisitServersAsync(findings, stop);
+    }
+
+    // The parent's server that was fastest may be the one that has not heard of the delegation yet.
+    private async Task<DnsReply?> FirstDelegatingAsync(DomainName domain, IReadOnlyList<IPAddress> servers, CancellationToken stop)
+    {
+        var said = await Task.WhenAll(servers.Take(MostServers).Select(async server => (await ask(server, domain, RecordType.Ns, false, stop)).Reply));
+        return Array.Find(said, reply => reply is { Code: DnsReply.NoError } && NamesOf(domain, reply).Count > 0);
     }
 
     private static Findings Hear(DomainName domain, DomainName parent, DnsReply? reply)
@@ -80,7 +88,7 @@ internal sealed class Examination(IReadOnlyList<IPAddress> roots, AskServer ask)
         {
             ApexIsAlias = Holds(await apex, RecordType.Cname, findings.Domain).Any(),
             CaaForbids = Forbids([.. Holds(await caa, RecordType.Caa, findings.Domain)]),
-            HasKey = Holds(await key, Dnskey, findings.Domain).Any(),
+            Keys = [.. Holds(await key, Dnskey, findings.Domain).Select(record => record.Data)],
             OwnAddresses = addresses.ToDictionary(it => it.Name, it => (IReadOnlyList<IPAddress>)[.. Holds(it.V4, RecordType.A, it.Name).Concat(Holds(it.V6, RecordType.Aaaa, it.Name)).Select(record => record.Address!)]),
         };
 
@@ -162,8 +170,13 @@ internal sealed class Examination(IReadOnlyList<IPAddress> roots, AskServer ask)
         return [.. said.Where(it => it.Reply is { Code: DnsReply.NoError or DnsReply.NameError } reply && !NamesOf(domain, reply).SequenceEqual(names)).Select(it => it.Server)];
     }
 
-    private async Task<bool> HasDsAsync(DomainName domain, IReadOnlyList<IPAddress> servers, DnsReply referral, CancellationToken stop) =>
-        referral.Authority.Any(record => record.Type == RecordType.Ds && record.Owner == domain) || Holds(await FirstAsync(servers, domain, RecordType.Ds, stop), RecordType.Ds, domain).Any();
+    // Asked for itself: a referral brings it only to those who want to validate.
+    private async Task<IReadOnlyList<byte[]>> SignersAsync(DomainName domain, IReadOnlyList<IPAddress> servers, DnsReply referral, CancellationToken stop)
+    {
+        var signers = referral.Authority.Where(record => record.Type == RecordType.Ds && record.Owner == domain).ToList();
+        if (signers.Count == 0) signers = [.. Holds(await FirstAsync(servers, domain, RecordType.Ds, stop), RecordType.Ds, domain)];
+        return [.. signers.Select(record => record.Data)];
+    }
 
     /// <summary>The zone that a reply refers to: below where we are, at or above the name. Null for an answer.</summary>
     private static DomainName? CutOf(DnsReply reply, DomainName zone, DomainName name) => reply is { IsAuthoritative: false, Code: DnsReply.NoError, Answers.Count: 0 }

@@ -83,11 +83,11 @@ internal sealed record Findings(DomainName Domain, DomainName Parent, ParentWord
     /// <summary>True when a CAA record set is there that lets nobody issue certificates.</summary>
     public bool CaaForbids { get; init; }
 
-    /// <summary>True when the parent has a DS.</summary>
-    public bool HasDs { get; init; }
+    /// <summary>The RDATA of the DS records that the parent has.</summary>
+    public IReadOnlyList<byte[]> Signers { get; init; } = [];
 
-    /// <summary>True when the domain's servers have a DNSKEY.</summary>
-    public bool HasKey { get; init; }
+    /// <summary>The RDATA of the DNSKEY records that the domain's servers have.</summary>
+    public IReadOnlyList<byte[]> Keys { get; init; } = [];
 
     /// <summary>A resolver that remembers the time before the delegation; null: none of those that were asked.</summary>
     public Recollection? Remembering { get; init; }

@@ -34,11 +34,22 @@ public sealed partial class ErrorDocumentTests
         Assert.Equal([], said.Where(text => !page.Contains(text, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void Every_fault_of_the_command_line_has_its_cure()
+    {
+        var page = House.Read("docs/errors.md");
+        var sources = House.Sources.Where(file => file.Contains("/Gateway.Cli/", StringComparison.Ordinal)).Select(File.ReadAllText)
+            .Concat(new[] { "Gateway.Model/Crypto/SeedFile.cs", "Gateway.ExplorerApi/ExplorerAddress.cs", "Gateway.Transport/Tls/TlsDuplex.cs" }.Select(file => House.Read("src/" + file)));
+        var said = sources.SelectMany(source => Told().Matches(source)).Select(match => Plain(match.Groups[1].Value)).Where(text => text.Length > 2).ToArray();
+        Assert.True(said.Length > 75, $"only {said.Length} faults were found in the sources");
+        Assert.Equal([], said.Where(text => !page.Contains(text, StringComparison.Ordinal)));
+    }
+
     private static IEnumerable<string> FirstCells(string page) =>
         House.Read(page).Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => Ticked().Matches(line.Split('|')[1]).Select(match => match.Groups[1].Value));
 
     // The longest part without a value in it.
-    private static string Plain(string text) => Regex.Split(text, @"\{[^}]*\}|'").MaxBy(part => part.Length)!.Trim();
+    private static string Plain(string text) => Regex.Split(text, @"\{[^}]*\}?|'|\\n").MaxBy(part => part.Length)!.Trim();
 
     [GeneratedRegex("new\\(\"([a-z_]+)\"")]
     private static partial Regex Code();
@@ -48,6 +59,10 @@ public sealed partial class ErrorDocumentTests
 
     [GeneratedRegex("(?:Fault\\(StatusCodes\\.\\w+, |return \\(?|dumps, |: )\\$?\"([A-Z'{][^\"]{9,})\"")]
     private static partial Regex Said();
+
+    // Where the sources of the command line say what is wrong: faults, and why a tunnel is down.
+    [GeneratedRegex("""(?:Fault\(ExitCode\.\w+, |AddError\(|LinkEnd\(|fault = |aults\.Add\(|Usage\(|Exception\(|Invoke\(\) \?\? |ClientEvent\("local_down", target, |=> (?="(?:refused|the gateway))|return (?:[^;"]*\? null : )?(?=\$?"the gateway)|\? null : (?=\$"the gateway))\$?"((?:[^"\\]|\\.)*)["]""")]
+    private static partial Regex Told();
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Ticked();

@@ -13,7 +13,7 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
     private readonly Option<string?> _local = new("--local") { Description = "The local service as host:port [variable TRC_LOCAL]." };
     private readonly Option<string?> _localTls = new("--local-tls") { Description = "Where visitors who speak TLS go, as host:port, when that is another place." };
     private readonly Option<string[]> _remotes = new("--remote") { Description = "A gateway's tunnel port: tls://host[:18000]#pin as 'gateway reserve tunnel' prints it, tls://host[:18000] where its certificate is trusted, or host[:18000] without TLS; may be repeated, all are held at once [variable TRC_REMOTE, separated by commas]." };
-    private readonly Option<string?> _pin = new("--pin") { Description = "The key that the gateway must show, sha256:…, for remotes that name none." };
+    private readonly Option<string[]> _pins = new("--pin") { Description = "The key that the gateway must show, sha256:…, for remotes that name none; may be repeated while its operator changes the key." };
     private readonly Option<string?> _proxy = new("--proxy-protocol") { Description = "Send the local service a PROXY header, v1 or v2, with the visitor's address and, in v2, the TLS server name." };
     private readonly Option<bool> _noDirect = new("--no-direct") { Description = "Carry everybody through the one session, instead of dialling a connection of its own for each visitor who speaks TLS." };
     private readonly Option<string?> _name = new("--name") { Description = "How the gateway's operator sees this client; the machine's name by default." };
@@ -29,7 +29,7 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
     {
         var command = new ExampleCommand("expose", "Carry a host's visitors through a tunnel to a service beside you. Runs until it is stopped, and reconnects by itself; prints one line per change.",
             "gateway expose http://localhost:8000 --remote gw1.example.com:18000 --secret-file hello.secret")
-        { _targets, _local, _localTls, _remotes, _pin, _proxy, _noDirect, _name, _secret, _secretFile, _backOff, _heartbeat, _visits, _config, _health };
+        { _targets, _local, _localTls, _remotes, _pins, _proxy, _noDirect, _name, _secret, _secretFile, _backOff, _heartbeat, _visits, _config, _health };
         command.SetAction(RunAsync);
         return command;
     }
@@ -84,7 +84,7 @@ internal sealed class ExposeCommand(Terminal terminal, CommonOptions common)
             parsed.GetValue(_backOff) ?? terminal.Variable("TRC_BACKOFF"))
         {
             Heartbeat = parsed.GetValue(_heartbeat),
-            Pin = parsed.GetValue(_pin),
+            Pins = parsed.GetValue(_pins) ?? [],
             ProxyProtocol = parsed.GetValue(_proxy),
             Direct = !parsed.GetValue(_noDirect),
             LogVisits = parsed.GetValue(_visits),

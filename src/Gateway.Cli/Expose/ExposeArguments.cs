@@ -18,7 +18,7 @@ namespace Gateway.Cli.Expose;
 internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Local, string? LocalTls, IReadOnlyList<string> Remotes, string? Secret, string? SecretFile, string? BackOff)
 {
     /// <summary>The key that gateways must show which name none themselves.</summary>
-    public string? Pin { get; init; }
+    public IReadOnlyList<string> Pins { get; init; } = [];
 
     /// <summary>How often a gateway is asked for a sign of life, in seconds.</summary>
     public string? Heartbeat { get; init; }
@@ -90,17 +90,17 @@ internal sealed record ExposeArguments(IReadOnlyList<string> Targets, string? Lo
 
     private Step<IReadOnlyList<TunnelRemote>> ReadRemotes()
     {
-        KeyPin? pin = null;
-        if (Pin is not null)
+        var pins = new List<KeyPin>();
+        foreach (var text in Pins)
         {
-            if (!KeyPin.TryParse(Pin, out var read)) return Usage($"--pin takes sha256: and 64 hexadecimal digits, not '{Pin}'.");
-            pin = read;
+            if (!KeyPin.TryParse(text, out var pin)) return Usage($"--pin takes sha256: and 64 hexadecimal digits, not '{text}'.");
+            pins.Add(pin);
         }
 
         var remotes = new List<TunnelRemote>();
         foreach (var text in Remotes.SelectMany(list => list.Split(',', StringSplitOptions.RemoveEmptyEntries)))
         {
-            if (!TunnelRemote.TryParse(text, pin, out var remote, out var fault)) return Usage(fault);
+            if (!TunnelRemote.TryParse(text, pins, out var remote, out var fault)) return Usage(fault);
             if (!remotes.Contains(remote)) remotes.Add(remote);
         }
         return remotes.Count > 0 ? remotes : Usage("Say which gateway to dial: --remote host:port [variable TRC_REMOTE].");

@@ -50,7 +50,7 @@ internal static class ExposeFile
 
     private static ExposeArguments Arguments(Members own, Members common, string directory)
     {
-        var remotes = own.Texts("remotes");
+        var (remotes, pins) = (own.Texts("remotes"), own.Texts("pin"));
         var file = own.Text("secret_file");
         return new ExposeArguments(
             own.Texts("targets"), null, null, remotes.Count > 0 ? remotes : common.Texts("remotes"), null,
@@ -59,7 +59,7 @@ internal static class ExposeFile
             Service = own.Text("name") ?? "",
             Name = own.Text("name") ?? "",
             Heartbeat = own.Text("heartbeat") ?? common.Text("heartbeat"),
-            Pin = own.Text("pin") ?? common.Text("pin"),
+            Pins = pins.Count > 0 ? pins : common.Texts("pin"),
             ProxyProtocol = own.Text("proxy_protocol"),
             Direct = own.Flag("direct") ?? true,
             LogVisits = own.Flag("log_visits") ?? common.Flag("log_visits") ?? false,

@@ -127,7 +127,7 @@ internal sealed class RemoteLink(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
         try
         {
-            return (await TlsDuplex.ConnectAsync(carrier, remote.At.Host, remote.Pin, time, either.Token), local);
+            return (await TlsDuplex.ConnectAsync(carrier, remote.At.Host, remote.Pins, time, either.Token), local);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

@@ -36,11 +36,11 @@ public sealed class TlsDuplex : Duplex
             new SslServerAuthenticationOptions { ServerCertificateContext = certificate, EnabledSslProtocols = Versions, AllowRenegotiation = false }, stop));
 
     /// <summary>
-    /// Offers a handshake. The server is who it should be when its key has this pin and its certificate is within its dates; without
-    /// a pin, when the machine's trusted authorities say so for <paramref name="host"/>. The carrier is closed when it is not.
+    /// Offers a handshake. The server is who it should be when its key has one of these pins and its certificate is within its dates;
+    /// without pins, when the machine's trusted authorities say so for <paramref name="host"/>. The carrier is closed when it is not.
     /// </summary>
     /// <exception cref="IOException">The server is another, does not speak TLS as it should, or left.</exception>
-    public static Task<TlsDuplex> ConnectAsync(Duplex carrier, string host, KeyPin? pin, TimeProvider time, CancellationToken stop)
+    public static Task<TlsDuplex> ConnectAsync(Duplex carrier, string host, IReadOnlyList<KeyPin> pins, TimeProvider time, CancellationToken stop)
     {
         string? distrust = null;
         var options = new SslClientAuthenticationOptions
@@ -49,8 +49,8 @@ public sealed class TlsDuplex : Duplex
             EnabledSslProtocols = Versions,
             AllowRenegotiation = false,
             // With a pin nobody is asked whom this machine trusts, and nothing is read or fetched for that.
-            CertificateChainPolicy = pin is null ? null : new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
-            RemoteCertificateValidationCallback = (_, certificate, _, errors) => (distrust = Distrust(certificate as X509Certificate2, errors, pin, time)) is null,
+            CertificateChainPolicy = pins.Count == 0 ? null : new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+            RemoteCertificateValidationCallback = (_, certificate, _, errors) => (distrust = Distrust(certificate as X509Certificate2, errors, pins, time)) is null,
         };
         return ShakeAsync(carrier, tls => tls.AuthenticateAsClientAsync(options, stop), () => distrust);
     }
@@ -132,12 +132,12 @@ public sealed class TlsDuplex : Duplex
     }
 
     /// <summary>Why the server is not believed; null when it is.</summary>
-    private static string? Distrust(X509Certificate2? certificate, SslPolicyErrors errors, KeyPin? pin, TimeProvider time)
+    private static string? Distrust(X509Certificate2? certificate, SslPolicyErrors errors, IReadOnlyList<KeyPin> pins, TimeProvider time)
     {
         if (certificate is null) return "the gateway shows no certificate";
-        if (pin is not { } expected) return errors == SslPolicyErrors.None ? null : $"the gateway's certificate is not trusted here ({errors}): give its pin, which 'gateway reserve tunnel' prints";
+        if (pins.Count == 0) return errors == SslPolicyErrors.None ? null : $"the gateway's certificate is not trusted here ({errors}): give its pin, which 'gateway reserve tunnel' prints";
         var shown = KeyPin.Of(certificate);
-        if (shown != expected) return $"the gateway's key is {shown}, not the one that was pinned: somebody may stand between, or the gateway has a new key";
+        if (!pins.Contains(shown)) return $"the gateway's key is {shown}, not the one that was pinned: somebody may stand between, or the gateway has a new key";
         var now = time.GetUtcNow();
         return now >= certificate.NotBefore && now <= certificate.NotAfter ? null : $"the gateway's certificate is valid from {certificate.NotBefore:u} to {certificate.NotAfter:u} only";
     }

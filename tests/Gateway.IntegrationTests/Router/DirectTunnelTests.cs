@@ -25,7 +25,7 @@ public sealed class DirectTunnelTests
         await using var service = TestService.Echo();
         await using var router = new RouterHarness();
         router.Tunnel(Name, RunningClient.Secret);
-        var remote = new TunnelRemote(new HostPort("127.0.0.1", router.Tunnels.Port), isTls, isTls ? router.Pin : null);
+        var remote = new TunnelRemote(new HostPort("127.0.0.1", router.Tunnels.Port), isTls, isTls ? [router.Pin] : []);
         await using var client = new RunningClient(RunningClient.Options(service.Port) with { Remotes = [remote] });
         await router.LineAsync("is up");
         using var first = await DirectAsync(router);

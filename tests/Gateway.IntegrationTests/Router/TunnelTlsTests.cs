@@ -57,7 +57,7 @@ public sealed class TunnelTlsTests : IDisposable
         await using var service = TestService.Echo();
         await using var router = new RouterHarness();
         router.Tunnel(Name, RunningClient.Secret);
-        await using var client = Client(router, service, pin: null);
+        await using var client = Client(router, service);
         await SaysAsync(client, "is not trusted here");
     }
 
@@ -77,7 +77,7 @@ public sealed class TunnelTlsTests : IDisposable
         await using var service = TestService.Echo();
         await using var plain = new TestGateway();
         Assert.True(KeyPin.TryParse("sha256:" + new string('0', 64), out var pin));
-        var remote = new TunnelRemote(new HostPort("127.0.0.1", plain.Port), IsTls: true, pin);
+        var remote = new TunnelRemote(new HostPort("127.0.0.1", plain.Port), isTls: true, pin);
         await using var client = new RunningClient(RunningClient.Options(service.Port) with { Remotes = [remote] });
         await SaysAsync(client, "no TLS connection");
         Assert.Empty(plain.Secrets);
@@ -122,6 +122,25 @@ public sealed class TunnelTlsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_with_both_pins_stays_through_a_change_of_the_key()
+    {
+        await using var service = TestService.Echo();
+        var path = Write("own.pem", validFromDays: -1, validToDays: 1);
+        await using var router = new RouterHarness(options => options.TunnelCertificate = path);
+        router.Tunnel(Name, RunningClient.Secret);
+        var before = router.Pin;
+        var after = KeyPin.Of(X509CertificateLoader.LoadCertificateFromFile(Write("next.pem", validFromDays: -1, validToDays: 1)));
+        await using var client = Client(router, service, before, after);
+        await SaysAsync(client, "connected over TLS as tunnel 1");
+        File.Move(Path.Combine(Path.GetDirectoryName(path)!, "next.pem"), path, overwrite: true);
+        router.ReloadCertificate();
+        Assert.Equal(after, router.Pin);
+        Assert.True(router.Drop(1));
+        await SaysAsync(client, "connected over TLS as tunnel 2");
+        Assert.DoesNotContain("not the one that was pinned", client.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_node_keeps_the_key_that_it_made_and_nobody_else_can_read_it()
     {
         var kept = Path.Combine(_directory, "tunnel.pem");
@@ -142,8 +161,8 @@ public sealed class TunnelTlsTests : IDisposable
         Assert.Contains(garbage, fault, StringComparison.Ordinal);
     }
 
-    private static RunningClient Client(RouterHarness router, TestService service, KeyPin? pin) =>
-        new(RunningClient.Options(service.Port) with { Remotes = [new TunnelRemote(new HostPort(IPAddress.Loopback.ToString(), router.Tunnels.Port), IsTls: true, pin)] });
+    private static RunningClient Client(RouterHarness router, TestService service, params KeyPin[] pins) =>
+        new(RunningClient.Options(service.Port) with { Remotes = [new TunnelRemote(new HostPort(IPAddress.Loopback.ToString(), router.Tunnels.Port), isTls: true, pins)] });
 
     private static Task SaysAsync(RunningClient client, string text) =>
         Eventually.TrueAsync(() => client.Said.Contains(text, StringComparison.Ordinal), $"the client says '{text}'");

@@ -52,9 +52,9 @@ public sealed class ExposeArgumentsTests
     public void A_pin_asks_for_TLS_and_each_gateway_may_have_its_own()
     {
         var (first, second) = ("sha256:" + new string('a', 64), "sha256:" + new string('B', 64));
-        var options = Good(Plain with { Remotes = [$"tls://gw1#{first}", "gw2:1", "tls://[::1]"], Pin = second });
+        var options = Good(Plain with { Remotes = [$"tls://gw1#{first}", "gw2:1", "tls://[::1]"], Pins = [second] });
         Assert.All(options.Remotes, remote => Assert.True(remote.IsTls));
-        Assert.Equal([first, second.ToLowerInvariant(), second.ToLowerInvariant()], options.Remotes.Select(remote => remote.Pin.ToString()));
+        Assert.Equal([first, second.ToLowerInvariant(), second.ToLowerInvariant()], options.Remotes.Select(remote => Assert.Single(remote.Pins).ToString()));
         Assert.Equal(["gw1:18000", "gw2:1", "[::1]:18000"], options.Remotes.Select(remote => remote.At.ToString()));
     }
 
@@ -67,11 +67,19 @@ public sealed class ExposeArgumentsTests
     }
 
     [Fact]
+    public void While_a_key_is_changed_a_gateway_may_have_two_pins()
+    {
+        var (first, second) = ("sha256:" + new string('a', 64), "sha256:" + new string('b', 64));
+        var options = Good(Plain with { Remotes = [$"tls://gw1#{second}#{first}", "gw2"], Pins = [first, second] });
+        Assert.Equal([[second, first], [first, second]], options.Remotes.Select(remote => remote.Pins.Select(pin => pin.ToString())));
+    }
+
+    [Fact]
     public void Without_a_pin_a_gateway_is_spoken_to_as_its_url_says()
     {
         var options = Good(Plain with { Remotes = ["tls://gw1", "tcp://gw2", "gw3"] });
         Assert.Equal([true, false, false], options.Remotes.Select(remote => remote.IsTls));
-        Assert.All(options.Remotes, remote => Assert.Null(remote.Pin));
+        Assert.All(options.Remotes, remote => Assert.Empty(remote.Pins));
     }
 
     public static TheoryData<string> Wrong() => new(Faulty.Keys);
@@ -84,8 +92,8 @@ public sealed class ExposeArgumentsTests
         ["a path"] = Plain with { Targets = ["http://localhost/app"] },
         ["no remote"] = Plain with { Remotes = [""] },
         ["a short pin"] = Plain with { Remotes = ["tls://gw1#sha256:ab"] },
-        ["a pin of another hash"] = Plain with { Pin = "sha1:" + new string('a', 64) },
-        ["a pin for plain TCP"] = Plain with { Remotes = ["tcp://gw1"], Pin = "sha256:" + new string('a', 64) },
+        ["a pin of another hash"] = Plain with { Pins = ["sha1:" + new string('a', 64)] },
+        ["a pin for plain TCP"] = Plain with { Remotes = ["tcp://gw1"], Pins = ["sha256:" + new string('a', 64)] },
         ["no port"] = Plain with { Remotes = ["gw1:x"] },
         ["port 0"] = Plain with { Remotes = ["gw1:0"] },
         ["port 65536"] = Plain with { Local = "a:65536" },

@@ -29,6 +29,8 @@ internal sealed class CopyRelay
         using var told = stop.UnsafeRegister(static relay => ((CopyRelay)relay!).Break(RelayEnd.Stopped), this);
         await using var idle = _options.Time.CreateTimer(static relay => ((CopyRelay)relay!).Look(), this, quarter, quarter);
         await Task.WhenAll(CarryAsync(_up, peeked, RelayEnd.VisitorBroke, RelayEnd.UpstreamBroke), CarryAsync(_down, default, RelayEnd.UpstreamBroke, RelayEnd.VisitorBroke));
+        // A side that broke, and was heard to its end, leaves the other one to be reset.
+        if ((RelayEnd)_end != RelayEnd.Finished) Break((RelayEnd)_end);
         return new RelayResult(_up.Carried, _down.Carried, (RelayEnd)_end);
     }
 
@@ -36,13 +38,16 @@ internal sealed class CopyRelay
     {
         var outcome = await direction.RunAsync(peeked);
         if (outcome == CopyOutcome.SourceBroke) Break(sourceBroke);
-        if (outcome == CopyOutcome.SinkBroke) Break(sinkBroke);
+        // What the broken end had said before still goes the other way, which then ends by itself: what was broken tells whoever reads it.
+        if (outcome == CopyOutcome.SinkBroke) Note(sinkBroke);
     }
 
     // The first cause is the one that is told; what follows from it is not.
+    private void Note(RelayEnd cause) => Interlocked.CompareExchange(ref _end, (int)cause, (int)RelayEnd.Finished);
+
     private void Break(RelayEnd cause)
     {
-        Interlocked.CompareExchange(ref _end, (int)cause, (int)RelayEnd.Finished);
+        Note(cause);
         _visitor.Reset();
         _upstream.Reset();
     }

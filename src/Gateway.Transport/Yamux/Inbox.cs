@@ -56,7 +56,7 @@ internal sealed class Inbox(YamuxSession session, StreamTable streams, Heartbeat
         var stream = streams.Find(header.Stream);
         stream?.Acknowledge();
         var fault = header.Kind == FrameKind.Data ? OnData(stream, header) : OnWindowUpdate(stream, header);
-        if (fault == FrameFault.None && header.Has(FrameFlags.Rst)) stream?.Break("the stream was reset by the peer", tellPeer: false);
+        if (fault == FrameFault.None && header.Has(FrameFlags.Rst)) stream?.BreakByPeer();
         return fault;
     }
 

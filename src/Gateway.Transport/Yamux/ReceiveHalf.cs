@@ -58,8 +58,8 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
         ValueTask<int> read;
         lock (_gate)
         {
-            if (_broken is { } why) return ValueTask.FromException<int>(new IOException(why));
             if (_ring.Count > 0) read = new ValueTask<int>(Take(buffer.Span));
+            else if (_broken is { } why) return ValueTask.FromException<int>(new IOException(why));
             else if (_hasEnded) return new ValueTask<int>(0);
             else read = Wait(buffer);
         }
@@ -97,14 +97,26 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
         }
     }
 
-    /// <summary>Nothing can be read any more; what waits is dropped.</summary>
+    /// <summary>Nothing comes any more, and what waits is dropped.</summary>
     public void Break(string why)
+    {
+        BreakOff(why);
+        lock (_gate)
+        {
+            budget.Give(_ring.Count);
+            _ring.Clear();
+        }
+    }
+
+    /// <summary>
+    /// Nothing comes any more, by the peer's doing. What came before can still be read, as from a socket: the answer of a server that
+    /// hangs up on the rest of a request is worth having.
+    /// </summary>
+    public void BreakOff(string why)
     {
         lock (_gate)
         {
             _broken ??= why;
-            budget.Give(_ring.Count);
-            _ring.Clear();
             if (!_released) policy.Release(_window);
             _released = true;
             Fail(new IOException(why));
@@ -148,7 +160,7 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
     // A peer that has ended its direction has no use for credit. Under the lock, so that none follows a reset of ours.
     private void GiveBack(int read)
     {
-        if (_window.IsDue(read, _ring.Count) && !_hasEnded) outbox.Send(FrameKind.WindowUpdate, FrameFlags.None, id, policy.GiveBack(ref _window));
+        if (_broken is null && _window.IsDue(read, _ring.Count) && !_hasEnded) outbox.Send(FrameKind.WindowUpdate, FrameFlags.None, id, policy.GiveBack(ref _window));
     }
 
     private void EndRead(int length)

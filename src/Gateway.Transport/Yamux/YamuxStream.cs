@@ -57,12 +57,18 @@ public sealed class YamuxStream : Duplex
     }
 
     /// <inheritdoc/>
-    public override void Reset() => Break("the stream was reset by us", tellPeer: true);
+    public override void Reset()
+    {
+        Break("the stream was reset by us", tellPeer: true);
+        _receive.Break("the stream was reset by us");
+    }
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
         Break("the stream is disposed", tellPeer: !IsOver);
+        // What a peer's reset left to be read, nobody will.
+        _receive.Break("the stream is disposed");
         return ValueTask.CompletedTask;
     }
 
@@ -93,12 +99,16 @@ public sealed class YamuxStream : Duplex
         return true;
     }
 
+    /// <summary>The peer reset it. Ours has somebody who disposes of it, and may read before what came; one of the peer's may have nobody.</summary>
+    internal void BreakByPeer() => Break("the stream was reset by the peer", tellPeer: false, keepsWhatCame: IsOurs);
+
     /// <summary>Breaks both directions, once.</summary>
-    internal void Break(string why, bool tellPeer)
+    internal void Break(string why, bool tellPeer, bool keepsWhatCame = false)
     {
         if (Interlocked.Exchange(ref _broken, 1) != 0) return;
         // In this order: after our reset no credit may be given.
-        _receive.Break(why);
+        if (keepsWhatCame) _receive.BreakOff(why);
+        else _receive.Break(why);
         _session.Outbox.Break(_send, why, tellPeer);
         _session.Forget(this);
     }

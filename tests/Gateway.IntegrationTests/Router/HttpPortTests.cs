@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using Gateway.IntegrationTests.Cli.Expose;
 using Gateway.IntegrationTests.Support;
 using Gateway.Model.Routes;
 using Microsoft.AspNetCore.Http;
@@ -151,6 +152,27 @@ public sealed class HttpPortTests
         });
         await using var router = new RouterHarness();
         router.Dial("a.example", upstream.EndPoint);
+        using var client = router.Client();
+        for (var i = 0; i < 20; i++)
+        {
+            using var answer = await client.PostAsync(new Uri("http://a.example/"), new ByteArrayContent(new byte[4 * 1024 * 1024]));
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+            Assert.Equal("much", await answer.Content.ReadAsStringAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_service_behind_a_tunnel_that_answers_and_hangs_up_before_it_has_read_the_body_is_heard()
+    {
+        await using var upstream = new Upstream(async (socket, stop) =>
+        {
+            await socket.ReceiveAsync(new byte[100], stop);
+            await socket.SendAllAsync("HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nmuch"u8.ToArray(), stop);
+        });
+        await using var router = new RouterHarness();
+        router.Tunnel("a.example", RunningClient.Secret);
+        await using var tunnel = new RunningClient(upstream.EndPoint.Port, router.Tunnels.Port);
+        await router.LineAsync("is up");
         using var client = router.Client();
         for (var i = 0; i < 20; i++)
         {

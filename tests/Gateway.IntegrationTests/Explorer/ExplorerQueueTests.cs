@@ -1,3 +1,4 @@
+using Gateway.Explorer;
 using Gateway.ExplorerApi;
 using Gateway.Model;
 using Gateway.Model.Crypto;
@@ -111,6 +112,27 @@ public sealed class ExplorerQueueTests(ExplorerFixture explorer) : IClassFixture
     }
 
     [Fact]
+    public async Task An_operator_may_let_old_clients_sign_as_late_and_report_as_freely_as_the_original_did()
+    {
+        using var stop = new CancellationTokenSource();
+        var (server, running) = Start(new ExplorerOptions { SignatureTolerance = TimeSpan.Zero, VerifyReports = false }, explorer.Connection, stop.Token);
+        await using (server)
+        {
+            var user = await explorer.UserAsync("queue-old.3bot", _gateway);
+            var id = await user.ReserveAsync("old.gw.example.com");
+            var root = new Uri($"http://{server.Bound[0]}");
+            var late = new ExplorerClient(explorer.Http, root, ExplorerSigner.User(user.Id, user.Identity), time: new Yesterday());
+            Value(await late.CreateWorkloadAsync(user.Subdomain("late.gw.example.com"), Stop));
+            Assert.Equal(401, Refusal(await new ExplorerClient(explorer.Http, explorer.Root, ExplorerSigner.User(user.Id, user.Identity), time: new Yesterday()).CreateWorkloadAsync(user.Subdomain("later.gw.example.com"), Stop)).Status);
+            Value(await new ExplorerClient(explorer.Http, root).PutResultAsync(_gateway.Id, $"{id}-1", new WorkloadResult { State = ResultState.Ok }, Stop));
+            Value(await new ExplorerClient(explorer.Http, root).ReportDeletedAsync(_gateway.Id, $"{id}-1", Stop));
+            Assert.Equal(NextAction.Deleted, Value(await user.Client.GetWorkloadAsync(id, Stop)).NextAction);
+            await stop.CancelAsync();
+            await running;
+        }
+    }
+
+    [Fact]
     [Trait("adv", "R9")]
     public async Task Only_the_gateway_reports_about_its_workloads()
     {
@@ -200,5 +222,10 @@ public sealed class ExplorerQueueTests(ExplorerFixture explorer) : IClassFixture
     {
         var result = ResultSignature.Sign(new WorkloadResult { Category = WorkloadType.Subdomain, WorkloadId = $"{id}-1", State = state, Message = message }, _gateway);
         Value(await Gateway.PutResultAsync(_gateway.Id, $"{id}-1", result, Stop));
+    }
+
+    private sealed class Yesterday : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddDays(-1);
     }
 }

@@ -1,8 +1,6 @@
 using Gateway.IntegrationTests.Explorer;
 using Gateway.IntegrationTests.Support;
-using Gateway.Model;
 using Gateway.Model.ExplorerApi;
-using Gateway.Reconciler;
 using Xunit;
 
 namespace Gateway.IntegrationTests.Reconciler;

@@ -107,6 +107,19 @@ until_true 30 is_fetched || fail "nothing comes through the tunnel"
 inside systemctl show -P StatusText gateway-tunnel@hello.service | grep -q connected || fail "gateway-tunnel@ says: $(inside systemctl show -P StatusText gateway-tunnel@hello.service)"
 step "gateway-tunnel@.service carries visitors"
 
+# The journal of a real systemd takes the fields: one request by its id, with everything that the line says beside it.
+entry() { inside journalctl --no-pager -o json -u gateway.service GATEWAY_EVENT=4002 | tail -n 1; }
+has_request() { entry | grep -F '"GATEWAY_HOST":"hello.gw.test"' >/dev/null; }
+until_true 10 has_request || fail "the journal has no request with its fields: $(entry)"
+for field in PRIORITY:6 GATEWAY_EVENT_NAME:RequestEnded GATEWAY_METHOD:GET GATEWAY_STATUS:200 GATEWAY_END:Finished; do
+  entry | grep -F "\"${field%%:*}\":\"${field#*:}\"" >/dev/null || fail "the journal lacks ${field%%:*}=${field#*:}: $(entry)"
+done
+request=$(entry | sed -n 's/.*"GATEWAY_REQUEST_ID":"\([^"]*\)".*/\1/p')
+[ -n "$request" ] || fail "the journal has no id of the request: $(entry)"
+[ "$(inside journalctl --no-pager -o cat -u gateway.service "GATEWAY_REQUEST_ID=$request" | wc -l)" -ge 1 ] || fail "the journal does not find a request by its id"
+! inside journalctl --no-pager -o json -u gateway.service | grep -F "$(cat "$tree/etc/gateway/tunnels/hello.secret")" >/dev/null || fail "the journal has a secret"
+step "the journal has each line's fields, and finds a request by its id"
+
 before=$(inside systemctl show -P MainPID gateway.service)
 install --reinstall
 [ "$(inside systemctl show -P MainPID gateway.service)" != "$before" ] || fail "an upgrade left the old program running"

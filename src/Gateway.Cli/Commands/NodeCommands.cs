@@ -36,8 +36,8 @@ internal sealed class NodeCommands
     {
         List("zones", "List the zones that the node serves.", ("ZONE", TextTable.Member("zone")), ("OWNER", TextTable.Member("owner")), ("NAMES", TextTable.Member("names")), ("DELEGATED", TextTable.Member("delegation"))),
         List("names", "List reserved names with their users and the reservations that hold them.", ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state")), ("HELD BY", Holders)),
-        List("quarantined", "List names that were given up and rest before another user may have them.", ("NAME", TextTable.Member("name")), ("LAST USER", TextTable.Member("user")), ("SINCE", TextTable.Member("since")), ("FREE FROM", TextTable.Member("until"))),
-        List("frozen", "List users whose reservations are kept and not served.", ("USER", TextTable.Member("user")), ("SINCE", TextTable.Member("since")), ("REASON", TextTable.Member("reason"))),
+        List("quarantined", "List names that were given up and rest before another user may have them.", ("NAME", TextTable.Member("name")), ("LAST USER", TextTable.Member("user")), ("SINCE", TextTable.Moment("since")), ("FREE FROM", TextTable.Moment("until"))),
+        List("frozen", "List users whose reservations are kept and not served.", ("USER", TextTable.Member("user")), ("SINCE", TextTable.Moment("since")), ("REASON", TextTable.Member("reason"))),
         List("routes", "List hosts and where their visitors go.", ("HOST", TextTable.Member("host")), ("KIND", TextTable.Member("kind")), ("TO", TextTable.Member("to")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state"))),
         List("reservations", "List everybody's reservations, the newest first.", ("ID", TextTable.Member("id")), ("KIND", TextTable.Member("kind")), ("NAME", TextTable.Member("name")), ("USER", TextTable.Member("user")), ("STATE", TextTable.Member("state")), ("MESSAGE", TextTable.Member("message"))),
         List("traffic", "List the hosts that moved most in the last hour.", ("HOST", TextTable.Member("host")), ("NOW B/S", TextTable.Member("now")), ("VISITORS", TextTable.Member("present")), ("BYTES", TextTable.Member("bytes")), ("VISITS", TextTable.Member("visits"))),
@@ -92,7 +92,7 @@ internal sealed class NodeCommands
         var key = new Argument<string>("key") { Description = "token: the admin token in the state directory. cookies: the secret of the DNS cookies." };
         key.AcceptOnlyFromAmong("token", "cookies");
         return Make("rotate", "Change a key that the node made for itself. The former one is still accepted for a while.", "gateway node rotate token", [key], [], (parsed, node, stop) =>
-            DoAsync(node, HttpMethod.Post, $"/api/keys/{parsed.GetValue(key)}/rotate", json => json["former_until"] is { } until ? $"The token's file holds a new one; the former one is good until {until}." : "Cookies are made with a new secret.", stop));
+            DoAsync(node, HttpMethod.Post, $"/api/keys/{parsed.GetValue(key)}/rotate", json => json["former_until"] is { } until ? $"The token's file holds a new one; the former one is good until {TextTable.Moment(until)}." : "Cookies are made with a new secret.", stop));
     }
 
     private ExampleCommand Reconcile()

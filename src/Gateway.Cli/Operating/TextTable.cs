@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Gateway.Cli.Operating;
@@ -21,4 +22,13 @@ internal static class TextTable
         null => "",
         var value => value.ToString(),
     };
+
+    /// <summary>A member that is a moment, as people read it.</summary>
+    public static Func<JsonNode, string> Moment(string name) => item => Moment(item[name]);
+
+    /// <summary>A moment of the node to the second, in UTC; what is none stays as it is.</summary>
+    public static string Moment(JsonNode? value) =>
+        DateTimeOffset.TryParse(value?.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            ? at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)
+            : value?.ToString() ?? "";
 }

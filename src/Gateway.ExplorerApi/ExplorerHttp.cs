@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -26,8 +25,9 @@ internal sealed class ExplorerHttp(HttpClient http, Uri root, ExplorerSigner? si
         try
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            var octets = await ReadAsync(response, either.Token);
-            return octets is null ? new ExplorerOutcome<T>.Unreachable($"the answer is longer than {MaxAnswer} octets") : Judge(response, octets.Value, read);
+            using var octets = new AnswerOctets();
+            var isWhole = await ReadAsync(response, octets, either.Token);
+            return isWhole ? Judge(response, octets.Written, read) : new ExplorerOutcome<T>.Unreachable($"the answer is longer than {MaxAnswer} octets");
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
@@ -56,16 +56,15 @@ internal sealed class ExplorerHttp(HttpClient http, Uri root, ExplorerSigner? si
         return request;
     }
 
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpResponseMessage response, CancellationToken stop)
+    private static async Task<bool> ReadAsync(HttpResponseMessage response, AnswerOctets octets, CancellationToken stop)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(stop);
-        var octets = new ArrayBufferWriter<byte>();
         while (true)
         {
-            var count = await stream.ReadAsync(octets.GetMemory(16 * 1024), stop);
-            if (count == 0) return octets.WrittenMemory;
+            var count = await stream.ReadAsync(octets.Room(), stop);
+            if (count == 0) return true;
             octets.Advance(count);
-            if (octets.WrittenCount > MaxAnswer) return null;
+            if (octets.Length > MaxAnswer) return false;
         }
     }
 
@@ -90,7 +89,7 @@ internal sealed class ExplorerHttp(HttpClient http, Uri root, ExplorerSigner? si
     }
 }
 
-/// <summary>A successful answer.</summary>
+/// <summary>A successful answer; its octets are to be read at once.</summary>
 internal readonly record struct ExplorerAnswer(ReadOnlyMemory<byte> Octets, long LastId, long Pages)
 {
     /// <summary>The body as one object; null when it is none.</summary>

@@ -55,8 +55,10 @@ public readonly struct DomainName : IEquatable<DomainName>, IComparable<DomainNa
     {
         get
         {
+            var label = Wire.Slice(1, Wire[0]);
+            if (IsPlain(label)) return Encoding.ASCII.GetString(label);
             var text = new StringBuilder();
-            AppendLabel(text, Wire.Slice(1, Wire[0]));
+            AppendLabel(text, label);
             return text.ToString();
         }
     }
@@ -184,6 +186,25 @@ public readonly struct DomainName : IEquatable<DomainName>, IComparable<DomainNa
     public override string ToString()
     {
         if (IsRoot) return ".";
+        var wire = Wire;
+        for (var at = 0; wire[at] != 0; at += wire[at] + 1)
+            if (!IsPlain(wire.Slice(at + 1, wire[at]))) return Escaped();
+        // Nearly all names: the octets themselves, with dots in the places of the lengths.
+        return string.Create(wire.Length - 2, this, static (text, name) => name.WritePlain(text));
+    }
+
+    private void WritePlain(Span<char> text)
+    {
+        var wire = Wire;
+        for (var at = 0; wire[at] != 0; at += wire[at] + 1)
+        {
+            if (at != 0) text[at - 1] = '.';
+            Encoding.ASCII.GetChars(wire.Slice(at + 1, wire[at]), text[at..]);
+        }
+    }
+
+    private string Escaped()
+    {
         var text = new StringBuilder();
         var wire = Wire;
         for (var at = 0; wire[at] != 0; at += wire[at] + 1)
@@ -285,6 +306,13 @@ public readonly struct DomainName : IEquatable<DomainName>, IComparable<DomainNa
         var count = 0;
         for (var at = 0; wire[at] != 0; at += wire[at] + 1) offsets[count++] = (byte)at;
         return count;
+    }
+
+    private static bool IsPlain(ReadOnlySpan<byte> label)
+    {
+        foreach (var octet in label)
+            if (!IsHostOctet(octet)) return false;
+        return true;
     }
 
     private static bool IsHostOctet(byte octet) =>

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Gateway.Model.Reservations;
 
@@ -66,7 +65,7 @@ public static partial class RedisSchema
     public static FrozenUser DecodeFrozen(ReadOnlySpan<byte> value)
     {
         var reason = "";
-        TryReadObject(Encoding.UTF8.GetString(value), out _, member =>
+        TryReadObject(value, out _, member =>
         {
             if (member.Name == "reason" && member.Value.ValueKind == JsonValueKind.String) reason = member.Value.GetString()!;
             return true;
@@ -82,7 +81,7 @@ public static partial class RedisSchema
     {
         var found = new long?[names.Length];
         numbers = found;
-        return TryReadObject(Encoding.UTF8.GetString(value), out _, member =>
+        return TryReadObject(value, out _, member =>
         {
             var at = Array.IndexOf(names, member.Name);
             if (at < 0) return true;

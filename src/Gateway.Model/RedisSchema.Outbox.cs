@@ -33,7 +33,7 @@ public static partial class RedisSchema
     public static bool TryDecodeOutbox(ReadOnlySpan<byte> value, [NotNullWhen(true)] out OutboxEntry? entry, out string fault)
     {
         var read = new OutboxEntry(0, null, "", Delete: false, 0);
-        var isWhole = TryReadObject(Encoding.UTF8.GetString(value), out fault, member =>
+        var isWhole = TryReadObject(value, out fault, member =>
         {
             var next = member.Name switch
             {

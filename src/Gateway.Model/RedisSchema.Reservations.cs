@@ -19,6 +19,8 @@ public static partial class RedisSchema
 
     private const string ReservationPrefix = "\"1.0.0\"";
 
+    private static ReadOnlySpan<byte> ReservationStart => "\"1.0.0\"{"u8;
+
     /// <summary>The duration that every reservation has: the largest number of nanoseconds, about 292 years.</summary>
     private const string Forever = "9223372036854775807";
 
@@ -53,11 +55,17 @@ public static partial class RedisSchema
     public static bool TryDecodeReservation(ReadOnlySpan<byte> value, [NotNullWhen(true)] out StoredReservation? stored, out string fault)
     {
         stored = null;
-        if (!TrySkipVersion(Encoding.UTF8.GetString(value), out var json, out fault)) return false;
         var members = new ReservationMembers();
-        if (!TryReadObject(json, out fault, members.TryTake)) return false;
+        if (!TryReadMembers(value, members, out fault)) return false;
         stored = members.ToStored(out fault);
         return stored is not null;
+    }
+
+    // What we write ourselves is read as it stands, a hundred thousand at each comparison; whatever else is text first.
+    private static bool TryReadMembers(ReadOnlySpan<byte> value, ReservationMembers members, out string fault)
+    {
+        if (value.StartsWith(ReservationStart)) return TryReadObject(value[(ReservationStart.Length - 1)..], out fault, members.TryTake);
+        return TrySkipVersion(Encoding.UTF8.GetString(value), out var json, out fault) && TryReadObject(Encoding.UTF8.GetBytes(json), out fault, members.TryTake);
     }
 
     private static string KindOf(Reservation it) => it.Match(

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Gateway.Model.Routes;
 
 namespace Gateway.Model;
@@ -105,7 +106,7 @@ public static partial class RedisSchema
     {
         inner = [];
         var base64 = "";
-        var read = TryReadObject(Encoding.UTF8.GetString(value), out fault, member =>
+        var read = TryReadObject(value, out fault, member =>
         {
             if (!member.NameIs("Value") || member.Value.ValueKind == JsonValueKind.Null) return true;
             if (member.Value.ValueKind != JsonValueKind.String) return false;
@@ -125,15 +126,20 @@ public static partial class RedisSchema
     }
 
     private static bool TryReadMembers(byte[] inner, ServiceMembers members, out string fault) =>
-        TryReadObject(Encoding.UTF8.GetString(inner), out fault, members.TryTake);
+        TryReadObject(inner, out fault, members.TryTake);
 
     /// <summary>Hands each member to <paramref name="take"/>, which says whether it could be read. Later ones win, as in Go.</summary>
-    private static bool TryReadObject(string json, out string fault, Func<JsonProperty, bool> take)
+    private static bool TryReadObject(ReadOnlySpan<byte> json, out string fault, Func<JsonProperty, bool> take)
     {
+        // Octets that are no UTF-8 mean U+FFFD, as in Go.
+        if (!Utf8.IsValid(json)) json = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json));
         fault = "it is no JSON object";
         try
         {
-            using var document = JsonDocument.Parse(json);
+            var reader = new Utf8JsonReader(json);
+            using var document = JsonDocument.ParseValue(ref reader);
+            // A second value behind the first is a failure of the reader.
+            reader.Read();
             return TryReadObject(document.RootElement, out fault, take);
         }
         catch (JsonException)

@@ -66,7 +66,7 @@ public static partial class RedisSchema
     public static bool TryDecodeZoneOwner(ReadOnlySpan<byte> value, out string owner)
     {
         var found = "";
-        var read = TryReadObject(Encoding.UTF8.GetString(value), out _, member =>
+        var read = TryReadObject(value, out _, member =>
         {
             if (!member.NameIs("Owner") || member.Value.ValueKind == JsonValueKind.Null) return true;
             if (member.Value.ValueKind != JsonValueKind.String) return false;
@@ -129,7 +129,7 @@ public static partial class RedisSchema
     public static bool TryReadOwnerText(string text, [NotNullWhen(true)] out OwnerProof? proof)
     {
         string identity = "", owner = "";
-        var isWhole = TryReadObject(text, out _, member => member.NameIs("identity") ? TryText(member, ref identity) : !member.NameIs("owner") || TryText(member, ref owner));
+        var isWhole = TryReadObject(Encoding.UTF8.GetBytes(text), out _, member => member.NameIs("identity") ? TryText(member, ref identity) : !member.NameIs("owner") || TryText(member, ref owner));
         proof = isWhole ? new OwnerProof(identity, owner) : null;
         return isWhole;
     }

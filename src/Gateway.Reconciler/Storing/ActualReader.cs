@@ -66,14 +66,17 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time) : I
     public async Task<(List<LiveReservation> Served, List<string> Faults)> ReadReservationsAsync(CancellationToken stop)
     {
         var (served, faults) = (new List<LiveReservation>(), new List<string>());
-        foreach (var (field, raw) in await ScanHashAsync(RedisSchema.ReservationsKey, stop))
+        var seen = new HashSet<string>();
+        await ScanHashAsync(RedisSchema.ReservationsKey, (field, value) => Take(field!, value!), stop);
+        return (served, faults);
+
+        void Take(string field, byte[] value)
         {
-            if (!RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(raw), out var stored, out var fault)) faults.Add($"{field}: {fault}");
+            if (!seen.Add(field)) return;
+            if (!RedisSchema.TryDecodeReservation(value, out var stored, out var fault)) faults.Add($"{field}: {fault}");
             else if (stored.Reservation.Id != field) faults.Add($"{field}: it holds the reservation {stored.Reservation.Id}");
             else served.Add(LiveReservation.From(stored));
         }
-
-        return (served, faults);
     }
 
     /// <summary>Hosts outside all zones that were proven.</summary>
@@ -176,22 +179,26 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time) : I
     private async Task<Dictionary<string, string>> ScanHashAsync(string key, CancellationToken stop)
     {
         var all = new Dictionary<string, string>();
-        var cursor = "0";
+        await ScanHashAsync(key, (field, value) => all[field!] = value!, stop);
+        return all;
+    }
+
+    /// <summary>Redis collects the next piece while this one is taken. A field may come twice.</summary>
+    private async Task ScanHashAsync(string key, Action<RedisValue, RedisValue> take, CancellationToken stop)
+    {
         try
         {
-            do
+            for (var piece = ScanAsync("HSCAN", [key, "0", "COUNT", Piece], stop); piece is not null;)
             {
-                (cursor, var items) = await ScanAsync("HSCAN", [key, cursor, "COUNT", Piece], stop);
-                for (var i = 0; i + 1 < items.Length; i += 2) all[items[i]!] = items[i + 1]!;
+                var (cursor, items) = await piece;
+                piece = cursor == "0" ? null : ScanAsync("HSCAN", [key, cursor, "COUNT", Piece], stop);
+                for (var i = 0; i + 1 < items.Length; i += 2) take(items[i], items[i + 1]);
             }
-            while (cursor != "0");
         }
         catch (RedisServerException e) when (RedisFaults.IsMistyped(e))
         {
             // As above: it is empty to us.
         }
-
-        return all;
     }
 
     private async Task<HashSet<string>> ScanKeysAsync(string pattern, CancellationToken stop)

@@ -64,6 +64,18 @@ public sealed class RedisSchemaReservationsTests
     public void What_cannot_be_understood_is_refused(string text) =>
         Assert.False(RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(text), out _, out _));
 
+    [Fact]
+    public void What_follows_the_object_is_a_fault_and_octets_that_are_no_text_are_replaced()
+    {
+        var good = "\"1.0.0\"{\"id\":\"1-1\",\"user_id\":\"7\",\"type\":\"proxy\",\"reference\":\"x?\"}"u8.ToArray();
+        Assert.True(RedisSchema.TryDecodeReservation([.. good, (byte)' ', (byte)'\n'], out _, out _));
+        Assert.False(RedisSchema.TryDecodeReservation([.. good, (byte)'{', (byte)'}'], out _, out _));
+        Assert.False(RedisSchema.TryDecodeReservation(good.AsSpan()[..^1], out _, out _));
+        good[^3] = 0xff;
+        Assert.True(RedisSchema.TryDecodeReservation(good, out var stored, out _));
+        Assert.Equal("x\uFFFD", stored.Reference);
+    }
+
     [Theory]
     [InlineData("2021-01-07T06:13:20Z")]
     [InlineData("2021-01-07T06:13:25.123456789Z")]

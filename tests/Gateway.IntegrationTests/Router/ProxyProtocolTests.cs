@@ -156,7 +156,9 @@ public sealed class ProxyProtocolTests
         using var routes = new RouteFeed(null, null, TimeProvider.System, NullLogger<RouteFeed>.Instance);
         var options = new RouterOptions
         {
-            TlsListen = [IPEndPoint.Parse("127.0.0.1:0")], HttpListen = [], TunnelListen = [],
+            TlsListen = [IPEndPoint.Parse("127.0.0.1:0")],
+            HttpListen = [],
+            TunnelListen = [],
             ListenerProxies = [new ListenerProxy(IPEndPoint.Parse("127.0.0.9:0"), Loopback[0])],
         };
         await using var router = new TcpRouter(options, routes, TimeProvider.System, NullLoggerFactory.Instance);

@@ -1,7 +1,5 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Gateway.IntegrationTests.Support;
 using Gateway.Model;
 using Gateway.Model.Routes;
 using Gateway.UnitTests.Router;

@@ -4,8 +4,8 @@
 # --quick: what a minute allows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds=3 seconds=3 streams="1 32" peers="direct yamux tls ssh loopback" far=6 losses=30 pairs=5 quick=
-[ "${1:-}" = --quick ] && rounds=1 seconds=1 streams=1 peers="direct yamux ssh loopback" far=2 losses=5 pairs=3 quick=yes
+rounds=3 seconds=3 streams="1 32" peers="direct yamux tls ssh loopback" far=6 losses=30 pairs=5 warm=30 quick=
+[ "${1:-}" = --quick ] && rounds=1 seconds=1 streams=1 peers="direct yamux ssh loopback" far=3 losses=5 pairs=3 warm=9 quick=yes
 
 . benchmarks/common.sh
 need redis-server:redis-server libsodium.so.23:libsodium23 openssl:openssl ssh:openssh-client sshd:openssh-server ip:iproute2
@@ -127,15 +127,16 @@ for name in $ours; do near "$name"; done
 start ssh.client ssh -N -R "$(visitors ssh):127.0.0.1:$backend" -p "$(tunnels ssh)" -i "$work/user" -c aes128-gcm@openssh.com \
   -o ExitOnForwardFailure=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null 127.0.0.1
 for peer in $peers; do until_true is_served "$(visitors "$peer")"; done
-# The just-in-time compiler finishes its work under load; OpenSSH has the same exercise.
-for kind in hello echo down; do
-  exercise=()
+# OpenSSH has the same exercise.
+exercise() { # kind
+  local loads=() peer
   for peer in $ours ssh; do
-    "$bench" load $kind "$(visitors "$peer")" 2 8 >/dev/null &
-    exercise+=($!)
+    "$bench" load "$1" "$(visitors "$peer")" 1 8 &
+    loads+=($!)
   done
-  wait "${exercise[@]}"
-done
+  wait "${loads[@]}"
+}
+exercised "hello echo down" "$(for name in $ours; do cat "$work/$name.pid" "$work/$name.client.pid"; done)" -- exercise
 
 for _ in $(seq $rounds); do
   for count in $streams; do for peer in $peers; do bulk "$peer" "$count"; done; done

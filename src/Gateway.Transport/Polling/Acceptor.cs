@@ -9,6 +9,9 @@ namespace Gateway.Transport.Polling;
 /// </summary>
 internal sealed class Acceptor(Poller poller, SafeHandle listener, RunningVisits visits, TimeProvider time) : IPolled, IPollWork, IDisposable
 {
+    // Those who wait together are taken together: a look at the sockets for each would cost more than the look for one more visitor.
+    private const int MostAtOnce = 4;
+
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private AcceptBackOff _backOff;
     private ITimer? _backingOff;
@@ -47,9 +50,11 @@ internal sealed class Acceptor(Poller poller, SafeHandle listener, RunningVisits
 
     void IPolled.OnReady(Ready ready)
     {
-        if (_slot is null) return;
-        if (visits.TryEnter()) Accept();
-        else WaitForRoom();
+        for (var taken = 0; taken < MostAtOnce && _slot is not null; taken++)
+        {
+            if (!visits.TryEnter()) WaitForRoom();
+            else if (!Accept()) return;
+        }
     }
 
     void IPollWork.OnPosted()
@@ -64,7 +69,8 @@ internal sealed class Acceptor(Poller poller, SafeHandle listener, RunningVisits
     {
     }
 
-    private void Accept()
+    // False: nobody waits any more.
+    private bool Accept()
     {
         var error = SocketCalls.Accept(listener, out var visitor, out var remote);
         if (visitor is null || DescriptorReserve.IsTouchedBy(visitor))
@@ -72,11 +78,12 @@ internal sealed class Acceptor(Poller poller, SafeHandle listener, RunningVisits
             visitor?.Dispose();
             visits.Leave();
             Failed(visitor is null ? error : -Errors.TooManyHere);
-            return;
+            return error != -Errors.TryAgain;
         }
         _backOff.Reset();
         visits.Begin();
         OnVisitor(new SocketDuplex(visitor, remote));
+        return true;
     }
 
     private void Failed(int error)

@@ -23,7 +23,8 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
     // Told since the page that is looked at may have been made: it does not show that yet.
     private HashSet<string> _told = [];
     private HashSet<string> _toldBefore = [];
-    private (long From, Task<ExplorerOutcome<WorkloadPage>> Answer)? _ahead;
+    private (long From, Task<List<ExplorerOutcome<WorkloadPage>>> Answers)? _ahead;
+    private int _asked;
 
     /// <summary>The highest id taken so far; the next poll asks for what comes after it.</summary>
     public long Cursor { get; set; }
@@ -33,35 +34,20 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
 
     /// <summary>
     /// What comes from an id on, of as many full pages as are planned together; null when the explorer did not answer. When it falls
-    /// silent after the first page, those that came are given.
+    /// silent after the first page, those that came are given. When there is more, it is asked for at once, and is here when this is
+    /// dealt with.
     /// </summary>
     public async Task<InboxPage?> ReadAsync(long from, CancellationToken stop)
     {
-        var all = await PollAsync(from, stop);
-        var last = all;
-        for (var pages = 1; pages < PagesAtOnce && last is { Count: >= FullPage } && last.Highest >= from; pages++)
-        {
-            from = last.Highest + 1;
-            last = await PollAsync(from, stop);
-            if (last is not null) all = all!.With(last);
-        }
-
-        return all;
-    }
-
-    /// <summary>One poll from an id on; null when the explorer did not answer. After a full page the next one is asked for at once, and is here when this one is dealt with.</summary>
-    public async Task<InboxPage?> PollAsync(long from, CancellationToken stop)
-    {
-        var asked = _ahead is { } ahead && ahead.From == from ? ahead.Answer : AskAsync(from, stop);
+        var asked = _ahead is { } ahead && ahead.From == from ? ahead.Answers : AskAsync(from, stop);
         _ahead = null;
-        var outcome = await asked;
+        var answers = await asked;
         MarkAccepted();
-        Fault = outcome.Match(_ => null, refused => refused.ToString(), unreachable => (string?)unreachable.ToString());
-        metrics.Polls.Add(1, new KeyValuePair<string, object?>("outcome", Fault is null ? "answered" : "failed"));
-        if (outcome is not ExplorerOutcome<WorkloadPage>.Ok { Value: var page }) return null;
-        var taken = Take(page);
-        if (taken.Count >= FullPage && taken.Highest >= from) _ahead = (taken.Highest + 1, AskAsync(taken.Highest + 1, stop));
-        return taken;
+        InboxPage? all = null;
+        foreach (var answer in answers)
+            if (Take(answer) is { } page) all = all?.With(page) ?? page;
+        if (answers.Count == PagesAtOnce && all is not null && IsMoreBehind(answers[^1], from)) _ahead = (all.Highest + 1, AskAsync(all.Highest + 1, stop));
+        return all;
     }
 
     /// <summary>Notes whose good result the explorer took. After the reports that wait were looked at: what waits no more is then known as told.</summary>
@@ -75,10 +61,18 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
     }
 
     /// <summary>Awaits what is still asked for. After the token has fired.</summary>
-    public Task EndAsync() => _ahead?.Answer ?? Task.CompletedTask;
+    public Task EndAsync() => _ahead?.Answers ?? Task.CompletedTask;
 
     /// <summary>Takes the deletions that wait in the queue; gives the ids that changed.</summary>
-    public async Task<IReadOnlyCollection<string>> DrainAsync(CancellationToken stop) => (await PollAsync(BeyondAll, stop))?.Changed ?? [];
+    public async Task<IReadOnlyCollection<string>> DrainAsync(CancellationToken stop)
+    {
+        // Pages that were asked for before still show as living what these deletions end.
+        _ahead = null;
+        Interlocked.Increment(ref _asked);
+        var answer = await explorer.PollAsync(nodeId, BeyondAll, stop);
+        MarkAccepted();
+        return Take(answer)?.Changed ?? [];
+    }
 
     /// <summary>Asks about one reservation that no page showed. False when the explorer did not answer.</summary>
     public async Task<bool> AskAsync(LiveReservation about, List<string> changed, List<string> unknown, CancellationToken stop)
@@ -96,30 +90,56 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         }
     }
 
-    private Task<ExplorerOutcome<WorkloadPage>> AskAsync(long from, CancellationToken stop)
+    private Task<List<ExplorerOutcome<WorkloadPage>>> AskAsync(long from, CancellationToken stop)
     {
         MarkAccepted();
         (_toldBefore, _told) = (_told, []);
-        return explorer.PollAsync(nodeId, from, stop);
+        return AskAsync(from, Interlocked.Increment(ref _asked), stop);
+    }
+
+    // Beside the loop: it touches nothing that is the loop's, and ends early when something else was asked meanwhile.
+    private async Task<List<ExplorerOutcome<WorkloadPage>>> AskAsync(long from, int number, CancellationToken stop)
+    {
+        var answers = new List<ExplorerOutcome<WorkloadPage>>();
+        while (true)
+        {
+            var answer = await explorer.PollAsync(nodeId, from, stop);
+            answers.Add(answer);
+            if (answers.Count == PagesAtOnce || number != Volatile.Read(ref _asked) || !IsMoreBehind(answer, from)) return answers;
+            from = HighestOf(((ExplorerOutcome<WorkloadPage>.Ok)answer).Value) + 1;
+        }
+    }
+
+    private static bool IsMoreBehind(ExplorerOutcome<WorkloadPage> answer, long from) =>
+        answer is ExplorerOutcome<WorkloadPage>.Ok { Value: var page } && page.Workloads.Count + page.Faults.Count >= FullPage && HighestOf(page) >= from;
+
+    private static long HighestOf(WorkloadPage page)
+    {
+        var highest = 0L;
+        foreach (var it in page.Workloads) highest = Math.Max(highest, it.Id);
+        foreach (var it in page.Faults) highest = Math.Max(highest, it.Id);
+        // Elements without a readable id would be sent again for ever; the explorer's own word gets us past them.
+        return page.Faults.Any(it => it.Id == 0) ? Math.Max(highest, page.LastId) : highest;
+    }
+
+    private InboxPage? Take(ExplorerOutcome<WorkloadPage> answer)
+    {
+        Fault = answer.Match(_ => null, refused => refused.ToString(), unreachable => (string?)unreachable.ToString());
+        metrics.Polls.Add(1, new KeyValuePair<string, object?>("outcome", Fault is null ? "answered" : "failed"));
+        return answer is ExplorerOutcome<WorkloadPage>.Ok { Value: var page } ? Take(page) : null;
     }
 
     private InboxPage Take(WorkloadPage page)
     {
         var changed = new List<string>();
         var ids = new List<string>();
-        var highest = 0L;
         foreach (var delivery in Delivery.Of(page, nodeId))
         {
             ids.Add(delivery.Reservation.Id);
             if (Take(delivery)) changed.Add(delivery.Reservation.Id);
         }
 
-        foreach (var it in page.Workloads) highest = Math.Max(highest, it.Id);
-        foreach (var it in page.Faults) highest = Math.Max(highest, it.Id);
-
-        // Elements without a readable id would be sent again for ever; the explorer's own word gets us past them.
-        if (page.Faults.Any(it => it.Id == 0)) highest = Math.Max(highest, page.LastId);
-        return new InboxPage(ids, changed, highest, page.Workloads.Count + page.Faults.Count, page.LastId);
+        return new InboxPage(ids, changed, HighestOf(page), page.Workloads.Count + page.Faults.Count, page.LastId);
     }
 
     /// <summary>True when the delivery says something new.</summary>

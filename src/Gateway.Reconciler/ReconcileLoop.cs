@@ -104,7 +104,7 @@ public sealed partial class ReconcileLoop : IDisposable
         _outbox.Load(waiting);
         _book.Load(served, _outbox.Waiting);
         _planner.Frozen = (await _reader.ReadFrozenAsync(stop)).Keys.ToHashSet();
-        for (var from = 0L; await _inbox.PollAsync(from, stop) is { Count: > 0 } page && page.Highest >= from; from = page.Highest + 1)
+        for (var from = 0L; await _inbox.ReadAsync(from, stop) is { Count: > 0 } page && page.Highest >= from; from = page.Highest + 1)
         {
             // The inbox has taken the page into the book; there is nothing else to do with it.
         }

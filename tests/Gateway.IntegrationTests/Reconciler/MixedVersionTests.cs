@@ -1,7 +1,6 @@
 using System.Text;
 using Gateway.IntegrationTests.Support;
 using Gateway.Model;
-using Gateway.Model.Reservations;
 using StackExchange.Redis;
 using Xunit;
 

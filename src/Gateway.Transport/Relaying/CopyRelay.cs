@@ -39,7 +39,9 @@ internal sealed class CopyRelay
         var outcome = await direction.RunAsync(peeked);
         if (outcome == CopyOutcome.SourceBroke) Break(sourceBroke);
         // What the broken end had said before still goes the other way, which then ends by itself: what was broken tells whoever reads it.
-        if (outcome == CopyOutcome.SinkBroke) Note(sinkBroke);
+        // A visitor who takes no more is gone: his upload, which may be stuck, is nobody's any more.
+        if (outcome == CopyOutcome.SinkBroke && direction == _up) Note(sinkBroke);
+        else if (outcome == CopyOutcome.SinkBroke) Break(sinkBroke);
     }
 
     // The first cause is the one that is told; what follows from it is not.

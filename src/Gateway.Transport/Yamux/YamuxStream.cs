@@ -99,8 +99,8 @@ public sealed class YamuxStream : Duplex
         return true;
     }
 
-    /// <summary>The peer reset it. Ours has somebody who disposes of it, and may read before what came; one of the peer's may have nobody.</summary>
-    internal void BreakByPeer() => Break("the stream was reset by the peer", tellPeer: false, keepsWhatCame: IsOurs);
+    /// <summary>The peer reset it. Ours has somebody who disposes of it, and may read before what came, while the budget has room for that; one of the peer's may have nobody.</summary>
+    internal void BreakByPeer() => Break("the stream was reset by the peer", tellPeer: false, keepsWhatCame: IsOurs && !_session.Budget.IsOver);
 
     /// <summary>Breaks both directions, once.</summary>
     internal void Break(string why, bool tellPeer, bool keepsWhatCame = false)

@@ -122,7 +122,7 @@ public sealed class LeakTests
     {
         var answer = "";
         await using var upstream = new Upstream((socket, stop) => AnswerAsync(socket, answer, stop));
-        await using var router = new RouterHarness(options => options.HttpTimeout = TimeSpan.FromMilliseconds(300));
+        await using var router = new RouterHarness(options => options.HttpTimeout = TimeSpan.FromSeconds(5));
         if (isTunnel) router.Tunnel(Name, Secret);
         else router.Dial(Name, upstream.EndPoint);
         await using var tunnel = isTunnel ? await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint) : null;

@@ -98,6 +98,40 @@ public sealed class YamuxSessionTests
     }
 
     [Fact]
+    public async Task What_came_before_a_reset_of_the_peer_can_be_read_of_a_stream_that_we_opened()
+    {
+        await using var peer = new RawPeer();
+        var stream = await peer.OpenedAsync();
+        await peer.DataAsync(stream.Id, [1, 2, 3]);
+        await peer.SendAsync(FrameKind.WindowUpdate, FrameFlags.Rst, stream.Id, 0);
+        await peer.UntilAsync(() => stream.IsBroken);
+        await Assert.ThrowsAsync<IOException>(async () => await stream.WriteAsync(new byte[1], Never));
+        Assert.Equal(3, peer.Session.Budget.Used);
+        var buffer = new byte[10];
+        Assert.Equal(2, await stream.ReadAsync(buffer.AsMemory(0, 2), Never));
+        Assert.Equal(1, await stream.ReadAsync(buffer, Never));
+        await Assert.ThrowsAsync<IOException>(async () => await stream.ReadAsync(buffer, Never));
+        await stream.DisposeAsync();
+        await Assert.ThrowsAsync<IOException>(async () => await stream.ReadAsync(buffer, Never));
+        Assert.Equal(0, peer.Session.Budget.Used);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_nobody_reads_after_a_reset_of_the_peer_is_not_kept(bool isOurs)
+    {
+        await using var peer = new RawPeer();
+        if (!isOurs) await peer.SynAsync(1);
+        var stream = isOurs ? await peer.OpenedAsync() : await peer.AcceptedAsync();
+        await peer.DataAsync(stream.Id, [1, 2, 3]);
+        await peer.SendAsync(FrameKind.WindowUpdate, FrameFlags.Rst, stream.Id, 0);
+        await peer.UntilAsync(() => stream.IsBroken);
+        if (isOurs) await stream.DisposeAsync();
+        await peer.UntilAsync(() => peer.Session.Budget.Used == 0);
+    }
+
+    [Fact]
     public async Task A_reset_by_the_peer_breaks_the_read_and_the_write_that_wait()
     {
         await using var peer = new RawPeer();

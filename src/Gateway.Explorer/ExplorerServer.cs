@@ -53,6 +53,9 @@ public sealed class ExplorerServer : IAsyncDisposable
     /// <summary>The operator's word that what is lost is lost: numbers go on where nobody has been. False when nothing is missing.</summary>
     public bool AcceptLoss() => _ids.Accept();
 
+    /// <summary>The operator has put a backup of Redis back: numbers go on beyond all that were given out.</summary>
+    public void Restored() => _ids.Restored();
+
     /// <summary>Takes all ports that were not passed. Each fault is a sentence that names the port and the cure; none means that all are taken.</summary>
     public IReadOnlyList<string> Bind(PassedSockets? passed = null)
     {

@@ -14,6 +14,9 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
     /// <summary>Beyond every id: such a poll shows the work queue alone, where deletions wait.</summary>
     private const long BeyondAll = long.MaxValue - 1;
 
+    /// <summary>Of so many that stand in the way of one reservation is asked: one that stands is enough to refuse it.</summary>
+    private const int MostOpponents = 20;
+
     /// <summary>Workloads on a page that has more behind it.</summary>
     private const int FullPage = 200;
 
@@ -23,6 +26,9 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
     // Told since the page that is looked at may have been made: it does not show that yet.
     private HashSet<string> _told = [];
     private HashSet<string> _toldBefore = [];
+
+    // Whatever the explorer has shown since the start: of the rest nobody knows whether it still stands.
+    private readonly HashSet<string> _seen = [];
     private (long From, Task<List<ExplorerOutcome<WorkloadPage>>> Answers)? _ahead;
     private int _asked;
 
@@ -80,7 +86,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         switch (await explorer.GetWorkloadAsync(about.Id, stop))
         {
             case ExplorerOutcome<Workload>.Ok { Value: var workload }:
-                if (Delivery.Of(workload) is { IsEnding: true } delivery && Take(delivery)) changed.Add(about.Id);
+                if (TakeOne(Delivery.Of(workload))) changed.Add(about.Id);
                 return true;
             case ExplorerOutcome<Workload>.Refused { Status: 404 }:
                 unknown.Add(about.Id);
@@ -88,6 +94,29 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
             default:
                 return false;
         }
+    }
+
+    /// <summary>
+    /// Asks about what stands in the way of a new reservation, as far as the explorer has not shown it since the start: a Redis that was
+    /// restored may hold what ended since. Gives the ids that changed; null when the explorer did not answer.
+    /// </summary>
+    public async Task<IReadOnlyCollection<string>?> AskAboutOpponentsAsync(string id, CancellationToken stop)
+    {
+        var (changed, unknown) = (new List<string>(), new List<string>());
+        foreach (var it in book.Opposing(id).Where(it => !_seen.Contains(it.Id)).Take(MostOpponents).ToList())
+            if (!await AskAsync(it, changed, unknown, stop)) return null;
+        return changed;
+    }
+
+    private bool TakeOne(Delivery delivery)
+    {
+        var isNew = !_seen.Contains(delivery.Reservation.Id);
+        if (!delivery.IsEnding) _seen.Add(delivery.Reservation.Id);
+        if (!delivery.IsEnding) return false;
+        if (!delivery.IsOver || !isNew) return Take(delivery);
+        if (outbox.EndsSoon(delivery.Reservation.Id)) return false;
+        book.Bury(delivery.Reservation);
+        return true;
     }
 
     private Task<List<ExplorerOutcome<WorkloadPage>>> AskAsync(long from, CancellationToken stop)
@@ -136,6 +165,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         foreach (var delivery in Delivery.Of(page, nodeId))
         {
             ids.Add(delivery.Reservation.Id);
+            if (!delivery.IsEnding) _seen.Add(delivery.Reservation.Id);
             if (Take(delivery)) changed.Add(delivery.Reservation.Id);
         }
 

@@ -37,6 +37,7 @@ internal sealed partial class Planner(
     private const int LinesAtOnce = 20;
 
     private readonly HashSet<Model.DomainName> _heldByUsers = [];
+    private bool _isUnanswered;
     private readonly FrozenSet<Model.DomainName> _ownNames = node.OwnNames;
     private readonly QuotaLimits _quotas = new(options.SubdomainsPerUser, options.ProxiesPerUser, options.TunnelsPerUser, options.DomainsPerUser, options.NamesPerUser);
     private readonly FrozenSet<string> _reservedLabels = options.ReservedLabels.Select(it => it.ToLowerInvariant()).ToFrozenSet(StringComparer.Ordinal);
@@ -49,19 +50,21 @@ internal sealed partial class Planner(
 
     /// <summary>
     /// Plans for these reservations, or for all without them. <paramref name="conflicts"/> is asked once when somebody stands in
-    /// the way of a new reservation: it may bring deletions, whose ids it gives. Null: a later writer has taken over.
+    /// the way of new reservations, whose ids it is given: it may bring deletions, whose ids it gives, or null when nobody can say.
+    /// Null: a later writer has taken over.
     /// </summary>
-    public async Task<Plan?> RoundAsync(IReadOnlyCollection<string>? changed, long? cursor, Func<Task<IReadOnlyCollection<string>>>? conflicts, CancellationToken stop)
+    public async Task<Plan?> RoundAsync(IReadOnlyCollection<string>? changed, long? cursor, Func<IEnumerable<string>, Task<IReadOnlyCollection<string>?>>? conflicts, CancellationToken stop)
     {
         using var span = Spans.StartActivity("reconcile", ActivityKind.Internal, default(ActivityContext));
+        _isUnanswered = false;
         for (var look = 0; look < Looks; look++)
         {
             var slice = changed is null ? null : book.SliceOf(changed);
             var plan = await ComputeAsync(slice, stop);
-            if (plan.HasConflict && conflicts is not null && changed is not null)
+            if (plan.HasConflict && conflicts is not null)
             {
-                changed = [.. changed, .. await conflicts()];
-                conflicts = null;
+                var more = await conflicts(plan.Conflicts);
+                (changed, conflicts, _isUnanswered) = (changed is null ? null : [.. changed, .. more ?? []], null, more is null);
                 continue;
             }
 
@@ -98,6 +101,7 @@ internal sealed partial class Planner(
             Holdings = book.Holdings,
             Now = time.GetUtcNow(),
             Quarantine = options.Quarantine,
+            IsUnanswered = _isUnanswered,
         };
         var applied = book.AppliedOf(slice);
         desired = desired with { Secrets = await secrets.ReadAsync(desired.Live.Where(it => !book.Accepted.Contains(it.Id)), stop) };

@@ -8,7 +8,7 @@ public sealed partial class ReconcileLoop
     [LoggerMessage(3001, LogLevel.Information, "{Served} reservations are served as Redis keeps them; {Waiting} reports wait")]
     private partial void Loaded(int served, int waiting);
 
-    [LoggerMessage(3002, LogLevel.Error, "A value of the reconciler in Redis cannot be read and is left as it is: {Fault}")]
+    [LoggerMessage(3002, LogLevel.Error, "A value of the reconciler in Redis cannot be read: {Fault}")]
     private partial void NotReadable(string fault);
 
     [LoggerMessage(EventId = 3003, Message = "Redis did not say what it should: {Count} places were written ({Kinds})")]
@@ -55,6 +55,12 @@ public sealed partial class ReconcileLoop
 
     [LoggerMessage(3012, LogLevel.Error, "Redis lost what was written to it: it was emptied, replaced, or restored from a backup. Everything that the {Live} reservations say is written again")]
     private partial void StoreLostWrites(int live);
+
+    [LoggerMessage(3018, LogLevel.Error, "Redis was emptied, replaced, or restored from a backup: the last-known-good copy has {Served} reservations, Redis {InRedis}. What the copy says is written again, with {Others} names that rest, proofs and frozen users; the explorer is asked for everything")]
+    private partial void Recalled(int served, int inRedis, int others);
+
+    [LoggerMessage(3019, LogLevel.Warning, "{Count} reservations vanished from Redis, or cannot be read there, while nobody looked: they are written again from the last-known-good copy. Find out who else writes there")]
+    private partial void Vanished(int count);
 
     [LoggerMessage(3021, LogLevel.Information, "Catching up with the explorer: {Served} reservations are served, up to number {Number}")]
     private partial void CatchingUp(int served, long number);

@@ -44,39 +44,64 @@ public sealed partial class ReconcileLoop
     {
         long? cursor = highest > _inbox.Cursor ? highest : null;
         if (changed.Count == 0 && cursor is null) return true;
-        var plan = await _planner.RoundAsync(changed, cursor, () => _inbox.DrainAsync(stop), stop);
+        var plan = await _planner.RoundAsync(changed, cursor, refused => AskAboutOpponentsAsync(refused, stop), stop);
         if (plan is null) return Displaced() is not null;
         _inbox.Cursor = cursor ?? _inbox.Cursor;
         NoteOutcomes(plan);
         return true;
     }
 
+    // What ended may wait in the queue; where Redis holds what ended long ago, only the explorer knows.
+    private async Task<IReadOnlyCollection<string>?> AskAboutOpponentsAsync(IEnumerable<string> refused, CancellationToken stop)
+    {
+        var changed = new List<string>(await _inbox.DrainAsync(stop));
+        foreach (var id in refused)
+        {
+            if (await _inbox.AskAboutOpponentsAsync(id, stop) is not { } more) return null;
+            changed.AddRange(more);
+        }
+
+        return changed;
+    }
+
     /// <summary>Everything the explorer knows, then everything Redis says. What no page showed is asked for one by one, and kept unless the explorer says that it ended.</summary>
     private async Task<bool> ResyncAsync(CancellationToken stop)
     {
-        _mustResync = false;
         _resyncDue = _time.GetUtcNow() + _options.ResyncInterval;
-        var before = _book.Live.Keys.ToHashSet();
-        for (var from = 0L; ;)
+        var isDone = false;
+        try
         {
-            var page = await _inbox.ReadAsync(from, stop);
-            if (page is null) break;
+            if (!await RecallAsync(stop)) return Displaced() is not null;
+            _mustResync = false;
+            if (!await TakeEverythingAsync(stop)) return false;
+            CaughtUp();
+            if (_inbox.Fault is not null) NoteFault();
+            else _explorerPause.Reset();
+            if (await RepairAsync(stop) is null) return false;
+            if (_inbox.Fault is not null) return true;
+            if (!await CleanAsync(stop)) return Displaced() is not null;
+            await SettleAsync(stop);
+            _metrics.Resyncs.Add(1);
+            return isDone = true;
+        }
+        finally
+        {
+            // One that was cut short has told nothing yet.
+            if (!isDone) _mustResync = true;
+        }
+    }
+
+    private async Task<bool> TakeEverythingAsync(CancellationToken stop)
+    {
+        var before = _book.Live.Keys.ToHashSet();
+        for (var from = 0L; await _inbox.ReadAsync(from, stop) is { } page; from = page.Highest + 1)
+        {
             if (!await PlanAsync(page.Changed, page.Highest, stop)) return false;
             before.ExceptWith(page.Ids);
-            if (page.Count == 0 || page.Highest < from)
-            {
-                if (!await AskAboutAsync(before, stop)) return false;
-                break;
-            }
-
+            if (page.Count == 0 || page.Highest < from) return await AskAboutAsync(before, stop);
             CatchUp(page);
-            from = page.Highest + 1;
         }
 
-        CaughtUp();
-        if (_inbox.Fault is not null) NoteFault();
-        if (await RepairAsync(stop) is null) return false;
-        if (_inbox.Fault is null) _metrics.Resyncs.Add(1);
         return true;
     }
 

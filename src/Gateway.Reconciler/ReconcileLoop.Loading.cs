@@ -1,4 +1,5 @@
 using Gateway.Reconciler.Planning;
+using Gateway.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Reconciler;
@@ -6,6 +7,8 @@ namespace Gateway.Reconciler;
 /// <summary>What Redis keeps is read at the start, after each reconnection and within each comparison, and written again where it is not as it should be.</summary>
 public sealed partial class ReconcileLoop
 {
+    private IReadOnlyList<string> _unreadable = [];
+
     // Memory has what Redis lost; the explorer is asked for everything, for it may have lost something as well.
     private void Lost()
     {
@@ -24,9 +27,11 @@ public sealed partial class ReconcileLoop
         foreach (var fault in lost) NotReadable(fault);
         _outbox.Load(waiting);
         _inbox.Cursor = await _reader.ReadCursorAsync(_explorer, stop);
+        if (!await RecallAsync(stop)) return Displaced() is not null;
         if (!await ReadFrozenAsync(stop)) return Displaced() is not null;
         if (_resyncDue == default) _resyncDue = _time.GetUtcNow() + (FirstResync < _options.ResyncInterval ? FirstResync : _options.ResyncInterval);
         if (await RepairAsync(stop) is null) return false;
+        await SettleAsync(stop);
         _registration.ZonesStand();
         Loaded(_book.Applied.Count, waiting.Count);
         return true;
@@ -36,9 +41,10 @@ public sealed partial class ReconcileLoop
     private async Task<Plan?> RepairAsync(CancellationToken stop)
     {
         var (served, faults) = await _reader.ReadReservationsAsync(stop);
-        foreach (var fault in faults) NotReadable(fault);
+        foreach (var (id, fault) in faults) NotReadable($"{id}: {fault}");
+        _unreadable = [.. faults.Select(it => it.Id)];
         _book.Load(served, _outbox.Waiting);
-        var plan = await _planner.RoundAsync(changed: null, cursor: null, conflicts: null, stop);
+        var plan = await _planner.RoundAsync(changed: null, cursor: null, refused => AskAboutOpponentsAsync(refused, stop), stop);
         if (plan is null) return Displaced();
         var repairs = plan.Changes.Where(it => it is not (Change.Report or Change.Remember or Change.Forget)).Select(it => it.GetType().Name).ToList();
         _metrics.Repairs.Add(repairs.Count);
@@ -47,5 +53,12 @@ public sealed partial class ReconcileLoop
         if (repairs.Count > 0) Repaired(_book.Applied.Count > 0 ? LogLevel.Warning : LogLevel.Information, repairs.Count, kinds);
         NoteOutcomes(plan);
         return plan;
+    }
+
+    // What cannot be read and is no reservation that the explorer knows of would stay for ever.
+    private async Task<bool> CleanAsync(CancellationToken stop)
+    {
+        var nobodys = _unreadable.Where(id => !_book.Live.ContainsKey(id)).ToList();
+        return nobodys.Count == 0 || await _applier.ForgetAsync(nobodys, stop) is not WriteOutcome.Fenced;
     }
 }

@@ -34,6 +34,7 @@ public sealed partial class ReconcileLoop : IDisposable
     private readonly IActualReader _reader;
     private readonly PlanApplier _applier;
     private readonly ILedger _ledger;
+    private readonly IBooksCopy _copy;
     private readonly Outbox _outbox;
     private readonly Inbox _inbox;
     private readonly Planner _planner;
@@ -54,14 +55,15 @@ public sealed partial class ReconcileLoop : IDisposable
     /// <param name="explorerUrl">Its address: how far it was read is remembered under it.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logs">Where log lines go.</param>
-    public ReconcileLoop(ReconcilerOptions options, ReconciledNode node, RedisConnection redis, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs)
-        : this(options, node, new ActualReader(redis, time), new RedisLedger(redis, node.Instance, time, logs.CreateLogger<ReconcileLoop>()), explorer, explorerUrl, time, logs)
+    /// <param name="copy">Keeps a copy of what Redis holds about reservations, for the day on which Redis loses it; null: there is none.</param>
+    public ReconcileLoop(ReconcilerOptions options, ReconciledNode node, RedisConnection redis, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs, LastKnownGood? copy = null)
+        : this(options, node, new ActualReader(redis, time), new RedisLedger(redis, node.Instance, time, logs.CreateLogger<ReconcileLoop>()), copy is null ? new NoBooksCopy() : new BooksFile(copy, redis, explorerUrl, time, logs.CreateLogger<ReconcileLoop>()), explorer, explorerUrl, time, logs)
     {
     }
 
-    internal ReconcileLoop(ReconcilerOptions options, ReconciledNode node, IActualReader reader, ILedger ledger, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs)
+    internal ReconcileLoop(ReconcilerOptions options, ReconciledNode node, IActualReader reader, ILedger ledger, IBooksCopy copy, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs)
     {
-        (_options, _reader, _ledger, _explorer, _time, _log) = (options, reader, ledger, explorerUrl, time, logs.CreateLogger<ReconcileLoop>());
+        (_options, _reader, _ledger, _copy, _explorer, _time, _log) = (options, reader, ledger, copy, explorerUrl, time, logs.CreateLogger<ReconcileLoop>());
         _metrics = new ReconcilerMetrics(() => Status, time);
         _applier = new PlanApplier(ledger, node.Identity, explorerUrl);
         _outbox = new Outbox(new ReportSender(explorer, node.Identity), _applier, options, time, _metrics, logs.CreateLogger<Outbox>());
@@ -82,7 +84,7 @@ public sealed partial class ReconcileLoop : IDisposable
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _ledger.Connected += LoadAgain;
         var reconciling = ReconcileAsync(end.Token);
-        Task[] all = [reconciling, RenewAsync(end.Token), _outbox.RunAsync(end.Token), _registration.RunAsync(end.Token), _watch.RunAsync(Doorbell.Ring, end.Token)];
+        Task[] all = [reconciling, RenewAsync(end.Token), _outbox.RunAsync(end.Token), _registration.RunAsync(end.Token), _watch.RunAsync(Doorbell.Ring, end.Token), _copy.RunAsync(end.Token)];
         var first = await Task.WhenAny(all);
         _ledger.Connected -= LoadAgain;
         await end.CancelAsync();
@@ -181,6 +183,8 @@ public sealed partial class ReconcileLoop : IDisposable
         if (Doorbell.TakeFrozen() && !await FreezeAsync(stop)) return false;
         if (!await ReviewProofsAsync(stop)) return false;
         if (_mustResync || _time.GetUtcNow() >= _resyncDue) return await ResyncAsync(stop);
-        return await PollAsync(stop);
+        if (!await PollAsync(stop)) return false;
+        if (_isUnsettled) await SettleAsync(stop);
+        return true;
     }
 }

@@ -91,10 +91,12 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>Starts everything. Each task ends when told to stop, or fails.</summary>
     public IReadOnlyList<Task> Start(CancellationToken stop)
     {
-        if (_configuration.Runs(Role.Reconciler)) _reconciler = CreateReconciler(_identity!);
-        _feed = new ChangeFeed(_redis, [.. Readers()], new ChangeFeedOptions(), _time, _logs.CreateLogger<ChangeFeed>(), new LastKnownGood(Path.Combine(_state, "fence.lkg"), _logs.CreateLogger<LastKnownGood>(), _time));
+        if (_configuration.Runs(Role.Reconciler)) _reconciler = CreateReconciler(_identity!, Spare("reservations"));
+        _feed = new ChangeFeed(_redis, [.. Readers()], new ChangeFeedOptions(), _time, _logs.CreateLogger<ChangeFeed>(), Spare("fence"));
         return [.. Runs(stop)];
     }
+
+    private LastKnownGood Spare(string name) => new(Path.Combine(_state, name + ".lkg"), _logs.CreateLogger<LastKnownGood>(), _time);
 
     /// <summary>True when this process turns reservations into configuration.</summary>
     public bool RunsReconciler => _configuration.Runs(Role.Reconciler);
@@ -149,14 +151,18 @@ internal sealed class NodeParts : IAsyncDisposable
         var accepted = (_zones?.Guard.Accept() ?? 0) + (_routes?.Guard.Accept() ?? 0);
         var isOlder = _feed?.AcceptOlderState() ?? false;
         if (accepted > 0) _feed?.CompareSoon();
-        var isNumbered = AcceptExplorerLoss();
+        var isNumbered = _explorer?.AcceptLoss() ?? false;
         if (accepted > 0) return $"{accepted} entries that vanished from Redis are served no more.";
         if (isNumbered) return "The explorer takes reservations again, with numbers that nobody had.";
         return isOlder ? "The older state that Redis shows is served from now on." : "Nothing is missing.";
     }
 
-    /// <summary>What Redis lost of the explorer is lost, or was put back by the operator. False when nothing was missing.</summary>
-    public bool AcceptExplorerLoss() => _explorer?.AcceptLoss() ?? false;
+    /// <summary>The operator has put a backup of Redis back.</summary>
+    public void Restored()
+    {
+        _explorer?.Restored();
+        CompareNow();
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -186,12 +192,12 @@ internal sealed class NodeParts : IAsyncDisposable
         if (_reconciler is not null) yield return _reconciler.RunAsync(stop);
     }
 
-    private ReconcileLoop CreateReconciler(Identity identity)
+    private ReconcileLoop CreateReconciler(Identity identity, LastKnownGood? copy = null)
     {
         var options = _configuration.Reconciler;
         var url = ExplorerAddress.Normalise(options.Explorer ?? new Uri($"http://{_explorer!.Bound[0]}"));
         var client = new ExplorerClient(_http, url, ExplorerSigner.Gateway(identity), time: _time);
-        return new ReconcileLoop(options, Describe(identity), _redis, client, url, _time, _logs);
+        return new ReconcileLoop(options, Describe(identity), _redis, client, url, _time, _logs, copy);
     }
 
     private ReconciledNode Describe(Identity identity)

@@ -86,6 +86,16 @@ internal sealed partial class IdFloor
         }
     }
 
+    /// <summary>The operator has put a backup back: numbers go on beyond all that were given out, whether or not anybody noticed what was missing.</summary>
+    public void Restored()
+    {
+        lock (_lock)
+        {
+            _accepted.UnionWith(Guarded);
+            _loss = null;
+        }
+    }
+
     /// <summary>Nothing is missing any more: a backup was restored.</summary>
     public void Found() => _loss = null;
 

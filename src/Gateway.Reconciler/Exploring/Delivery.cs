@@ -13,6 +13,9 @@ namespace Gateway.Reconciler.Exploring;
 /// <param name="IsReadable">False when the element could not be read: that is no reason to end what is served.</param>
 internal readonly record struct Delivery(LiveReservation Reservation, bool IsEnding, bool HasOkResult, bool IsReadable)
 {
+    /// <summary>It has ended, and the explorer heard so from the gateway.</summary>
+    public bool IsOver { get; private init; }
+
     /// <summary>The elements of a page that are for this gateway, the unreadable ones included as far as they have an id.</summary>
     public static IEnumerable<Delivery> Of(WorkloadPage page, string nodeId) =>
         page.Workloads.Where(it => it.NodeId == nodeId).Select(Of)
@@ -23,7 +26,10 @@ internal readonly record struct Delivery(LiveReservation Reservation, bool IsEnd
         new LiveReservation(it.ToReservation(), it.WorkloadType, it.CustomerSignature, it.Reference, it.Version),
         it.IsToDelete,
         it.Result.State == ResultState.Ok,
-        IsReadable: true);
+        IsReadable: true)
+    {
+        IsOver = it.NextAction == NextAction.Deleted,
+    };
 
     private static Delivery Unreadable(ElementFault fault, string nodeId)
     {

@@ -212,10 +212,11 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         return IsStrayNameOfAnother(name, user) || StrayRouteFault(name, user) is not null;
     }
 
-    // The owner of a name that no reservation explains: it was reserved once, and nobody knows that it was given up.
+    // The owner of a name that no reservation explains: it was reserved once, and nobody knows that it was given up. What cannot be read is nobody.
     private bool IsStrayNameOfAnother(DomainName name, long user) =>
         !before.Names.ContainsKey(name)
         && actual.NameOwners.TryGetValue(name, out var owner)
+        && owner.IsReadable
         && owner.Raw != Text(user);
 
     private Outcome.Rejected? TargetFault(Reservation.Proxy it)

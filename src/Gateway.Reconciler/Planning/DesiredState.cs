@@ -49,6 +49,9 @@ internal sealed record DesiredState
     /// <summary>Users whom the operator froze: they keep what they have, and nothing of it is served.</summary>
     public IReadOnlySet<long> Frozen { get; init; } = FrozenSet<long>.Empty;
 
+    /// <summary>True when nobody could say whether what stands in the way of new reservations still stands: none of them is refused for it.</summary>
+    public bool IsUnanswered { get; init; }
+
     /// <summary>When the plan is made.</summary>
     public DateTimeOffset Now { get; init; }
 

@@ -148,15 +148,17 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
     {
         var stored = actual.NameOwners.GetValueOrDefault(name);
         if (after.Names.TryGetValue(name, out var user)) return stored?.Raw == RedisSchema.EncodeNameOwner(user) ? null : new Change.SetNameOwner(name, user, stored?.Raw);
-        var isOurs = before.Names.TryGetValue(name, out var was) && stored?.Raw == RedisSchema.EncodeNameOwner(was);
-        return isOurs ? new Change.DropNameOwner(name, stored!.Raw) : null;
+        if (stored is null || !before.Names.TryGetValue(name, out var was)) return null;
+        return !stored.IsReadable || stored.Raw == RedisSchema.EncodeNameOwner(was) ? new Change.DropNameOwner(name, stored.Raw) : null;
     }
 
     private Change? RouteChange(DomainName host)
     {
         var stored = actual.Routes.GetValueOrDefault(host);
-        if (after.Routes.TryGetValue(host, out var decides)) return RouteOf(host, decides, stored) is { } route && route != stored?.Value ? new Change.SetRoute(route, stored?.Raw) : null;
+        if (after.Routes.TryGetValue(host, out var decides) && RouteOf(host, decides, stored) is { } route) return route != stored?.Value ? new Change.SetRoute(route, stored?.Raw) : null;
         if (stored is null || !before.Routes.TryGetValue(host, out var was)) return null;
+        // Not known yet: his own route stays until it is, that of a former user does not.
+        if (decides is not null && (!stored.IsReadable || stored.Value!.User == decides.Content.UserText)) return null;
         return !stored.IsReadable || stored.Value!.User == was.Content.UserText ? new Change.DropRoute(host, stored.Raw) : null;
     }
 

@@ -9,6 +9,8 @@ namespace Gateway.Reconciler.Planning;
 /// </summary>
 internal sealed class Plan
 {
+    private static readonly Outcome Unanswered = new Outcome.Deferred("the explorer cannot be asked whether what stands in its way still stands");
+
     private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyDictionary<string, DomainName?> wantedProofs, IReadOnlyList<DomainName> refusedDomains)
     {
         Steps = steps;
@@ -37,7 +39,10 @@ internal sealed class Plan
     public IReadOnlyList<DomainName> RefusedDomains { get; }
 
     /// <summary>True when another reservation stands in the way of one of these: its deletion may be on its way.</summary>
-    public bool HasConflict => Outcomes.Values.Any(outcome => outcome is Outcome.Rejected { Conflict: true });
+    public bool HasConflict => Conflicts.Any();
+
+    /// <summary>Ids of those in whose way another reservation stands.</summary>
+    public IEnumerable<string> Conflicts => Outcomes.Where(it => it.Value is Outcome.Rejected { Conflict: true }).Select(it => it.Key);
 
     public IEnumerable<Change> Changes => Steps.SelectMany(step => step.Changes);
 
@@ -55,15 +60,18 @@ internal sealed class Plan
         var claims = new Claims(desired, actual, before, zones, rests);
         var outcomes = Decide(desired, actual, claims);
         var after = Layout.Of(desired.Live.Where(it => outcomes[it.Id] is Outcome.Accepted), zones, desired.Frozen);
+        // A reservation that stood, was lost from the cache, and is refused now: what it left is nobody's any more.
+        var left = desired.Live.Where(it => outcomes[it.Id] is Outcome.Rejected && IsOwn(it, actual)).ToList();
+        if (left.Count > 0) before = Before(desired, actual, left);
         var difference = new Difference(desired, actual, before, after, rests);
         return new Plan(difference.Steps(outcomes), outcomes, difference.WantedSecrets, claims.WantedProofs, refused);
     }
 
     /// <summary>What the reservations that were served so far amounted to. A deletion of one that the cache lost counts as well.</summary>
-    private static Layout Before(DesiredState desired, ActualState actual)
+    private static Layout Before(DesiredState desired, ActualState actual, IReadOnlyList<LiveReservation>? left = null)
     {
         var served = new Dictionary<string, LiveReservation>(actual.Applied);
-        foreach (var ending in desired.Ending.Where(it => IsOwn(it, actual))) served.TryAdd(ending.Id, ending);
+        foreach (var ending in desired.Ending.Where(it => IsOwn(it, actual)).Concat(left ?? [])) served.TryAdd(ending.Id, ending);
         var zones = new Zones(desired.GatewayId);
         foreach (var delegation in served.Values.Where(it => it.IsDelegation).Order(LiveReservation.ById)) zones.Add(delegation.Name!.Value, delegation.Content.UserText);
         foreach (var (zone, owner) in actual.ZoneOwners)
@@ -121,10 +129,12 @@ internal sealed class Plan
         var phases = open.Order(LiveReservation.ById).ToLookup(it => (it.IsDelegation, WasAccepted(it)));
         claims.Expect(phases[(false, true)]);
         foreach (var it in phases[(true, true)]) outcomes[it.Id] = claims.Keep(it);
-        foreach (var it in phases[(true, false)]) outcomes[it.Id] = claims.Admit(it);
+        foreach (var it in phases[(true, false)]) outcomes[it.Id] = Admit(it);
         foreach (var it in phases[(false, true)]) outcomes[it.Id] = claims.Keep(it);
-        foreach (var it in phases[(false, false)]) outcomes[it.Id] = claims.Admit(it);
+        foreach (var it in phases[(false, false)]) outcomes[it.Id] = Admit(it);
         return outcomes;
+
+        Outcome Admit(LiveReservation it) => claims.Admit(it) is var outcome && desired.IsUnanswered && outcome is Outcome.Rejected { Conflict: true } ? Unanswered : outcome;
 
         // An id that comes back with another wish is somebody else's: the explorer began to count again.
         bool WasAccepted(LiveReservation it) => actual.Applied.TryGetValue(it.Id, out var applied) ? applied.HasSameWish(it) : desired.Accepted.Contains(it.Id);

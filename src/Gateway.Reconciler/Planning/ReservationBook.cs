@@ -77,6 +77,38 @@ internal sealed class ReservationBook
         }
     }
 
+    /// <summary>
+    /// Takes what a copy beside Redis says, where Redis lost what was written. Redis shows an older state then: what it holds and the copy
+    /// does not has ended, unless it came after the copy was made.
+    /// </summary>
+    /// <param name="served">What was served when the copy was made.</param>
+    /// <param name="latest">The highest number known then.</param>
+    /// <param name="inRedis">What the cache in Redis holds now.</param>
+    public void Recall(IReadOnlyCollection<LiveReservation> served, long latest, IEnumerable<LiveReservation> inRedis)
+    {
+        var known = served.Select(it => it.Id).ToHashSet();
+        foreach (var it in inRedis)
+            if (it.Number <= latest && !known.Contains(it.Id) && !_live.ContainsKey(it.Id)) _ended.Add(it);
+        foreach (var it in served)
+        {
+            if (_live.ContainsKey(it.Id) || _ending.ContainsKey(it.Id) || _ended.Contains(it)) continue;
+            Add(it, isReported: true);
+            _accepted.Add(it.Id);
+        }
+    }
+
+    /// <summary>A reservation turns out to have ended long ago, and everybody knows: nothing is told, and its name does not rest anew.</summary>
+    public void Bury(LiveReservation reservation)
+    {
+        if (_live.Remove(reservation.Id, out var old)) Unlist(old);
+        _accepted.Remove(reservation.Id);
+        _ended.Add(old ?? reservation);
+    }
+
+    /// <summary>What was accepted at a reservation's name, above it or below it, of other users: whatever may stand in its way.</summary>
+    public IEnumerable<LiveReservation> Opposing(string id) =>
+        !_live.TryGetValue(id, out var about) ? [] : SliceOf([id]).Ids.Where(it => _accepted.Contains(it) && _live.ContainsKey(it)).Select(it => _live[it]).Where(it => it.Content.User != about.Content.User);
+
     /// <summary>Notes whether the explorer holds the good result of a reservation.</summary>
     public void Mark(string id, bool isReported)
     {

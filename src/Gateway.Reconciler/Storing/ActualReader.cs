@@ -63,9 +63,9 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time) : I
     }
 
     /// <summary>The fields of <see cref="RedisSchema.ReservationsKey"/> that can be read, and a line for each that cannot.</summary>
-    public async Task<(List<LiveReservation> Served, List<string> Faults)> ReadReservationsAsync(CancellationToken stop)
+    public async Task<(List<LiveReservation> Served, List<(string Id, string Fault)> Faults)> ReadReservationsAsync(CancellationToken stop)
     {
-        var (served, faults) = (new List<LiveReservation>(), new List<string>());
+        var (served, faults) = (new List<LiveReservation>(), new List<(string Id, string Fault)>());
         var seen = new HashSet<string>();
         await ScanHashAsync(RedisSchema.ReservationsKey, (field, value) => Take(field!, value!), stop);
         return (served, faults);
@@ -73,8 +73,8 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time) : I
         void Take(string field, byte[] value)
         {
             if (!seen.Add(field)) return;
-            if (!RedisSchema.TryDecodeReservation(value, out var stored, out var fault)) faults.Add($"{field}: {fault}");
-            else if (stored.Reservation.Id != field) faults.Add($"{field}: it holds the reservation {stored.Reservation.Id}");
+            if (!RedisSchema.TryDecodeReservation(value, out var stored, out var fault)) faults.Add((field, fault));
+            else if (stored.Reservation.Id != field) faults.Add((field, $"it holds the reservation {stored.Reservation.Id}"));
             else served.Add(LiveReservation.From(stored));
         }
     }

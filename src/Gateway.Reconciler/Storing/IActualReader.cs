@@ -15,7 +15,7 @@ internal interface IActualReader
     Task<ActualStateBuilder> ReadAllAsync(IEnumerable<DomainName> zones, CancellationToken stop);
 
     /// <summary>The reservations of the cache that can be read, and a line for each that cannot.</summary>
-    Task<(List<LiveReservation> Served, List<string> Faults)> ReadReservationsAsync(CancellationToken stop);
+    Task<(List<LiveReservation> Served, List<(string Id, string Fault)> Faults)> ReadReservationsAsync(CancellationToken stop);
 
     /// <summary>Hosts outside all zones that were proven.</summary>
     Task<IReadOnlyDictionary<DomainName, Stored<ProvenHost>>> ReadProofsAsync(CancellationToken stop);

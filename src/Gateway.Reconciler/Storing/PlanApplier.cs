@@ -33,10 +33,13 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     /// <summary>True when Redis has lost something of what was written here: it was emptied, replaced, or restored from a backup.</summary>
     public async Task<bool> IsLostAsync(CancellationToken stop)
     {
-        if (await writer.ReadSequenceAsync(stop) >= _sequence) return false;
+        if (!await IsBehindAsync(stop)) return false;
         _sequence = 0;
         return true;
     }
+
+    /// <summary>True while Redis counts fewer entries than were written here.</summary>
+    public async Task<bool> IsBehindAsync(CancellationToken stop) => await writer.ReadSequenceAsync(stop) < _sequence;
 
     /// <summary>
     /// Writes the steps in order, and after the last one how far the explorer was read. <paramref name="written"/> is told of
@@ -88,6 +91,23 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     /// <summary>Writes again who is frozen, where Redis lost it; whom the operator froze or unfroze since, stays as he said.</summary>
     public Task<WriteOutcome> FreezeAgainAsync(IEnumerable<KeyValuePair<long, string>> frozen, CancellationToken stop) =>
         writer.WriteAsync([.. frozen.Select(it => new LedgerWrite.SetField(RedisSchema.FrozenKey, RedisSchema.FrozenField(it.Key), it.Value))], Fence, stop);
+
+    /// <summary>Takes entries out of the cache of reservations, which nobody can read.</summary>
+    public Task<WriteOutcome> ForgetAsync(IEnumerable<string> ids, CancellationToken stop) =>
+        writer.WriteAsync([.. ids.Take(BatchSize).Select(id => new LedgerWrite.DeleteField(RedisSchema.ReservationsKey, id))], Fence, stop);
+
+    /// <summary>Writes fields again that Redis lost or shows in an older form.</summary>
+    public async Task<WriteOutcome> WriteAgainAsync(IEnumerable<LedgerWrite.SetField> fields, CancellationToken stop)
+    {
+        WriteOutcome outcome = new WriteOutcome.Written(0);
+        foreach (var some in fields.Chunk(BatchSize))
+        {
+            outcome = await writer.WriteAsync(some, Fence, stop);
+            if (outcome is not WriteOutcome.Written) break;
+        }
+
+        return outcome;
+    }
 
     /// <summary>The place that did not take the last write, for a log line.</summary>
     public string LastConflict { get; private set; } = "";

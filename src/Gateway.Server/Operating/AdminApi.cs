@@ -91,8 +91,7 @@ internal sealed partial class AdminApi(AdminKey key, NodeParts parts, LedgerView
             var (fault, note) = await backup.RestoreAsync(call.Request.Body, stop);
             if (fault is not null) return Fault(StatusCodes.Status400BadRequest, fault);
             Audit(call, "restore", "the whole state");
-            parts.AcceptExplorerLoss();
-            parts.CompareNow();
+            parts.Restored();
             return Json(new JsonObject { ["restored"] = true, ["note"] = note });
         });
     }

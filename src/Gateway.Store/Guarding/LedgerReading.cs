@@ -17,19 +17,37 @@ internal static class LedgerReading
         return lines is [var last] && Decode(last) is { } entry ? new LedgerPosition(IdOf(last), entry.Sequence) : LedgerPosition.Beginning;
     }
 
-    /// <summary>What our own writers did after a position. Nothing, when the ledger is not the one that the position is of.</summary>
+    /// <summary>
+    /// What our own writers did after a position. Its place in time counts, not its number: in a Redis that was emptied numbers begin
+    /// again, and what users delete there is deleted all the same.
+    /// </summary>
     internal static async Task<OwnDeletions> DeletionsSinceAsync(IDatabase database, LedgerPosition since, TimeProvider time, CancellationToken stop)
     {
         var deletions = new OwnDeletions();
-        if ((await EndAsync(database, time, stop)).Sequence < since.Sequence) return deletions;
         for (var from = since.Id; ;)
         {
             var lines = await AskAsync(database, "XRANGE", [RedisSchema.LedgerKey, "(" + from, "+", "COUNT", PageLength], time, stop);
             foreach (var line in lines)
-                if (Decode(line) is { } entry && entry.Sequence > since.Sequence) deletions.Add(entry);
+                if (Decode(line) is { } entry) deletions.Add(entry);
             if (lines.Length < PageLength) return deletions;
             from = IdOf(lines[^1]);
         }
+    }
+
+    /// <summary>Whether the ledger holds the entry of a position, or held it until it was trimmed.</summary>
+    internal static async Task<bool> LeadsOverAsync(IDatabase database, LedgerPosition position, TimeProvider time, CancellationToken stop)
+    {
+        if (await HoldsAsync(database, position, time, stop)) return true;
+        var first = await AskAsync(database, "XRANGE", [RedisSchema.LedgerKey, "-", "+", "COUNT", 1], time, stop);
+        return first is [var earliest] && Decode(earliest)?.Sequence > position.Sequence;
+    }
+
+    /// <summary>Whether the ledger holds the entry of a position now.</summary>
+    internal static async Task<bool> HoldsAsync(IDatabase database, LedgerPosition position, TimeProvider time, CancellationToken stop)
+    {
+        if (position == LedgerPosition.Beginning) return true;
+        var at = await AskAsync(database, "XRANGE", [RedisSchema.LedgerKey, position.Id, position.Id], time, stop);
+        return at is [var line] && Decode(line)?.Sequence == position.Sequence;
     }
 
     private static string IdOf(RedisResult line) => (string)((RedisResult[])line!)[0]!;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gateway.Explorer;
 using Gateway.ExplorerApi;
 using Gateway.IntegrationTests.Explorer;
 using Gateway.IntegrationTests.Support;
@@ -48,6 +49,31 @@ public sealed class ReservationPathTests(ExplorerFixture explorer, ITestOutputHe
 
         took.Sort();
         output.WriteLine($"stored to written: p50 {took[30]:F1} ms, p90 {took[54]:F1} ms, worst {took[59]:F1} ms");
+    }
+
+    [Fact, Trait("adv", "R1")]
+    public async Task Of_many_users_who_reserve_one_name_at_once_by_two_servers_exactly_one_gets_it_and_the_others_are_told()
+    {
+        const string Name = "race.gw.example.com";
+        using var stop = new CancellationTokenSource();
+        var (second, running) = ExplorerFixture.Start(new ExplorerOptions(), explorer.Connection, stop.Token);
+        await using var path = new Path(explorer);
+        var users = new List<TestUser>();
+        for (var i = 0; i < 16; i++) users.Add(await explorer.UserAsync($"racer{i}"));
+        var there = new Uri($"http://{second.Bound[0]}");
+        var ids = await Task.WhenAll(users.Select((user, i) =>
+            (i % 2 == 0 ? user : user with { Client = new ExplorerClient(explorer.Http, there, ExplorerSigner.User(user.Id, user.Identity), TimeSpan.FromSeconds(60)) }).ReserveAsync(Name)));
+        Assert.Equal(ids.Length, ids.Distinct().Count());
+        await Eventually.TrueAsync(
+            async () => (await Task.WhenAll(ids.Select(WorkloadAsync))).All(it => it.NextAction == NextAction.Deleted || it.Result.State == ResultState.Ok),
+            "everybody knows");
+        var all = await Task.WhenAll(ids.Select(WorkloadAsync));
+        var winner = Assert.Single(all, it => it.NextAction == NextAction.Deploy);
+        Assert.Equal($"{winner.CustomerTid}", (string?)await explorer.Connection.Database.HashGetAsync(RedisSchema.NameOwnersKey, Name));
+        Assert.All(all.Where(it => it.Id != winner.Id), it => Assert.Contains("already reserved by another user", it.Result.Message, StringComparison.Ordinal));
+        await stop.CancelAsync();
+        await running;
+        await second.DisposeAsync();
     }
 
     private async Task<Workload> WorkloadAsync(long id) => ExplorerFixture.Value(await explorer.Client().GetWorkloadAsync(id, ExplorerFixture.Stop));

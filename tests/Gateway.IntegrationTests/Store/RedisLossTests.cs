@@ -138,6 +138,23 @@ public sealed class RedisLossTests(RedisFixture fixture) : IClassFixture<RedisFi
     }
 
     [Fact]
+    public async Task What_its_user_deletes_while_a_loss_is_held_goes_at_once()
+    {
+        await FillAsync(40);
+        await using var served = await ServeAsync();
+        await _redis.Database.ExecuteAsync("FLUSHALL");
+        await Eventually.TrueAsync(() => served.Zones.IsHolding && served.Routes.IsHolding, "both are held");
+        // Numbers of the ledger begin again, and are lower than those that were seen.
+        await FillAsync(10);
+        await Eventually.TrueAsync(() => served.Routes.Guard.Held == 30, "ten are back");
+        var writer = new LedgerWriter(_redis, TimeProvider.System);
+        await writer.WriteAsync([new LedgerWrite.DeleteKey(RedisSchema.ServiceKey(Host(3))), new LedgerWrite.DeleteField(RedisSchema.ZoneKey(Zone), "h3")], LedgerWriter.NoFence, Stop);
+        await Eventually.TrueAsync(() => served.Routes.Table.Find(Host(3)) is null && Answers(served, 3) == 0, "what was deleted is gone");
+        Assert.Equal((30, 30), (served.Routes.Guard.Held, served.Zones.Guard.Held));
+        Assert.Equal(39, served.Routes.Count);
+    }
+
+    [Fact]
     public async Task A_start_on_an_older_Redis_keeps_the_files_until_a_writer_has_caught_up()
     {
         await FillAsync(30);

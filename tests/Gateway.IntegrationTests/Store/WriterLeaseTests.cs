@@ -87,7 +87,36 @@ public sealed class WriterLeaseTests(RedisFixture fixture) : IClassFixture<Redis
         Assert.Single(states.OfType<LeaseState.Held>());
     }
 
+    [Theory, Trait("adv", "R4")]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task A_clock_that_jumps_by_an_hour_neither_loses_the_lease_nor_keeps_it(int hours)
+    {
+        var clock = new JumpingClock();
+        var (a, b) = (new WriterLease(_redis, "a", clock), Lease("b"));
+        var first = await HeldAsync(a);
+        clock.Jump(TimeSpan.FromHours(hours));
+        Assert.Equal(new LeaseState.Held(first), await a.TakeAsync(Stop));
+        Assert.Equal(new LeaseState.Other("a"), await b.TakeAsync(Stop));
+        Assert.InRange((await _redis.Database.KeyTimeToLiveAsync(RedisSchema.LeaseKey))!.Value, TimeSpan.FromMilliseconds(1), WriterLease.Lifetime);
+        var late = new WriterLease(_redis, "late", clock);
+        Assert.Equal(new LeaseState.Other("a"), await late.TakeAsync(Stop));
+        await a.GiveBackAsync(Stop);
+        Assert.True(await HeldAsync(late) > first);
+        Assert.IsType<WriteOutcome.Fenced>(await new LedgerWriter(_redis, clock).WriteAsync([new LedgerWrite.SetString("s", "late")], first, Stop));
+    }
+
     private WriterLease Lease(string instance) => new(_redis, instance, TimeProvider.System);
 
     private static async Task<long> HeldAsync(WriterLease lease) => Assert.IsType<LeaseState.Held>(await lease.TakeAsync(Stop)).Fence;
+
+    /// <summary>A wall clock that somebody sets; what measures spans goes on.</summary>
+    private sealed class JumpingClock : TimeProvider
+    {
+        private TimeSpan _ahead;
+
+        public void Jump(TimeSpan by) => _ahead += by;
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + _ahead;
+    }
 }

@@ -33,7 +33,7 @@ public sealed class RedisSchemaReservationsTests
         Assert.Equal("beef", stored.Result.Signature);
     }
 
-    [Fact]
+    [Fact, Trait("adv", "R11")]
     public void Missing_and_older_versions_are_read_as_well()
     {
         foreach (var text in Vector.GetProperty("also_readable").EnumerateArray())

@@ -12,6 +12,15 @@ internal sealed class PaperRedis
     private readonly Dictionary<string, Dictionary<string, string>> _hashes = [];
     private readonly Dictionary<string, string> _strings = [];
 
+    /// <summary>A backup.</summary>
+    public PaperRedis Copy()
+    {
+        var copy = new PaperRedis();
+        foreach (var (key, hash) in _hashes) copy._hashes[key] = new Dictionary<string, string>(hash);
+        foreach (var (key, value) in _strings) copy._strings[key] = value;
+        return copy;
+    }
+
     public string? this[string key, string field] => _hashes.GetValueOrDefault(key)?.GetValueOrDefault(field);
 
     public string? this[string key] => _strings.GetValueOrDefault(key);

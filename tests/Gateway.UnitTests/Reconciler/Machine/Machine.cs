@@ -31,8 +31,10 @@ internal sealed class Machine : IDisposable
 
     private const int MostLive = 24;
 
+    private const string Garbage = "garbage";
+
     private static readonly Identity Gateway = Identity.FromSeed("12345678901234567890123456789012"u8);
-    private static readonly Uri Address = new("http://paper.test/api/v1");
+    public static readonly Uri Address = new("http://paper.test/api/v1");
     private static readonly long[] Users = [7, 9, 11];
     private static readonly Dictionary<long, Identity> Keys = Users.ToDictionary(it => it, it => Identity.FromSeed(Encoding.ASCII.GetBytes($"customer-seed-{it,18:D18}")));
     private static readonly Dictionary<long, string> Secrets = Users.ToDictionary(it => it, it => SealedSecret.Encrypt(new Secret($"{it}:s3cr3t"), Keys[it], Gateway.PublicKey));
@@ -43,6 +45,8 @@ internal sealed class Machine : IDisposable
     private readonly HttpClient _http;
     private readonly List<ReconcileLoop> _asleep = [];
     private ReconcileLoop _loop;
+    private readonly Queue<string> _story = [];
+    private int _steps;
     private int _starts;
     private int _budget = int.MaxValue;
 
@@ -66,6 +70,7 @@ internal sealed class Machine : IDisposable
 
     public async Task DoAsync(MachineStep step)
     {
+        _steps++;
         switch (step.Kind % Kinds)
         {
             case < 8: Reserve(step); break;
@@ -81,7 +86,9 @@ internal sealed class Machine : IDisposable
             case 26: await CompareAsync(); break;
             case 27: await WakeAsync(); break;
             case 28 when step.Who % 8 == 0: await LoseAsync(); break;
-            case 29: await CompareAsync(); break;
+            case 29 when step.What % 2 == 0: BackUp(); break;
+            case 29 when step.Who % 4 == 0: await RestoreAsync(step.What % 3 == 0); break;
+            case 30: Copy(); break;
             case 31 when step.Who % 4 == 0: Explorer.LoseQueue(); break;
             default: await TurnAsync(); break;
         }
@@ -115,7 +122,7 @@ internal sealed class Machine : IDisposable
     {
         _loop.CompareNow();
         await TurnAsync();
-        if (!Ledger.IsDown && !Explorer.IsDown) IsDamaged = false;
+        if (!Ledger.IsDown && !Explorer.IsDown && _loop.Status.Deferred == 0) IsDamaged = false;
     }
 
     /// <summary>Does something until the power fails, after so many steps of input and output; then the gateway starts again.</summary>
@@ -149,6 +156,7 @@ internal sealed class Machine : IDisposable
         }
 
         Ledger.Expire();
+        Note("killed");
         _loop = Start();
     }
 
@@ -167,9 +175,10 @@ internal sealed class Machine : IDisposable
     /// <summary>What is not as it must be at any moment, in one line; null when all is well.</summary>
     public string? Fault()
     {
-        if (Explorer.Standing.GroupBy(it => (it.Domain, Claim: ClaimOf(it))).FirstOrDefault(it => it.Select(one => one.CustomerTid).Distinct().Count() > 1) is { } twice)
-            return $"{twice.Key.Domain} was given to two users: {string.Join(", ", twice.Select(it => $"{it.Id} of {it.CustomerTid}"))}";
-        return IsDamaged || Ledger.IsDown ? null : Orphan();
+        // What was lost may be the word to the explorer that one of them has ended: then what is served counts.
+        if (Explorer.Standing.Where(it => !IsDamaged || Ledger.Redis[RedisSchema.ReservationsKey, it.GlobalId] is not null).GroupBy(it => (it.Domain, Claim: ClaimOf(it))).FirstOrDefault(it => it.Select(one => one.CustomerTid).Distinct().Count() > 1) is { } twice)
+            return Told($"{twice.Key.Domain} was given to two users: {string.Join(", ", twice.Select(it => $"{it.Id} of {it.CustomerTid}"))}");
+        return IsDamaged || Ledger.IsDown || Orphan() is not { } orphan ? null : Told(orphan);
     }
 
     /// <summary>After <see cref="HealAsync"/>: what differs from what the explorer says, in one line; null when nothing does.</summary>
@@ -192,7 +201,14 @@ internal sealed class Machine : IDisposable
         var options = new ReconcilerOptions { ForeignHosts = ForeignHosts.FirstCome, Quarantine = TimeSpan.Zero, ReportsAtOnce = 1 };
         var node = new ReconciledNode(Gateway, [DomainName.Parse("gw.test")], [DomainName.Parse("ns1.example.net")], 18000, "gateway/test", AddressPolicy.PublicOnly);
         var view = Ledger.Open($"start {++_starts}");
-        return new ReconcileLoop(options, node, view, view, new ExplorerClient(_http, Address, ExplorerSigner.Gateway(Gateway), time: _time), Address, _time, NullLoggerFactory.Instance);
+        return new ReconcileLoop(options, node, view, view, view, new ExplorerClient(_http, Address, ExplorerSigner.Gateway(Gateway), time: _time), Address, _time, NullLoggerFactory.Instance);
+    }
+
+    // The last misfortunes, for whoever reads of a fault.
+    private void Note(string what)
+    {
+        _story.Enqueue($"{_steps} {what}");
+        if (_story.Count > 20) _story.Dequeue();
     }
 
     private void Spend()
@@ -226,33 +242,59 @@ internal sealed class Machine : IDisposable
         if (live.Count > 0) Explorer.Delete(live[what % live.Count].Id);
     }
 
-    // What stands for a reservation, never what says whose it is: a record of which nothing speaks any more is somebody else's, and stays.
     private void Damage(MachineStep step)
     {
         if (IsDamaged) return;
         IsDamaged = true;
-        string[] hashes = ["gw.test.", "user.org."];
-        if (step.Who % 3 < hashes.Length)
+        string[] hashes = ["gw.test.", "user.org.", RedisSchema.NameOwnersKey, RedisSchema.ZoneOwnersKey, RedisSchema.ReservationsKey];
+        if (step.Who % (hashes.Length + 1) < hashes.Length)
         {
-            var key = hashes[step.Who % 3];
+            var key = hashes[step.Who % (hashes.Length + 1)];
             var fields = Ledger.Redis.Hash(key).Keys.Order(StringComparer.Ordinal).ToList();
             if (fields.Count == 0) return;
             var field = fields[step.What % fields.Count];
+            Note($"damaged {key} {field} {step.What % 2}");
             if (step.What % 2 == 0) Ledger.Redis.Delete(key, field);
-            else Ledger.Redis.Set(key, field, "garbage");
+            else Ledger.Redis.Set(key, field, Garbage);
             return;
         }
 
         var routes = Ledger.Redis.Strings.Where(it => it.StartsWith(RedisSchema.ServicePrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
-        if (routes.Count > 0) Ledger.Redis.Delete(routes[step.What % routes.Count]);
+        if (routes.Count == 0) return;
+        Note($"damaged {routes[step.What % routes.Count]}");
+        Ledger.Redis.Delete(routes[step.What % routes.Count]);
     }
 
     // Redis was emptied, and the change feed noticed that it was away.
     private Task LoseAsync()
     {
         Ledger.Flush();
+        Note("emptied");
         IsDamaged = true;
         return _loop.Doorbell.CompareAsync(CancellationToken.None);
+    }
+
+    // Of a whole state: a route whose reservation was damaged away before the backup was made would be somebody else's for ever.
+    private void BackUp()
+    {
+        if (IsDamaged) return;
+        Ledger.BackUp();
+        Note("backed up");
+    }
+
+    private void Copy()
+    {
+        if (Ledger.Copy()) Note("copied");
+    }
+
+    // The backup of some time ago was put back, for a gateway that runs or for one that starts on it.
+    private async Task RestoreAsync(bool isRestarted)
+    {
+        if (!Ledger.Restore()) return;
+        Note("restored");
+        IsDamaged = true;
+        if (isRestarted) Kill();
+        else await _loop.Doorbell.CompareAsync(CancellationToken.None);
     }
 
     // A writer that was thought dead goes on where it slept.
@@ -274,10 +316,14 @@ internal sealed class Machine : IDisposable
         _ => "host",
     };
 
+    // What somebody needs to understand it: the last misfortunes, and what there ever was at this name and above and below it.
+    private string Told(string fault) =>
+        $"{fault}\n{_loop.Status}\n{string.Join("\n", _story)}\n{string.Join("\n", Explorer.Workloads.Values.Where(it => it.WorkloadType == WorkloadType.DomainDelegate || fault.Contains(it.Domain!, StringComparison.Ordinal)).Select(it => $"{it.Id} {it.WorkloadType} {it.Domain} of {it.CustomerTid}: {it.NextAction} {it.Result.State} {it.Result.Message}"))}\nserved: {string.Join(' ', Ledger.Redis.Hash(RedisSchema.ReservationsKey).Keys)}";
+
     // Whatever stands belongs to a reservation that is served; each step of a plan is whole.
     private string? Orphan()
     {
-        var served = Ledger.Redis.Hash(RedisSchema.ReservationsKey).Values.Select(Decode).ToList();
+        var served = Ledger.Redis.Hash(RedisSchema.ReservationsKey).Values.Where(it => it != Garbage).Select(Decode).ToList();
         foreach (var (name, user) in Ledger.Redis.Hash(RedisSchema.NameOwnersKey))
             if (!served.Any(it => it is Reservation.Subdomain own && own.Domain.ToString() == name && own.UserText == user)) return $"the name {name} of user {user} is nobody's reservation";
         foreach (var key in Ledger.Redis.Strings)

@@ -14,8 +14,14 @@ namespace Gateway.UnitTests.Reconciler.Machine;
 internal sealed class PaperLedger
 {
     private long _fence;
+    private long _clock;
     private string? _holder;
     private long _sequence;
+    private int _history;
+    private int _settled;
+    private readonly HashSet<string> _deleted = [];
+    private (PaperRedis Redis, long Fence, long Sequence)? _backup;
+    private (List<(string Key, string Field, string Value)> Fields, int History)? _copy;
 
     public PaperRedis Redis { get; private set; } = new();
 
@@ -32,13 +38,50 @@ internal sealed class PaperLedger
     /// <summary>The holder is gone for good, and its lease with it.</summary>
     public void Expire() => _holder = null;
 
-    public void Flush() => (Redis, _fence, _sequence, _holder) = (new PaperRedis(), 0, 0, null);
+    public void Flush() => Become((new PaperRedis(), 0, 0));
 
-    internal sealed class View(PaperLedger ledger, string name) : ILedger, IActualReader
+    /// <summary>Keeps what stands now, for <see cref="Restore"/>.</summary>
+    public void BackUp() => _backup = (Redis.Copy(), _fence, _sequence);
+
+    /// <summary>What stood once stands again; false when nothing was kept.</summary>
+    public bool Restore()
     {
-        // As the real lease: numbers never go back for whoever has seen a higher one.
+        if (_backup is not { } backup) return false;
+        Become((backup.Redis.Copy(), backup.Fence, backup.Sequence));
+        return true;
+    }
+
+    /// <summary>Makes the copy of the books that stands beside Redis; false while somebody has yet to find out what Redis lost.</summary>
+    public bool Copy()
+    {
+        if (_settled != _history) return false;
+        var vanished = Vanished();
+        _copy = ([.. Books.Keys.SelectMany(key => Redis.Hash(key).Where(it => key != RedisSchema.ReservationsKey || IsReadable(it.Value)).Select(it => (key, it.Key, it.Value))), .. vanished], _history);
+        _deleted.Clear();
+        return true;
+    }
+
+    // As the ledger tells: what our own writers took away since the copy was made did not vanish.
+    private List<(string Key, string Field, string Value)> Vanished() => _copy is not { } copy || copy.History != _history
+        ? []
+        : [.. copy.Fields.Where(it => it.Key == RedisSchema.ReservationsKey && !_deleted.Contains(it.Field) && !IsReadable(Redis[it.Key, it.Field]))];
+
+    private static bool IsReadable(string? value) => value is not null && RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(value), out _, out _);
+
+
+    private void Become((PaperRedis Redis, long Fence, long Sequence) state)
+    {
+        (Redis, _fence, _sequence) = state;
+        _holder = null;
+        _history++;
+    }
+
+    internal sealed class View(PaperLedger ledger, string name) : ILedger, IActualReader, IBooksCopy
+    {
+        // As the real lease: numbers come from the clock, and never go back for whoever has seen a higher one.
         private long _highest;
         private long _mine;
+        private bool _isSettled;
 
         public event Action? Connected
         {
@@ -50,7 +93,7 @@ internal sealed class PaperLedger
         {
             Guard();
             if (ledger._holder is { } other && other != name) return Task.FromResult<LeaseState>(new LeaseState.Other(other));
-            if (ledger._holder is null || _mine < ledger._fence || _mine < _highest) ledger._fence = _mine = Math.Max(ledger._fence, _highest) + 1;
+            if (ledger._holder is null || _mine < ledger._fence || _mine < _highest) ledger._fence = _mine = ++ledger._clock;
             ledger._holder = name;
             _highest = _mine;
             return Task.FromResult<LeaseState>(new LeaseState.Held(_mine));
@@ -66,6 +109,12 @@ internal sealed class PaperLedger
             for (var i = 0; i < writes.Count; i++)
                 if (writes[i] is LedgerWrite.Expect at && (at.Field is { } field ? ledger.Redis[at.Key, field] : ledger.Redis[at.Key]) != at.Value) return Task.FromResult<WriteOutcome>(new WriteOutcome.Conflict(i));
             ledger.Redis.Apply(writes);
+            foreach (var write in writes)
+            {
+                if (write is LedgerWrite.DeleteField { Key: RedisSchema.ReservationsKey } gone) ledger._deleted.Add(gone.Field);
+                if (write is LedgerWrite.SetField { Key: RedisSchema.ReservationsKey } set) ledger._deleted.Remove(set.Field);
+            }
+
             ledger._fence = fence;
             ledger._sequence += writes.Count;
             ledger.Batches++;
@@ -91,13 +140,13 @@ internal sealed class PaperLedger
             return Task.FromResult(ledger.Redis.Collect());
         }
 
-        public Task<(List<LiveReservation> Served, List<string> Faults)> ReadReservationsAsync(CancellationToken stop)
+        public Task<(List<LiveReservation> Served, List<(string Id, string Fault)> Faults)> ReadReservationsAsync(CancellationToken stop)
         {
             Guard();
-            var (served, faults) = (new List<LiveReservation>(), new List<string>());
+            var (served, faults) = (new List<LiveReservation>(), new List<(string Id, string Fault)>());
             foreach (var (field, raw) in ledger.Redis.Hash(RedisSchema.ReservationsKey))
             {
-                if (!RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(raw), out var stored, out var fault)) faults.Add($"{field}: {fault}");
+                if (!RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(raw), out var stored, out var fault)) faults.Add((field, fault));
                 else served.Add(LiveReservation.From(stored));
             }
 
@@ -130,6 +179,28 @@ internal sealed class PaperLedger
             Guard();
             return Task.FromResult(RedisSchema.DecodeCursor(ledger.Redis[RedisSchema.ReconcilerKey, RedisSchema.CursorField], explorer));
         }
+
+        public bool IsMissing { get; private set; }
+
+        public Task<Books?> LostAsync(CancellationToken stop)
+        {
+            Guard();
+            var isSettled = _isSettled && ledger._settled == ledger._history;
+            _isSettled = false;
+            IsMissing = !isSettled && ledger._copy is null;
+            if (isSettled || ledger._copy is not { } copy) return Task.FromResult<Books?>(null);
+            if (copy.History != ledger._history) return Task.FromResult<Books?>(Books.Of(copy.Fields, Machine.Address));
+            return Task.FromResult(ledger.Vanished() is { Count: > 0 } few ? Books.Of(few, Machine.Address) with { IsWhole = false } : null);
+        }
+
+        public Task SettledAsync(CancellationToken stop)
+        {
+            Guard();
+            (_isSettled, ledger._settled) = (true, ledger._history);
+            return Task.CompletedTask;
+        }
+
+        public Task RunAsync(CancellationToken stop) => Task.CompletedTask;
 
         private void Guard()
         {

@@ -1,0 +1,45 @@
+using Gateway.Store;
+
+namespace Gateway.Reconciler;
+
+/// <summary>Redis was emptied or shows an older state: what it lost of the books comes back from the copy beside it.</summary>
+public sealed partial class ReconcileLoop
+{
+    private bool _isUnsettled = true;
+
+    /// <summary>
+    /// Who has what is taken into memory, and the next comparison writes it; names that rest, proofs and frozen users are written at once.
+    /// The explorer is asked for everything, for the copy may be some seconds old. False when another reconciler writes.
+    /// </summary>
+    private async Task<bool> RecallAsync(CancellationToken stop)
+    {
+        if (await _copy.LostAsync(stop) is not { } books)
+        {
+            if (_copy.IsMissing) _mustResync = true;
+            return true;
+        }
+
+        var (inRedis, _) = await _reader.ReadReservationsAsync(stop);
+        _book.Recall(books.Served, books.IsWhole ? books.Latest : 0, inRedis);
+        if (!books.IsWhole)
+        {
+            Vanished(books.Served.Count);
+            return true;
+        }
+
+        if (await _applier.WriteAgainAsync(books.Others, stop) is WriteOutcome.Fenced) return false;
+        Recalled(books.Served.Count, inRedis.Count, books.Others.Count);
+        _mustResync = true;
+        return true;
+    }
+
+    /// <summary>
+    /// Says that Redis holds everything again, once it does: the explorer has told everything, none of what it knows as served waits for
+    /// a decision, and nothing was lost since.
+    /// </summary>
+    private async Task SettleAsync(CancellationToken stop)
+    {
+        _isUnsettled = _mustResync || _deferred.Any(_book.Reported.Contains);
+        if (!_isUnsettled && !await _applier.IsBehindAsync(stop)) await _copy.SettledAsync(stop);
+    }
+}

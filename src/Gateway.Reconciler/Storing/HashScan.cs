@@ -1,0 +1,42 @@
+using Gateway.Store;
+using StackExchange.Redis;
+
+namespace Gateway.Reconciler.Storing;
+
+/// <summary>Reads much of Redis in pieces that keep nobody waiting.</summary>
+/// <exception cref="Exception">Every call: see <see cref="RedisFaults.IsRedis"/>.</exception>
+internal sealed class HashScan(RedisConnection redis, TimeProvider time)
+{
+    private const int Piece = 2_000;
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+
+    /// <summary>All fields of a hash. A key of another type holds none of ours.</summary>
+    public async Task<Dictionary<string, string>> ReadAsync(string key, CancellationToken stop)
+    {
+        var all = new Dictionary<string, string>();
+        var cursor = "0";
+        try
+        {
+            do
+            {
+                (cursor, var items) = await ScanAsync("HSCAN", [key, cursor, "COUNT", Piece], stop);
+                for (var i = 0; i + 1 < items.Length; i += 2) all[items[i]!] = items[i + 1]!;
+            }
+            while (cursor != "0");
+        }
+        catch (RedisServerException e) when (RedisFaults.IsMistyped(e))
+        {
+            // The write that replaces it says so.
+        }
+
+        return all;
+    }
+
+    /// <summary>One piece, and where the next one begins.</summary>
+    public async Task<(string Cursor, RedisValue[] Items)> ScanAsync(string command, object[] arguments, CancellationToken stop)
+    {
+        var answer = (RedisResult[])(await redis.Database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop))!;
+        return ((string)answer[0]!, (RedisValue[])answer[1]!);
+    }
+}

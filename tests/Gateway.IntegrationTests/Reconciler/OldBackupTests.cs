@@ -1,0 +1,134 @@
+using Gateway.IntegrationTests.Support;
+using Gateway.Model;
+using Gateway.Model.ExplorerApi;
+using Gateway.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Gateway.IntegrationTests.Reconciler;
+
+/// <summary>A node starts on a Redis that is empty, or holds what stood long ago: who has a name now keeps it, and nothing of the books is forgotten.</summary>
+[Trait("adv", "R3"), Trait("adv", "R5")]
+public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
+{
+    private const string Name = "a.gw.example.com";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("gateway-books-").FullName;
+    private FakeExplorer _explorer = null!;
+
+    private string Copy => Path.Combine(_directory, "reservations.lkg");
+
+    public async ValueTask InitializeAsync()
+    {
+        await redis.FlushAsync();
+        _explorer = await FakeExplorer.StartAsync();
+        _explorer.AddUser(7, Rig.User7);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _explorer.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_earlier_holder_of_a_name_does_not_displace_the_present_one(bool hasCopy)
+    {
+        RedisBackup backup;
+        long present;
+        await using (var rig = await StartAsync(options => options.Quarantine = TimeSpan.Zero))
+        {
+            var former = _explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
+            await rig.ReportedAsync(former);
+            backup = await RedisBackup.OfAsync(rig.Redis);
+            _explorer.Delete(former);
+            await rig.EndedAsync(former);
+            present = _explorer.Add(Rig.Subdomain(9, Name, "203.0.113.9"));
+            await rig.ReportedAsync(present);
+        }
+
+        await using var connection = await redis.ConnectAsync();
+        await backup.RestoreAsync(connection.Database);
+        if (!hasCopy) File.Delete(Copy);
+        await using var again = await StartAsync();
+        await again.ServedAsync(present);
+        Assert.Equal("9", again.Value(RedisSchema.NameOwnersKey, Name));
+        Assert.Equal("""{"a":[{"ip":"203.0.113.9","ttl":3600}]}""", again.Value("gw.example.com.", "a"));
+        Assert.Equal((NextAction.Deploy, ResultState.Ok), (_explorer.Find(present)!.NextAction, _explorer.Find(present)!.Result.State));
+        Assert.DoesNotContain($"{present}-1", _explorer.Deleted);
+    }
+
+    [Fact]
+    public async Task While_the_explorer_is_silent_nobody_is_refused_for_what_may_have_ended()
+    {
+        RedisBackup backup;
+        await using (var rig = await StartAsync(options => options.Quarantine = TimeSpan.Zero))
+        {
+            var former = _explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
+            await rig.ReportedAsync(former);
+            backup = await RedisBackup.OfAsync(rig.Redis);
+            _explorer.Delete(former);
+            await rig.EndedAsync(former);
+        }
+
+        await using var connection = await redis.ConnectAsync();
+        await backup.RestoreAsync(connection.Database);
+        File.Delete(Copy);
+        var isSilent = true;
+        _explorer.Misbehave = async context =>
+        {
+            if (!isSilent || !context.Request.Path.Value!.Contains("/nodes/workloads/", StringComparison.Ordinal)) return false;
+            context.Response.StatusCode = 503;
+            await Task.CompletedTask;
+            return true;
+        };
+        var next = _explorer.Add(Rig.Subdomain(9, Name, "203.0.113.9"));
+        await using var again = await StartAsync();
+        await Eventually.TrueAsync(() => again.Loop.Status.Deferred == 1, "it waits");
+        Assert.Null(_explorer.ResultOf(next));
+        isSilent = false;
+        await again.ServedAsync(next);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Rests_proofs_and_frozen_users_come_back_after_a_loss(bool isRestarted)
+    {
+        var rig = await StartAsync();
+        var former = _explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
+        await rig.ServedAsync(former);
+        _explorer.Delete(former);
+        await rig.EndedAsync(former);
+        await rig.Redis.HashSetAsync(RedisSchema.FrozenKey, "11", "{}");
+        var kept = _explorer.Add(Rig.Subdomain(7, "kept.gw.example.com", "203.0.113.7"));
+        await rig.ReportedAsync(kept);
+        if (isRestarted) await rig.DisposeAsync();
+        else await Eventually.TrueAsync(IsInCopy, "the copy is up to date");
+        await redis.FlushAsync();
+        if (isRestarted) rig = await StartAsync();
+        else await rig.Loop.Doorbell.CompareAsync(TestContext.Current.CancellationToken);
+        await using var _ = rig;
+        await rig.ServedAsync(kept);
+        await Eventually.TrueAsync(async () => await rig.Redis.HashExistsAsync(RedisSchema.QuarantineKey, Name), "the name rests again");
+        Assert.True(await rig.Redis.HashExistsAsync(RedisSchema.FrozenKey, "11"));
+        var thief = _explorer.Add(Rig.Subdomain(9, Name, "203.0.113.99"));
+        await rig.EndedAsync(thief);
+        Assert.Contains("rests until", _explorer.ResultOf(thief)!.Message, StringComparison.Ordinal);
+
+        bool IsInCopy() => new LastKnownGood(Copy, NullLogger.Instance).TryLoad(out var values, out var _) && values.Any(it => it.Key == RedisSchema.ReservationsKey && it.Field == $"{kept}-1");
+    }
+
+    [Fact]
+    public async Task A_Redis_that_is_as_it_was_is_not_written_to()
+    {
+        await using (var rig = await StartAsync()) await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7")));
+        await using var again = await StartAsync();
+        await Eventually.TrueAsync(() => again.Loop.Status.IsLoaded, "it has begun");
+        Assert.DoesNotContain(again.Log.Lines, line => line.Contains("last-known-good copy", StringComparison.Ordinal));
+    }
+
+    private Task<Rig> StartAsync(Action<Gateway.Reconciler.ReconcilerOptions>? options = null) => Rig.StartAsync(redis, _explorer, options, copy: Copy);
+}

@@ -3,7 +3,7 @@
 # answer and the first visitor, beside 20,000 queries/s; a second gateway with an empty Redis that meets 100,000 reservations (half
 # names, half proxies); the comparison of all of them without a difference; what a node costs at rest; reservations per second
 # with 1,000,000 workloads stored. The comparison begins when all results are reported. --quick: fewer of the first, 200,000 stored
-# instead of 1,000,000, nothing at rest, and after 90 s it goes on while results are still being reported.
+# instead of 1,000,000, nothing at rest, and after 35 s it goes on while results are still being reported.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 count=500 reservations=${RESERVATIONS:-100000} stored=1000000 creates=10000 mode=whole

@@ -10,7 +10,7 @@ internal sealed class FirstSync(string program, string work, RunningNode explore
 {
     private const string Zone = "sync.test";
 
-    private static readonly TimeSpan QuickPatience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan QuickPatience = TimeSpan.FromSeconds(35);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 

@@ -10,6 +10,7 @@ namespace Gateway.IntegrationTests.Transport;
 public sealed class YamuxAllocationTests
 {
     private const int Frames = 50_000;
+    private const int Times = 3;
 
     // Windows that do not grow: growing rings are taken from a pool, but the first of each size is made.
     private static readonly YamuxOptions Fixed = new() { MaxWindow = 256 * 1024 };
@@ -26,14 +27,21 @@ public sealed class YamuxAllocationTests
         // Outside of the test framework's synchronization context, which allocates for every continuation.
         await Task.Run(() => CarryAsync(writer, reader, Frames));
 
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        await Task.Run(() => CarryAsync(writer, reader, Frames));
-        var each = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Frames;
+        // What earlier tests left behind may still end beside the first; a frame that allocates does so every time.
+        var each = double.MaxValue;
+        for (var i = 0; i < Times; i++) each = Math.Min(each, await Task.Run(() => AllocatedAsync(writer, reader)));
         // The test's own tasks and a timer now and then; a header or an array per frame would be more than 24 bytes.
         Assert.True(each < 8, $"{each} bytes were allocated per frame");
 
         await client.DisposeAsync();
         await Task.WhenAll(running);
+    }
+
+    private static async Task<double> AllocatedAsync(Duplex writer, Duplex reader)
+    {
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await CarryAsync(writer, reader, Frames);
+        return (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Frames;
     }
 
     private static async Task CarryAsync(Duplex writer, Duplex reader, int frames)

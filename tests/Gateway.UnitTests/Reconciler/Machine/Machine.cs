@@ -179,10 +179,15 @@ internal sealed class Machine : IDisposable
     public string? Fault()
     {
         // What was lost may be the word to the explorer that one of them has ended: then what is served counts.
-        if (Explorer.Standing.Where(it => !IsDamaged || Ledger.Redis[RedisSchema.ReservationsKey, it.GlobalId] is not null).GroupBy(it => (it.Domain, Claim: ClaimOf(it))).FirstOrDefault(it => it.Select(one => one.CustomerTid).Distinct().Count() > 1) is { } twice)
+        var standing = Explorer.Standing.Where(it => !IsDamaged || Ledger.Redis[RedisSchema.ReservationsKey, it.GlobalId] is not null);
+        if (standing.Where(it => !IsAboutToBeTold(it)).GroupBy(it => (it.Domain, Claim: ClaimOf(it))).FirstOrDefault(it => it.Select(one => one.CustomerTid).Distinct().Count() > 1) is { } twice)
             return Told($"{twice.Key.Domain} was given to two users: {string.Join(", ", twice.Select(it => $"{it.Id} of {it.CustomerTid}"))}");
         return IsDamaged || Ledger.IsDown || Orphan() is not { } orphan ? null : Told(orphan);
     }
+
+    // The word that it has ended is on its way to the explorer.
+    private bool IsAboutToBeTold(Workload workload) =>
+        Ledger.Redis[RedisSchema.OutboxKey, workload.GlobalId] is { } raw && RedisSchema.TryDecodeOutbox(Encoding.UTF8.GetBytes(raw), out var entry, out _) && entry.Delete;
 
     /// <summary>After <see cref="HealAsync"/>: what differs from what the explorer says, in one line; null when nothing does.</summary>
     public string? Difference()

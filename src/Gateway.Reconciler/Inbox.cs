@@ -80,19 +80,19 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         return Take(answer)?.Changed ?? [];
     }
 
-    /// <summary>Asks about one reservation that no page showed. False when the explorer did not answer.</summary>
-    public async Task<bool> AskAsync(LiveReservation about, List<string> changed, List<string> unknown, CancellationToken stop)
+    /// <summary>Asks about one reservation that no page showed. Gives why the explorer did not answer, in one line; null when it did.</summary>
+    public async Task<string?> AskAsync(LiveReservation about, List<string> changed, List<string> unknown, CancellationToken stop)
     {
         switch (await explorer.GetWorkloadAsync(about.Id, stop))
         {
             case ExplorerOutcome<Workload>.Ok { Value: var workload }:
                 if (TakeOne(Delivery.Of(workload))) changed.Add(about.Id);
-                return true;
+                return null;
             case ExplorerOutcome<Workload>.Refused { Status: 404 }:
                 unknown.Add(about.Id);
-                return true;
-            default:
-                return false;
+                return null;
+            case var fault:
+                return fault.ToString();
         }
     }
 
@@ -104,7 +104,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
     {
         var (changed, unknown) = (new List<string>(), new List<string>());
         foreach (var it in book.Opposing(id).Where(it => !_seen.Contains(it.Id)).Take(MostOpponents).ToList())
-            if (!await AskAsync(it, changed, unknown, stop)) return null;
+            if (await AskAsync(it, changed, unknown, stop) is not null) return null;
         return changed;
     }
 

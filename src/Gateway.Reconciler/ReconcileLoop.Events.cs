@@ -67,4 +67,7 @@ public sealed partial class ReconcileLoop
 
     [LoggerMessage(3022, LogLevel.Information, "Caught up with the explorer: {Served} reservations are served, {Waiting} results wait to be reported")]
     private partial void HasCaughtUp(int served, int waiting);
+
+    [LoggerMessage(3023, LogLevel.Warning, "The explorer does not say whether {Count} reservations that it did not list still stand, among them {Example}: {Fault}; they stay as they are, and it is asked again")]
+    private partial void NotSaid(int count, string example, string fault);
 }

@@ -1,3 +1,5 @@
+using Gateway.Reconciler.Exploring;
+
 namespace Gateway.Reconciler;
 
 /// <summary>The explorer is read: page after page what is new, and now and then everything.</summary>
@@ -8,7 +10,9 @@ public sealed partial class ReconcileLoop
 
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
 
+    private readonly Enquiries _enquiries;
     private bool _isQueueFull;
+    private bool _isComparing;
     private long _caughtUpTo;
     private long _saidAt;
 
@@ -81,7 +85,8 @@ public sealed partial class ReconcileLoop
             if (_inbox.Fault is not null) return true;
             if (!await CleanAsync(stop)) return Displaced() is not null;
             await SettleAsync(stop);
-            _metrics.Resyncs.Add(1);
+            _isComparing = true;
+            NoteCompared();
             return isDone = true;
         }
         finally
@@ -98,8 +103,14 @@ public sealed partial class ReconcileLoop
         {
             if (!await PlanAsync(page.Changed, page.Highest, stop)) return false;
             before.ExceptWith(page.Ids);
-            if (page.Count == 0 || page.Highest < from) return await AskAboutAsync(before, stop);
-            CatchUp(page);
+            if (page.Count > 0 && page.Highest >= from)
+            {
+                CatchUp(page);
+                continue;
+            }
+
+            _enquiries.Begin(before.Order(StringComparer.Ordinal));
+            return await EnquireAsync(stop);
         }
 
         return true;
@@ -124,15 +135,30 @@ public sealed partial class ReconcileLoop
         _caughtUpTo = 0;
     }
 
-    private async Task<bool> AskAboutAsync(HashSet<string> unseen, CancellationToken stop)
+    /// <summary>Asks about some of what no page showed; what the explorer does not answer for stays as it is, and is asked about at the next turn.</summary>
+    private async Task<bool> EnquireAsync(CancellationToken stop)
     {
-        // Enough to find every lost deletion within a few resyncs, and no flood when the explorer lost everything.
-        const int Most = 1000;
-        var (changed, unknown) = (new List<string>(), new List<string>());
-        foreach (var id in unseen.Take(Most))
-            if (_book.Live.TryGetValue(id, out var it) && !await _inbox.AskAsync(it, changed, unknown, stop)) break;
+        if (_enquiries.Count == 0) return true;
+        var before = _enquiries.Fault;
+        var (changed, unknown) = await _enquiries.AskSomeAsync(stop);
         if (unknown.Count > 0) UnknownToExplorer(unknown.Count, unknown[0]);
+        if (_enquiries.Fault is { } fault)
+        {
+            _metrics.Failed("explorer");
+            if (before is null) NotSaid(_enquiries.Count, _enquiries.Next!, fault);
+        }
+
         return await PlanAsync(changed, highest: 0, stop);
+    }
+
+    /// <summary>A comparison is over when the explorer has told of everything, one by one if need be.</summary>
+    private void NoteCompared()
+    {
+        _status = _status with { Unconfirmed = _enquiries.Count, EnquiryFault = _enquiries.Fault };
+        if (!_isComparing || _enquiries.Count > 0) return;
+        _isComparing = false;
+        _status = _status with { ComparedAt = _time.GetUtcNow() };
+        _metrics.Resyncs.Add(1);
     }
 
     // Its ids are lower than those we know: it was emptied, or restored from a backup.

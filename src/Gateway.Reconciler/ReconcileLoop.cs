@@ -68,6 +68,7 @@ public sealed partial class ReconcileLoop : IDisposable
         _applier = new PlanApplier(ledger, node.Identity, explorerUrl);
         _outbox = new Outbox(new ReportSender(explorer, node.Identity), _applier, options, time, _metrics, logs.CreateLogger<Outbox>());
         _inbox = new Inbox(node.Identity.Id, explorer, _book, _outbox, _metrics);
+        _enquiries = new Enquiries(_inbox, _book);
         _planner = new Planner(node, options, _book, _reader, new TunnelSecrets(node.Identity, new UserKeys(explorer, time)), new HostProofs(node, new StubResolver(options.Resolvers, time), time), _applier, _outbox, _inbox, _metrics, time, logs.CreateLogger<Planner>());
         // One of its own: it looks beside the loop.
         _watch = new ProofWatch(new HostProofs(node, new StubResolver(options.Resolvers, time), time));
@@ -183,7 +184,8 @@ public sealed partial class ReconcileLoop : IDisposable
         if (Doorbell.TakeFrozen() && !await FreezeAsync(stop)) return false;
         if (!await ReviewProofsAsync(stop)) return false;
         if (_mustResync || _time.GetUtcNow() >= _resyncDue) return await ResyncAsync(stop);
-        if (!await PollAsync(stop)) return false;
+        if (!await PollAsync(stop) || !await EnquireAsync(stop)) return false;
+        NoteCompared();
         if (_isUnsettled) await SettleAsync(stop);
         return true;
     }

@@ -14,4 +14,13 @@ public sealed record ReconcilerStatus(int Served, int Waiting, int Deferred, boo
 
     /// <summary>True while the explorer's directory lists this gateway.</summary>
     public bool IsRegistered { get; init; }
+
+    /// <summary>Reservations that the explorer did not list at the last comparison, and has not answered for one by one yet. They stay as they are.</summary>
+    public int Unconfirmed { get; init; }
+
+    /// <summary>Why it did not answer for the last of those it was asked about, in one line; null when it did, or nothing was to be asked.</summary>
+    public string? EnquiryFault { get; init; }
+
+    /// <summary>When everything was last compared, and the explorer had told of every reservation; null: not since the start.</summary>
+    public DateTimeOffset? ComparedAt { get; init; }
 }

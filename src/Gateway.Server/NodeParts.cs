@@ -242,6 +242,7 @@ internal sealed class NodeParts : IAsyncDisposable
         { IsRegistered: false, ExplorerFault: null } => Condition.Bad("reconciler", "The explorer has not registered the node yet."),
         { StoreFault: { } fault } => Condition.Strained("reconciler", $"Reservations wait: {fault}"),
         { ExplorerFault: { } fault } => Condition.Strained("reconciler", $"{status.Served} reservations are served; no new ones come: {fault}"),
+        { EnquiryFault: { } fault } => Condition.Strained("reconciler", $"{status.Served} reservations are served; the explorer does not say of {status.Unconfirmed} of them whether they still stand: {fault}"),
         _ => Condition.Good("reconciler", $"{status.Served} reservations are served, {status.Waiting} reports wait."),
     };
 

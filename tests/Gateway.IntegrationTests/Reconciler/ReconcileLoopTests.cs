@@ -248,6 +248,37 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     }
 
     [Fact]
+    public async Task A_comparison_is_not_over_before_the_explorer_has_told_of_every_reservation()
+    {
+        await using var rig = await Rig.StartAsync(redis, _explorer);
+        var (kept, ended) = (_explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")), _explorer.Add(Rig.Subdomain(7, "b.gw.example.com", "203.0.113.10")));
+        await rig.ReportedAsync(kept);
+        await rig.ReportedAsync(ended);
+        _explorer.LosesEverything = true;
+        _explorer.Delete(ended, isQueued: false);
+        var isFailing = true;
+        _explorer.Misbehave = FailAboutEndedAsync;
+        rig.Loop.CompareNow();
+        await Eventually.TrueAsync(() => rig.Loop.Status is { Unconfirmed: 1, EnquiryFault: not null }, "one question is open");
+        Assert.Contains(rig.Log.Lines, it => it.StartsWith("Warning", StringComparison.Ordinal) && it.Contains("does not say whether", StringComparison.Ordinal) && it.Contains("500", StringComparison.Ordinal));
+        Assert.Null(rig.Loop.Status.ComparedAt);
+        Assert.True(await rig.IsServedAsync(ended));
+        isFailing = false;
+        // No further comparison is due for an hour.
+        await rig.EndedAsync(ended);
+        await Eventually.TrueAsync(() => rig.Loop.Status is { Unconfirmed: 0, EnquiryFault: null, ComparedAt: not null }, "the comparison is over");
+        Assert.True(await rig.IsServedAsync(kept));
+
+        async Task<bool> FailAboutEndedAsync(HttpContext context)
+        {
+            if (!isFailing || context.Request.Method != "GET" || !context.Request.Path.Value!.EndsWith($"/{ended}-1", StringComparison.Ordinal)) return false;
+            context.Response.StatusCode = 500;
+            await context.Response.WriteAsync("""{"error":"damaged"}""");
+            return true;
+        }
+    }
+
+    [Fact]
     public async Task An_explorer_that_lost_everything_takes_nothing_away()
     {
         await using var rig = await Rig.StartAsync(redis, _explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(200));

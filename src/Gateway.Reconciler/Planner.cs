@@ -36,7 +36,7 @@ internal sealed partial class Planner(
     /// <summary>Decisions that get a line each; more at once are summed up.</summary>
     private const int LinesAtOnce = 20;
 
-    private readonly HashSet<Model.DomainName> _heldByUsers = [];
+    private readonly HashSet<Model.DomainName> _heldByOthers = [];
     private bool _isUnanswered;
     private readonly FrozenSet<Model.DomainName> _ownNames = node.OwnNames;
     private readonly QuotaLimits _quotas = new(options.SubdomainsPerUser, options.ProxiesPerUser, options.TunnelsPerUser, options.DomainsPerUser, options.NamesPerUser);
@@ -161,9 +161,9 @@ internal sealed partial class Planner(
 
     private void Say(Plan plan, List<LiveReservation> ended)
     {
-        foreach (var domain in plan.RefusedDomains)
-            if (_heldByUsers.Add(domain)) HeldByUser(domain.ToString());
-        _heldByUsers.IntersectWith(plan.RefusedDomains);
+        foreach (var (domain, holder) in plan.RefusedDomains)
+            if (_heldByOthers.Add(domain)) HeldByAnother(domain.ToString(), holder);
+        _heldByOthers.IntersectWith(plan.RefusedDomains.Keys);
         var served = plan.Changes.OfType<Change.Remember>().Select(it => it.Reservation).ToList();
         var refused = plan.Outcomes.Where(it => it.Value is Outcome.Rejected).ToList();
         if (served.Count + refused.Count + ended.Count > LinesAtOnce)
@@ -189,8 +189,8 @@ internal sealed partial class Planner(
     [LoggerMessage(3304, LogLevel.Information, "{Served} reservations are served, {Refused} are refused, {Ended} have ended")]
     private partial void Many(int served, int refused, int ended);
 
-    [LoggerMessage(3305, LogLevel.Error, "The domain {Domain} cannot be managed, because a user holds it: take it out of the domains, or ask the user to give it up")]
-    private partial void HeldByUser(string domain);
+    [LoggerMessage(3305, LogLevel.Error, "The domain {Domain} cannot be managed, because somebody else holds it: {Holder}. It is not announced to the explorer; take it out of the domains, or let its holder give it up")]
+    private partial void HeldByAnother(string domain, string holder);
 
     [LoggerMessage(3306, LogLevel.Warning, "{Count} values in Redis cannot be decoded: {Places}; those that a reservation is about are written again")]
     private partial void Unreadable(int count, string places);

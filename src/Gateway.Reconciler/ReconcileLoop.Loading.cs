@@ -32,7 +32,6 @@ public sealed partial class ReconcileLoop
         if (_resyncDue == default) _resyncDue = _time.GetUtcNow() + (FirstResync < _options.ResyncInterval ? FirstResync : _options.ResyncInterval);
         if (await RepairAsync(stop) is null) return false;
         await SettleAsync(stop);
-        _registration.ZonesStand();
         Loaded(_book.Applied.Count, waiting.Count);
         return true;
     }

@@ -26,7 +26,8 @@ public sealed partial class ReconcileLoop
 
         _deferred.RemoveWhere(id => !_book.Live.ContainsKey(id));
         _registration.Serve(Count());
-        _status = _status with { Served = _book.Applied.Count, Deferred = _deferred.Count, IsLoaded = true };
+        _registration.Announce([.. _managed.Where(it => !plan.RefusedDomains.ContainsKey(it))]);
+        _status = _status with { Served = _book.Applied.Count, Deferred = _deferred.Count, IsLoaded = true, HeldByOthers = plan.RefusedDomains };
     }
 
     private WorkloadAmount Count()

@@ -1,4 +1,5 @@
 using Gateway.ExplorerApi;
+using Gateway.Model;
 using Gateway.Reconciler.Exploring;
 using Gateway.Reconciler.Planning;
 using Gateway.Reconciler.Proving;
@@ -41,6 +42,7 @@ public sealed partial class ReconcileLoop : IDisposable
     private readonly ProofWatch _watch;
     private readonly Registration _registration;
     private readonly Uri _explorer;
+    private readonly IReadOnlyList<DomainName> _managed;
     private readonly Pauses _storePause = new(FirstPause, LongestPause);
     private readonly Pauses _explorerPause = new(FirstPause, LongestPause);
     private volatile bool _mustLoad = true;
@@ -63,7 +65,7 @@ public sealed partial class ReconcileLoop : IDisposable
 
     internal ReconcileLoop(ReconcilerOptions options, ReconciledNode node, IActualReader reader, ILedger ledger, IBooksCopy copy, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs)
     {
-        (_options, _reader, _ledger, _copy, _explorer, _time, _log) = (options, reader, ledger, copy, explorerUrl, time, logs.CreateLogger<ReconcileLoop>());
+        (_options, _managed, _reader, _ledger, _copy, _explorer, _time, _log) = (options, node.ManagedDomains, reader, ledger, copy, explorerUrl, time, logs.CreateLogger<ReconcileLoop>());
         _metrics = new ReconcilerMetrics(() => Status, time);
         _applier = new PlanApplier(ledger, node.Identity, explorerUrl);
         _outbox = new Outbox(new ReportSender(explorer, node.Identity), _applier, options, time, _metrics, logs.CreateLogger<Outbox>());

@@ -1,3 +1,6 @@
+using System.Collections.Frozen;
+using Gateway.Model;
+
 namespace Gateway.Reconciler;
 
 /// <summary>How the reconciler stands, for health and status pages.</summary>
@@ -14,6 +17,9 @@ public sealed record ReconcilerStatus(int Served, int Waiting, int Deferred, boo
 
     /// <summary>True while the explorer's directory lists this gateway.</summary>
     public bool IsRegistered { get; init; }
+
+    /// <summary>Managed domains of the options that are not managed, because somebody else holds them, each with who does.</summary>
+    public IReadOnlyDictionary<DomainName, string> HeldByOthers { get; init; } = FrozenDictionary<DomainName, string>.Empty;
 
     /// <summary>Reservations that the explorer did not list at the last comparison, and has not answered for one by one yet. They stay as they are.</summary>
     public int Unconfirmed { get; init; }

@@ -1,4 +1,5 @@
 using Gateway.ExplorerApi;
+using Gateway.Model;
 using Gateway.Model.ExplorerApi;
 using Gateway.Reconciler.Proving;
 using Microsoft.Extensions.Logging;
@@ -18,14 +19,23 @@ internal sealed partial class Registration(ReconciledNode node, ReconcilerOption
     private static readonly TimeSpan CountersEvery = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource _zonesStand = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile IReadOnlyList<DomainName> _domains = [];
+    private IReadOnlyList<DomainName> _announced = [];
     private WorkloadAmount _served = new();
     private int _isDoubtful;
 
     /// <summary>True while the explorer's directory lists this gateway, as far as we know.</summary>
     public bool IsRegistered { get; private set; }
 
-    /// <summary>The managed domains stand in Redis, with the proof that the explorer looks for.</summary>
-    public void ZonesStand() => _zonesStand.TrySetResult();
+    /// <summary>
+    /// These domains stand in Redis as this gateway's, with the proof that the explorer looks for: no others are announced, for it refuses
+    /// an entry with one that is not. Where the directory shows others, it is told anew.
+    /// </summary>
+    public void Announce(IReadOnlyList<DomainName> domains)
+    {
+        if (!domains.SequenceEqual(_domains)) _domains = domains;
+        _zonesStand.TrySetResult();
+    }
 
     /// <summary>The explorer may have lost its directory: it is told again soon that the gateway lives, and asked to list it when it does not know it.</summary>
     public void Again() => Volatile.Write(ref _isDoubtful, 1);
@@ -62,15 +72,19 @@ internal sealed partial class Registration(ReconciledNode node, ReconcilerOption
     }
 
     // Explorers ask the DNS for the proof, and what they hear once, their resolvers remember.
-    private async Task<string?> RefusalAsync(CancellationToken stop) => await proofs.MissingAsync(stop) ??
-        (await explorer.RegisterGatewayAsync(Entry(), stop)).Match<string?>(_ => null, refused => refused.ToString(), unreachable => unreachable.ToString());
+    private async Task<string?> RefusalAsync(CancellationToken stop)
+    {
+        _announced = _domains;
+        return await proofs.MissingAsync(_announced, stop) ??
+            (await explorer.RegisterGatewayAsync(Entry(), stop)).Match<string?>(_ => null, refused => refused.ToString(), unreachable => unreachable.ToString());
+    }
 
-    /// <summary>Ends when the explorer does not know the gateway any more.</summary>
+    /// <summary>Ends when the explorer does not know the gateway any more, or has to be told of other domains.</summary>
     private async Task ReportAsync(CancellationToken stop)
     {
         var told = new WorkloadAmount();
         var due = time.GetUtcNow();
-        while (true)
+        while (ReferenceEquals(_announced, _domains))
         {
             if (Interlocked.Exchange(ref _isDoubtful, 0) == 1 || time.GetUtcNow() >= due)
             {
@@ -101,7 +115,7 @@ internal sealed partial class Registration(ReconciledNode node, ReconcilerOption
         Location = new GatewayLocation { City = options.City, Country = options.Country, Continent = options.Continent, Latitude = options.Latitude, Longitude = options.Longitude },
         PublicKeyHex = node.Identity.PublicKey.Hex,
         Workloads = Volatile.Read(ref _served),
-        ManagedDomains = [.. node.ManagedDomains.Select(it => it.ToString())],
+        ManagedDomains = [.. _announced.Select(it => it.ToString())],
         TcpRouterPort = node.TunnelPort,
         TunnelPin = node.TunnelPin.Length > 0 ? node.TunnelPin : null,
         DnsNameserver = [.. node.NameServers.Select(it => it.ToString())],

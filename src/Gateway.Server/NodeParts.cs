@@ -133,6 +133,8 @@ internal sealed class NodeParts : IAsyncDisposable
         if (_zones is not null) yield return Snapshot("zones", _zones.ZoneCount, _zones.ServedFromFile, _zones.Guard.Held);
         if (_routes is not null) yield return Snapshot("routes", _routes.Count, _routes.ServedFromFile, _routes.Guard.Held);
         if (_reconciler is not null) yield return Reconciling(_reconciler.Status);
+        if (_reconciler?.Status.HeldByOthers is { Count: > 0 } held)
+            yield return Condition.Strained("domains", $"Not managed by this node, nor announced, because somebody else holds them: {string.Join(", ", held.Select(it => $"{it.Key} ({it.Value})"))}. Take them out of the option 'domains', or let their holders give them up.");
     }
 
     /// <summary>For how long each snapshot may have fallen behind Redis: nothing while changes are followed. One that was never filled is left out.</summary>

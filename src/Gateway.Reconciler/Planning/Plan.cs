@@ -11,7 +11,7 @@ internal sealed class Plan
 {
     private static readonly Outcome Unanswered = new Outcome.Deferred("the explorer cannot be asked whether what stands in its way still stands");
 
-    private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyDictionary<string, DomainName?> wantedProofs, IReadOnlyList<DomainName> refusedDomains)
+    private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyDictionary<string, DomainName?> wantedProofs, IReadOnlyDictionary<DomainName, string> refusedDomains)
     {
         Steps = steps;
         Outcomes = outcomes;
@@ -35,8 +35,8 @@ internal sealed class Plan
     /// </summary>
     public IReadOnlyDictionary<string, DomainName?> WantedProofs { get; }
 
-    /// <summary>Managed domains of the options that cannot be managed, because a user holds them.</summary>
-    public IReadOnlyList<DomainName> RefusedDomains { get; }
+    /// <summary>Managed domains of the options that cannot be managed, because somebody else holds them, each with who does.</summary>
+    public IReadOnlyDictionary<DomainName, string> RefusedDomains { get; }
 
     /// <summary>True when another reservation stands in the way of one of these: its deletion may be on its way.</summary>
     public bool HasConflict => Conflicts.Any();
@@ -93,15 +93,14 @@ internal sealed class Plan
         };
     }
 
-    private static List<DomainName> AddManaged(Zones zones, DesiredState desired, ActualState actual, Layout before)
+    private static Dictionary<DomainName, string> AddManaged(Zones zones, DesiredState desired, ActualState actual, Layout before)
     {
-        var refused = new List<DomainName>();
+        var refused = new Dictionary<DomainName, string>();
         foreach (var domain in desired.ManagedDomains.Order())
         {
-            var isUsers = before.Delegations.ContainsKey(domain)
-                || (actual.ZoneOwners.TryGetValue(domain, out var owner) && owner.IsReadable && owner.Value != desired.GatewayId);
-            if (isUsers) refused.Add(domain);
-            else zones.Add(domain, desired.GatewayId);
+            var owner = before.Delegations.GetValueOrDefault(domain)?.Content.UserText ?? actual.ZoneOwners.GetValueOrDefault(domain)?.Value;
+            if (owner is null || owner == desired.GatewayId) zones.Add(domain, desired.GatewayId);
+            else refused[domain] = long.TryParse(owner, out var user) ? $"user {user}" : $"the gateway {owner}";
         }
 
         return refused;

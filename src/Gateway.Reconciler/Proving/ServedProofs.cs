@@ -7,8 +7,8 @@ using Gateway.Transport.Questions;
 namespace Gateway.Reconciler.Proving;
 
 /// <summary>
-/// Whether the node's own name server serves what an explorer looks for before it lists a gateway: <c>__owner__</c> below every managed
-/// domain, with the gateway's identity. What stands in Redis is not served yet.
+/// Whether the node's own name server serves what an explorer looks for before it lists a gateway: <c>__owner__</c> below every domain that
+/// is announced, with the gateway's identity. What stands in Redis is not served yet.
 /// </summary>
 internal sealed class ServedProofs(ReconciledNode node, StubResolver resolver, TimeProvider time)
 {
@@ -18,10 +18,10 @@ internal sealed class ServedProofs(ReconciledNode node, StubResolver resolver, T
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     /// <summary>What is not served yet, in one line; null when all is, and when the name server is not one of this node's.</summary>
-    public async Task<string?> MissingAsync(CancellationToken stop)
+    public async Task<string?> MissingAsync(IReadOnlyList<DomainName> announced, CancellationToken stop)
     {
         var began = time.GetTimestamp();
-        while (await LookAsync(stop) is { } fault)
+        while (await LookAsync(announced, stop) is { } fault)
         {
             if (time.GetElapsedTime(began) > Patience) return fault;
             await Task.Delay(AskAgain, time, stop);
@@ -30,10 +30,10 @@ internal sealed class ServedProofs(ReconciledNode node, StubResolver resolver, T
         return null;
     }
 
-    private async Task<string?> LookAsync(CancellationToken stop)
+    private async Task<string?> LookAsync(IReadOnlyList<DomainName> announced, CancellationToken stop)
     {
         if (node.OwnServers.Count == 0) return null;
-        foreach (var domain in node.ManagedDomains)
+        foreach (var domain in announced)
             if (domain.TryPrepend(RedisSchema.OwnerField, out var place) && await FaultAsync(place, stop) is { } fault) return fault;
         return null;
     }

@@ -1,6 +1,8 @@
 using Gateway.IntegrationTests.Support;
 using Gateway.Model;
 using Gateway.Model.ExplorerApi;
+using Gateway.Reconciler;
+using Gateway.Reconciler.Planning;
 using Gateway.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -12,6 +14,7 @@ namespace Gateway.IntegrationTests.Reconciler;
 public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
 {
     private const string Name = "a.gw.example.com";
+    private const string Host = "www.shop.org";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("gateway-books-").FullName;
     private FakeExplorer _explorer = null!;
@@ -97,26 +100,39 @@ public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixt
     [InlineData(false)]
     public async Task Rests_proofs_and_frozen_users_come_back_after_a_loss(bool isRestarted)
     {
-        var rig = await StartAsync();
+        await using var resolver = new ProofResolver();
+        resolver.Address("ns1.example.com", "192.0.2.53");
+        resolver.Alias(Host, "ns1.example.com");
+        var rig = await StartAsync(AskResolver);
         var former = _explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
         await rig.ServedAsync(former);
         _explorer.Delete(former);
         await rig.EndedAsync(former);
+        var proven = _explorer.Add(Rig.Proxy(7, Host));
+        await rig.ReportedAsync(proven);
+        var proof = rig.Value(RedisSchema.ProofsKey, Host);
+        Assert.NotNull(proof);
+        // Nobody can be asked again: what comes back was kept.
+        resolver.IsSilent = true;
         await rig.Redis.HashSetAsync(RedisSchema.FrozenKey, "11", "{}");
         var kept = _explorer.Add(Rig.Subdomain(7, "kept.gw.example.com", "203.0.113.7"));
         await rig.ReportedAsync(kept);
         if (isRestarted) await rig.DisposeAsync();
         else await Eventually.TrueAsync(IsInCopy, "the copy is up to date");
         await redis.FlushAsync();
-        if (isRestarted) rig = await StartAsync();
+        if (isRestarted) rig = await StartAsync(AskResolver);
         else await rig.Loop.Doorbell.CompareAsync(TestContext.Current.CancellationToken);
         await using var _ = rig;
         await rig.ServedAsync(kept);
         await Eventually.TrueAsync(async () => await rig.Redis.HashExistsAsync(RedisSchema.QuarantineKey, Name), "the name rests again");
         Assert.True(await rig.Redis.HashExistsAsync(RedisSchema.FrozenKey, "11"));
+        Assert.Equal(proof, rig.Value(RedisSchema.ProofsKey, Host));
+        Assert.True(await rig.IsServedAsync(proven));
         var thief = _explorer.Add(Rig.Subdomain(9, Name, "203.0.113.99"));
         await rig.EndedAsync(thief);
         Assert.Contains("rests until", _explorer.ResultOf(thief)!.Message, StringComparison.Ordinal);
+
+        void AskResolver(ReconcilerOptions options) => (options.ForeignHosts, options.Resolvers) = (ForeignHosts.Proof, [resolver.Endpoint]);
 
         bool IsInCopy() => new LastKnownGood(Copy, NullLogger.Instance).TryLoad(out var values, out var _) && values.Any(it => it.Key == RedisSchema.ReservationsKey && it.Field == $"{kept}-1");
     }
@@ -130,5 +146,5 @@ public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixt
         Assert.DoesNotContain(again.Log.Lines, line => line.Contains("last-known-good copy", StringComparison.Ordinal));
     }
 
-    private Task<Rig> StartAsync(Action<Gateway.Reconciler.ReconcilerOptions>? options = null) => Rig.StartAsync(redis, _explorer, options, copy: Copy);
+    private Task<Rig> StartAsync(Action<ReconcilerOptions>? options = null) => Rig.StartAsync(redis, _explorer, options, copy: Copy);
 }

@@ -1,6 +1,7 @@
 using Gateway.Dns;
 using Gateway.IntegrationTests.Dns;
 using Gateway.IntegrationTests.Support;
+using Gateway.Model;
 using Gateway.Model.Crypto;
 using Gateway.Store;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -55,15 +56,38 @@ public sealed class RegistrationTests(RedisFixture redis) : IClassFixture<RedisF
     }
 
     [Fact]
-    public async Task The_proof_of_another_gateway_is_none()
+    public async Task A_domain_that_somebody_else_holds_is_left_out_until_he_gives_it_up()
+    {
+        ReadRedis();
+        long held;
+        await using (var before = Rig.Start(_explorer, _connection, ownsRedis: false))
+        {
+            held = _explorer.Add(Rig.Delegate(7, "user7.org"));
+            await before.ReportedAsync(held);
+        }
+
+        await using var rig = Rig.Start(_explorer, _connection, ownsRedis: false, nameServer: _server.Bound[0], domains: ["gw.example.com", "user7.org"]);
+        await Eventually.TrueAsync(() => rig.Loop.Status.IsRegistered, "it is registered for what is its own");
+        Assert.Equal(["gw.example.com"], _explorer.Registered!.ManagedDomains!);
+        Assert.Equal("user 7", rig.Loop.Status.HeldByOthers[DomainName.Parse("user7.org")]);
+        Assert.Contains(rig.Log.Lines, it => it.StartsWith("Error", StringComparison.Ordinal) && it.Contains("user7.org cannot be managed", StringComparison.Ordinal) && it.Contains("user 7", StringComparison.Ordinal));
+        _explorer.Delete(held);
+        await rig.EndedAsync(held);
+        rig.Loop.CompareNow();
+        await Eventually.TrueAsync(() => _explorer.Registered!.ManagedDomains is { Count: 2 } && rig.Loop.Status is { IsRegistered: true, HeldByOthers.Count: 0 }, "it is announced now");
+    }
+
+    [Fact]
+    public async Task The_domain_of_another_gateway_is_not_announced()
     {
         var other = Identity.FromSeed("another-gateway-0123456789abcdef"u8);
         await _connection.Database.HashSetAsync("gw.example.com.", "__owner__", $$"""{"txt":[{"ttl":3600,"text":"{\"identity\":\"{{other.Id}}\",\"owner\":\"{{other.Id}}\"}"}]}""");
         await _connection.Database.HashSetAsync("zone", "gw.example.com", $$"""{"Owner":"{{other.Id}}"}""");
         ReadRedis();
         await using var rig = Rig.Start(_explorer, _connection, ownsRedis: false, nameServer: _server.Bound[0]);
-        await Eventually.TrueAsync(() => rig.Log.Lines.Any(it => it.Contains("does not serve __owner__.gw.example.com yet", StringComparison.Ordinal)), "the operator is told what is missing");
-        Assert.Null(_explorer.Registered);
+        await Eventually.TrueAsync(() => rig.Loop.Status.IsRegistered, "it is registered");
+        Assert.Empty(_explorer.Registered!.ManagedDomains!);
+        Assert.Equal($"the gateway {other.Id}", rig.Loop.Status.HeldByOthers[DomainName.Parse("gw.example.com")]);
     }
 
     private void ReadRedis() =>

@@ -25,12 +25,12 @@ internal sealed class Rig : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
-    private Rig(FakeExplorer explorer, RedisConnection redis, bool ownsRedis, Action<ReconcilerOptions>? options, TimeSpan? deadline, Uri? url, IPEndPoint? nameServer = null, TimeProvider? time = null, string instance = "", string? copy = null)
+    private Rig(FakeExplorer explorer, RedisConnection redis, bool ownsRedis, Action<ReconcilerOptions>? options, TimeSpan? deadline, Uri? url, IPEndPoint? nameServer = null, TimeProvider? time = null, string instance = "", string? copy = null, string[]? domains = null)
     {
         (Explorer, _redis, _ownsRedis) = (explorer, redis, ownsRedis);
         var set = new ReconcilerOptions { PollInterval = TimeSpan.FromMilliseconds(100), ResyncInterval = TimeSpan.FromHours(1), ForeignHosts = ForeignHosts.FirstCome };
         options?.Invoke(set);
-        var node = new ReconciledNode(Gateway, [DomainName.Parse("gw.example.com")], [DomainName.Parse("ns1.example.com")], 18000, "gateway/test", AddressPolicy.PublicOnly) { OwnServers = nameServer is null ? [] : [nameServer], Instance = instance };
+        var node = new ReconciledNode(Gateway, [.. (domains ?? ["gw.example.com"]).Select(it => DomainName.Parse(it))], [DomainName.Parse("ns1.example.com")], 18000, "gateway/test", AddressPolicy.PublicOnly) { OwnServers = nameServer is null ? [] : [nameServer], Instance = instance };
         var client = new ExplorerClient(_http, url ?? explorer.Url, ExplorerSigner.Gateway(Gateway), deadline, time);
         Loop = new ReconcileLoop(set, node, redis, client, url ?? explorer.Url, time ?? TimeProvider.System, Log, copy is null ? null : new LastKnownGood(copy, Log));
     }
@@ -50,9 +50,9 @@ internal sealed class Rig : IAsyncDisposable
     /// <summary>One that does not run.</summary>
     public static async Task<Rig> PrepareAsync(RedisFixture redis, FakeExplorer explorer) => new(explorer, await redis.ConnectAsync(), ownsRedis: true, null, null, null);
 
-    public static Rig Start(FakeExplorer explorer, RedisConnection redis, bool ownsRedis, Action<ReconcilerOptions>? options = null, TimeSpan? deadline = null, Uri? url = null, IPEndPoint? nameServer = null, TimeProvider? time = null, string instance = "", string? copy = null)
+    public static Rig Start(FakeExplorer explorer, RedisConnection redis, bool ownsRedis, Action<ReconcilerOptions>? options = null, TimeSpan? deadline = null, Uri? url = null, IPEndPoint? nameServer = null, TimeProvider? time = null, string instance = "", string? copy = null, string[]? domains = null)
     {
-        var rig = new Rig(explorer, redis, ownsRedis, options, deadline, url, nameServer, time, instance, copy);
+        var rig = new Rig(explorer, redis, ownsRedis, options, deadline, url, nameServer, time, instance, copy, domains);
         rig._running = Task.Run(() => rig.Loop.RunAsync(rig._stop.Token));
         return rig;
     }

@@ -473,7 +473,7 @@ public sealed class PlanRuleTests
         Accepted(id);
         _world.Managed = [DomainName.Parse("user7.org"), DomainName.Parse("gw.test")];
         _world.Round();
-        Assert.Equal([DomainName.Parse("user7.org")], _world.LastPlan.RefusedDomains);
+        Assert.Equal([KeyValuePair.Create(DomainName.Parse("user7.org"), "user 7")], _world.LastPlan.RefusedDomains);
         Assert.Equal("""{"Owner":"7"}""", _world.Redis["zone", "user7.org"]);
     }
 

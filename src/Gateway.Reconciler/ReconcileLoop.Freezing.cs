@@ -24,7 +24,10 @@ public sealed partial class ReconcileLoop
     private async Task<bool> ReadFrozenAsync(CancellationToken stop)
     {
         var stored = await _reader.ReadFrozenAsync(stop);
-        var lost = _lostFrozen ? _frozen.Where(it => !stored.ContainsKey(it.Key)).ToList() : [];
+        var missing = _frozen.Where(it => !stored.ContainsKey(it.Key)).ToList();
+        // Whether the operator took them out or Redis was emptied just now, only a look after the reading can tell.
+        if (missing.Count > 0 && await _applier.IsLostAsync(stop)) Lost();
+        var lost = _lostFrozen ? missing : [];
         if (lost.Count > 0 && await _applier.FreezeAgainAsync(lost, stop) is WriteOutcome.Fenced) return false;
         _lostFrozen = false;
         _frozen = stored.Concat(lost).ToDictionary();

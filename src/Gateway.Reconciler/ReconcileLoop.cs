@@ -181,7 +181,7 @@ public sealed partial class ReconcileLoop : IDisposable
     private async Task<bool> RoundAsync(CancellationToken stop)
     {
         if (!await HoldLeaseAsync(stop)) return false;
-        if (Doorbell.TakeMissed() && await _applier.IsLostAsync(stop)) Lost();
+        if ((Doorbell.TakeMissed() || _mustLoad) && await _applier.IsLostAsync(stop)) Lost();
         if (_mustLoad && !await LoadAsync(stop)) return false;
         if (Doorbell.TakeFrozen() && !await FreezeAsync(stop)) return false;
         if (!await ReviewProofsAsync(stop)) return false;

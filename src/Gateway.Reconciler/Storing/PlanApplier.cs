@@ -22,6 +22,7 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     private readonly HashSet<string> _mistyped = [];
     private long _fence;
     private long _sequence;
+    private bool _wasSetBack;
 
     /// <summary>The fencing number under which everything is written; 0 before the first one was taken, and then nothing may be written.</summary>
     public long Fence
@@ -34,12 +35,12 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     public async Task<bool> IsLostAsync(CancellationToken stop)
     {
         if (!await IsBehindAsync(stop)) return false;
-        _sequence = 0;
+        (_sequence, _wasSetBack) = (0, false);
         return true;
     }
 
     /// <summary>True while Redis counts fewer entries than were written here.</summary>
-    public async Task<bool> IsBehindAsync(CancellationToken stop) => await writer.ReadSequenceAsync(stop) < _sequence;
+    public async Task<bool> IsBehindAsync(CancellationToken stop) => _wasSetBack || await writer.ReadSequenceAsync(stop) < _sequence;
 
     /// <summary>
     /// Writes the steps in order, and after the last one how far the explorer was read. <paramref name="written"/> is told of
@@ -123,6 +124,7 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
         if (outcome is WriteOutcome.Written written)
         {
             _mistyped.Clear();
+            _wasSetBack |= written.Sequence < _sequence;
             _sequence = written.Sequence;
         }
 

@@ -10,41 +10,36 @@ using Xunit;
 namespace Gateway.IntegrationTests.Reconciler;
 
 /// <summary>A node of the old TFGateway is taken over: docs/migration.md, with the values that it was recorded to write.</summary>
-public sealed class MigrationTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
+public sealed class MigrationTests(RedisFixture redis) : RigTests(redis)
 {
-    private FakeExplorer _explorer = null!;
     private long _subdomain;
 
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        await redis.FlushAsync();
-        _explorer = await FakeExplorer.StartAsync();
-        _explorer.AddUser(7, Rig.User7);
-        await using var connection = await redis.ConnectAsync();
+        await base.InitializeAsync();
+        await using var connection = await Redis.ConnectAsync();
         await FillAsync(connection.Database);
     }
-
-    public ValueTask DisposeAsync() => _explorer.DisposeAsync();
 
     [Fact]
     public async Task What_the_old_gateway_left_in_Redis_is_served_at_once_and_stays_as_it_is()
     {
         string before;
-        await using (var connection = await redis.ConnectAsync()) before = await DumpAsync(connection.Database);
-        await using var node = await ServedRig.StartAsync(redis.Endpoint, _explorer);
+        await using (var connection = await Redis.ConnectAsync()) before = await DumpAsync(connection.Database);
+        await using var node = await ServedRig.StartAsync(Redis.Endpoint, Explorer);
         Assert.True(node.Answers("a.gw.example.com") && node.IsRouted("a.gw.example.com") && node.IsRouted("www.user7.org"));
-        await Eventually.TrueAsync(() => _explorer.Results.Count >= 5, "every reservation is known to the new gateway");
-        Assert.All(_explorer.Results, it => Assert.Equal(ResultState.Ok, it.Result.State));
-        Assert.Empty(_explorer.Deleted);
+        await Eventually.TrueAsync(() => Explorer.Results.Count >= 5, "every reservation is known to the new gateway");
+        Assert.All(Explorer.Results, it => Assert.Equal(ResultState.Ok, it.Result.State));
+        Assert.Empty(Explorer.Deleted);
         Assert.Equal(before, await DumpAsync(node.Rig.Redis));
     }
 
     [Fact]
     public async Task The_reservations_go_on_and_end_as_their_users_say()
     {
-        await using var node = await ServedRig.StartAsync(redis.Endpoint, _explorer);
-        await Eventually.TrueAsync(() => _explorer.Results.Count >= 5 && node.Rig.Loop.Status.Waiting == 0, "every result is reported");
-        _explorer.Delete(_subdomain);
+        await using var node = await ServedRig.StartAsync(Redis.Endpoint, Explorer);
+        await Eventually.TrueAsync(() => Explorer.Results.Count >= 5 && node.Rig.Loop.Status.Waiting == 0, "every result is reported");
+        Explorer.Delete(_subdomain);
         await node.Rig.EndedAsync(_subdomain);
         await Eventually.TrueAsync(() => !node.Answers("a.gw.example.com"), "the name is gone");
         Assert.True(node.IsRouted("www.user7.org"));
@@ -67,7 +62,7 @@ public sealed class MigrationTests(RedisFixture redis) : IClassFixture<RedisFixt
 
     private async Task<long> ReserveAsync(IDatabase database, Workload workload)
     {
-        var id = _explorer.Add(workload);
+        var id = Explorer.Add(workload);
         var stored = new StoredReservation((workload with { Id = id, WorkloadId = 1 }).OfItsKind().ToReservation(), workload.CustomerSignature, "", 2, new StoredResult(1, "", "null", "beef", new GoTime(DateTimeOffset.UnixEpoch)));
         await database.HashSetAsync(RedisSchema.ReservationsKey, $"{id}-1", RedisSchema.EncodeReservation(stored));
         return id;

@@ -11,26 +11,15 @@ namespace Gateway.IntegrationTests.Reconciler;
 /// everything as it was when it comes back.
 /// </summary>
 [Trait("adv", "R11")]
-public sealed class MixedVersionTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
+public sealed class MixedVersionTests(RedisFixture redis) : RigTests(redis)
 {
     private const string Zone = "gw.example.com.";
-
-    private FakeExplorer _explorer = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        await redis.FlushAsync();
-        _explorer = await FakeExplorer.StartAsync();
-        _explorer.AddUser(7, Rig.User7);
-    }
-
-    public ValueTask DisposeAsync() => _explorer.DisposeAsync();
 
     [Fact]
     public async Task Values_with_members_of_a_later_version_are_served_and_left_as_they_are()
     {
-        var (name, host) = (_explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")), _explorer.Add(Rig.Proxy(7, "a.gw.example.com")));
-        await using (var now = await Rig.StartAsync(redis, _explorer))
+        var (name, host) = (Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")), Explorer.Add(Rig.Proxy(7, "a.gw.example.com")));
+        await using (var now = await Rig.StartAsync(Redis, Explorer))
         {
             await now.ReportedAsync(name);
             await now.ReportedAsync(host);
@@ -39,13 +28,13 @@ public sealed class MixedVersionTests(RedisFixture redis) : IClassFixture<RedisF
         }
 
         string later;
-        await using (var connection = await redis.ConnectAsync()) later = await DumpAsync(connection.Database);
-        await using var node = await ServedRig.StartAsync(redis.Endpoint, _explorer);
+        await using (var connection = await Redis.ConnectAsync()) later = await DumpAsync(connection.Database);
+        await using var node = await ServedRig.StartAsync(Redis.Endpoint, Explorer);
         Assert.True(node.Answers("a.gw.example.com") && node.IsRouted("a.gw.example.com"));
         node.Rig.Loop.CompareNow();
         await node.ReserveAsync("b.gw.example.com");
         Assert.Equal(later, await DumpAsync(node.Rig.Redis));
-        _explorer.Delete(host);
+        Explorer.Delete(host);
         await node.Rig.EndedAsync(host);
         await Eventually.TrueAsync(() => !node.IsRouted("a.gw.example.com"), "the route is gone");
     }

@@ -11,26 +11,18 @@ namespace Gateway.IntegrationTests.Reconciler;
 
 /// <summary>A node starts on a Redis that is empty, or holds what stood long ago: who has a name now keeps it, and nothing of the books is forgotten.</summary>
 [Trait("adv", "R3"), Trait("adv", "R5")]
-public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
+public sealed class OldBackupTests(RedisFixture redis) : RigTests(redis)
 {
     private const string Name = "a.gw.example.com";
     private const string Host = "www.shop.org";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("gateway-books-").FullName;
-    private FakeExplorer _explorer = null!;
 
     private string Copy => Path.Combine(_directory, "reservations.lkg");
 
-    public async ValueTask InitializeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        await redis.FlushAsync();
-        _explorer = await FakeExplorer.StartAsync();
-        _explorer.AddUser(7, Rig.User7);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _explorer.DisposeAsync();
+        await base.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }
 
@@ -43,24 +35,24 @@ public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixt
         long present;
         await using (var rig = await StartAsync(options => options.Quarantine = TimeSpan.Zero))
         {
-            var former = _explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
+            var former = Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
             await rig.ReportedAsync(former);
             backup = await RedisBackup.OfAsync(rig.Redis);
-            _explorer.Delete(former);
+            Explorer.Delete(former);
             await rig.EndedAsync(former);
-            present = _explorer.Add(Rig.Subdomain(9, Name, "203.0.113.9"));
+            present = Explorer.Add(Rig.Subdomain(9, Name, "203.0.113.9"));
             await rig.ReportedAsync(present);
         }
 
-        await using var connection = await redis.ConnectAsync();
+        await using var connection = await Redis.ConnectAsync();
         await backup.RestoreAsync(connection.Database);
         if (!hasCopy) File.Delete(Copy);
         await using var again = await StartAsync();
         await again.ServedAsync(present);
         Assert.Equal("9", again.Value(RedisSchema.NameOwnersKey, Name));
         Assert.Equal("""{"a":[{"ip":"203.0.113.9","ttl":3600}]}""", again.Value("gw.example.com.", "a"));
-        Assert.Equal((NextAction.Deploy, ResultState.Ok), (_explorer.Find(present)!.NextAction, _explorer.Find(present)!.Result.State));
-        Assert.DoesNotContain($"{present}-1", _explorer.Deleted);
+        Assert.Equal((NextAction.Deploy, ResultState.Ok), (Explorer.Find(present)!.NextAction, Explorer.Find(present)!.Result.State));
+        Assert.DoesNotContain($"{present}-1", Explorer.Deleted);
     }
 
     [Fact]
@@ -69,28 +61,28 @@ public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixt
         RedisBackup backup;
         await using (var rig = await StartAsync(options => options.Quarantine = TimeSpan.Zero))
         {
-            var former = _explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
+            var former = Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
             await rig.ReportedAsync(former);
             backup = await RedisBackup.OfAsync(rig.Redis);
-            _explorer.Delete(former);
+            Explorer.Delete(former);
             await rig.EndedAsync(former);
         }
 
-        await using var connection = await redis.ConnectAsync();
+        await using var connection = await Redis.ConnectAsync();
         await backup.RestoreAsync(connection.Database);
         File.Delete(Copy);
         var isSilent = true;
-        _explorer.Misbehave = async context =>
+        Explorer.Misbehave = async context =>
         {
             if (!isSilent || !context.Request.Path.Value!.Contains("/nodes/workloads/", StringComparison.Ordinal)) return false;
             context.Response.StatusCode = 503;
             await Task.CompletedTask;
             return true;
         };
-        var next = _explorer.Add(Rig.Subdomain(9, Name, "203.0.113.9"));
+        var next = Explorer.Add(Rig.Subdomain(9, Name, "203.0.113.9"));
         await using var again = await StartAsync();
         await Eventually.TrueAsync(() => again.Loop.Status.Deferred == 1, "it waits");
-        Assert.Null(_explorer.ResultOf(next));
+        Assert.Null(Explorer.ResultOf(next));
         isSilent = false;
         await again.ServedAsync(next);
     }
@@ -104,22 +96,22 @@ public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixt
         resolver.Address("ns1.example.com", "192.0.2.53");
         resolver.Alias(Host, "ns1.example.com");
         var rig = await StartAsync(AskResolver);
-        var former = _explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
+        var former = Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
         await rig.ServedAsync(former);
-        _explorer.Delete(former);
+        Explorer.Delete(former);
         await rig.EndedAsync(former);
-        var proven = _explorer.Add(Rig.Proxy(7, Host));
+        var proven = Explorer.Add(Rig.Proxy(7, Host));
         await rig.ReportedAsync(proven);
         var proof = rig.Value(RedisSchema.ProofsKey, Host);
         Assert.NotNull(proof);
         // Nobody can be asked again: what comes back was kept.
         resolver.IsSilent = true;
         await rig.Redis.HashSetAsync(RedisSchema.FrozenKey, "11", "{}");
-        var kept = _explorer.Add(Rig.Subdomain(7, "kept.gw.example.com", "203.0.113.7"));
+        var kept = Explorer.Add(Rig.Subdomain(7, "kept.gw.example.com", "203.0.113.7"));
         await rig.ReportedAsync(kept);
         if (isRestarted) await rig.DisposeAsync();
         else await Eventually.TrueAsync(IsInCopy, "the copy is up to date");
-        await redis.FlushAsync();
+        await Redis.FlushAsync();
         if (isRestarted) rig = await StartAsync(AskResolver);
         else await rig.Loop.Doorbell.CompareAsync(TestContext.Current.CancellationToken);
         await using var _ = rig;
@@ -128,9 +120,9 @@ public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixt
         Assert.True(await rig.Redis.HashExistsAsync(RedisSchema.FrozenKey, "11"));
         Assert.Equal(proof, rig.Value(RedisSchema.ProofsKey, Host));
         Assert.True(await rig.IsServedAsync(proven));
-        var thief = _explorer.Add(Rig.Subdomain(9, Name, "203.0.113.99"));
+        var thief = Explorer.Add(Rig.Subdomain(9, Name, "203.0.113.99"));
         await rig.EndedAsync(thief);
-        Assert.Contains("rests until", _explorer.ResultOf(thief)!.Message, StringComparison.Ordinal);
+        Assert.Contains("rests until", Explorer.ResultOf(thief)!.Message, StringComparison.Ordinal);
 
         void AskResolver(ReconcilerOptions options) => (options.ForeignHosts, options.Resolvers) = (ForeignHosts.Proof, [resolver.Endpoint]);
 
@@ -140,11 +132,11 @@ public sealed class OldBackupTests(RedisFixture redis) : IClassFixture<RedisFixt
     [Fact]
     public async Task A_Redis_that_is_as_it_was_is_not_written_to()
     {
-        await using (var rig = await StartAsync()) await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7")));
+        await using (var rig = await StartAsync()) await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7")));
         await using var again = await StartAsync();
         await Eventually.TrueAsync(() => again.Loop.Status.IsLoaded, "it has begun");
         Assert.DoesNotContain(again.Log.Lines, line => line.Contains("last-known-good copy", StringComparison.Ordinal));
     }
 
-    private Task<Rig> StartAsync(Action<ReconcilerOptions>? options = null) => Rig.StartAsync(redis, _explorer, options, copy: Copy);
+    private Task<Rig> StartAsync(Action<ReconcilerOptions>? options = null) => Rig.StartAsync(Redis, Explorer, options, copy: Copy);
 }

@@ -6,53 +6,42 @@ namespace Gateway.IntegrationTests.Reconciler;
 
 /// <summary>Names that were given up, in a Redis that outlives the reconciler.</summary>
 [Trait("adv", "R5")]
-public sealed class QuarantineTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
+public sealed class QuarantineTests(RedisFixture redis) : RigTests(redis)
 {
     private const string Name = "a.gw.example.com";
-
-    private FakeExplorer _explorer = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        await redis.FlushAsync();
-        _explorer = await FakeExplorer.StartAsync();
-        _explorer.AddUser(7, Rig.User7);
-    }
-
-    public ValueTask DisposeAsync() => _explorer.DisposeAsync();
 
     [Fact]
     public async Task A_rest_outlives_a_restart_and_its_user_gets_the_name_back_at_once()
     {
-        await using (var first = await Rig.StartAsync(redis, _explorer))
+        await using (var first = await Rig.StartAsync(Redis, Explorer))
         {
-            var name = _explorer.Add(Rig.Subdomain(7, Name, "203.0.113.10"));
+            var name = Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.10"));
             await first.ServedAsync(name);
-            _explorer.Delete(name);
+            Explorer.Delete(name);
             await first.EndedAsync(name);
             Assert.Null(first.Value("gw.example.com.", "a"));
         }
 
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        var thief = _explorer.Add(Rig.Subdomain(9, Name, "203.0.113.99"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        var thief = Explorer.Add(Rig.Subdomain(9, Name, "203.0.113.99"));
         await rig.EndedAsync(thief);
-        Assert.Contains("rests until", _explorer.ResultOf(thief)!.Message, StringComparison.Ordinal);
-        await rig.ServedAsync(_explorer.Add(Rig.Subdomain(7, Name, "203.0.113.10")));
+        Assert.Contains("rests until", Explorer.ResultOf(thief)!.Message, StringComparison.Ordinal);
+        await rig.ServedAsync(Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.10")));
         Assert.False(await rig.Redis.HashExistsAsync(RedisSchema.QuarantineKey, Name));
     }
 
     [Fact]
     public async Task When_its_time_is_over_another_user_gets_the_name_and_nothing_of_the_former_one()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.Quarantine = TimeSpan.FromSeconds(1));
-        var name = _explorer.Add(Rig.Subdomain(7, Name, "203.0.113.10"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => options.Quarantine = TimeSpan.FromSeconds(1));
+        var name = Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.10"));
         await rig.ServedAsync(name);
-        _explorer.Delete(name);
+        Explorer.Delete(name);
         await rig.EndedAsync(name);
         await Eventually.TrueAsync(
             async () =>
             {
-                var next = _explorer.Add(Rig.Subdomain(9, Name, "203.0.113.99"));
+                var next = Explorer.Add(Rig.Subdomain(9, Name, "203.0.113.99"));
                 await rig.ReportedAsync(next);
                 return await rig.IsServedAsync(next);
             },

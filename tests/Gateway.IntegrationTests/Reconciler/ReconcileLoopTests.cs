@@ -8,26 +8,15 @@ using Xunit;
 
 namespace Gateway.IntegrationTests.Reconciler;
 
-public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
+public sealed class ReconcileLoopTests(RedisFixture redis) : RigTests(redis)
 {
-    private FakeExplorer _explorer = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        await redis.FlushAsync();
-        _explorer = await FakeExplorer.StartAsync();
-        _explorer.AddUser(7, Rig.User7);
-    }
-
-    public ValueTask DisposeAsync() => _explorer.DisposeAsync();
-
     [Fact]
     public async Task Reservations_become_the_keys_that_the_old_program_wrote_byte_for_byte()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        _explorer.Add(Rig.Delegate(7, "user7.org"));
-        _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10", "2001:db8::10"));
-        var last = _explorer.Add(Rig.Subdomain(7, "www.user7.org", "203.0.113.10"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        Explorer.Add(Rig.Delegate(7, "user7.org"));
+        Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10", "2001:db8::10"));
+        var last = Explorer.Add(Rig.Subdomain(7, "www.user7.org", "203.0.113.10"));
         await rig.ServedAsync(last);
         using var vector = JsonDocument.Parse(await File.ReadAllBytesAsync(VectorFile("redis-zones.json"), TestContext.Current.CancellationToken));
         foreach (var key in vector.RootElement.GetProperty("keys").EnumerateObject())
@@ -40,10 +29,10 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task A_result_is_reported_with_the_signature_of_the_recorded_one()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        var id = _explorer.Add(Rig.Tunnel(7, "a.gw.example.com", "7:s3cr3t"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        var id = Explorer.Add(Rig.Tunnel(7, "a.gw.example.com", "7:s3cr3t"));
         await rig.ReportedAsync(id);
-        var result = _explorer.ResultOf(id)!;
+        var result = Explorer.ResultOf(id)!;
         Assert.Equal("1f5c31535d82a386dec2650c250f7139ea34aac250097be139f3582ee95b1cb055108e81f5815edd6a8741fa72488e7f374266864c8b96c7f9bee74c1cffb805", result.Signature);
         Assert.Equal((WorkloadType.ReverseProxy, ResultState.Ok, $"{id}-1"), (result.Category, result.State, result.WorkloadId));
         Assert.Contains("eyJhZGRyIjoiIiwiY2xpZW50c2VjcmV0IjoiNzpzM2NyM3QiLCJ0bHNwb3J0IjowLCJodHRwcG9ydCI6MCwidXNlciI6IjcifQ==", rig.Value("/tcprouter/service/a.gw.example.com"), StringComparison.Ordinal);
@@ -53,49 +42,49 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task A_sealed_secret_of_version_0_is_read_as_well()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
         var sealedSecret = Gateway.Model.Crypto.SealedSecret.EncryptSealed(new Secret("7:s3cr3t"), Rig.Gateway.PublicKey);
-        var id = _explorer.Add(Rig.Of(7, WorkloadType.ReverseProxy) with { Domain = "a.gw.example.com", Secret = sealedSecret, Version = 0, Metadata = "v0" });
+        var id = Explorer.Add(Rig.Of(7, WorkloadType.ReverseProxy) with { Domain = "a.gw.example.com", Secret = sealedSecret, Version = 0, Metadata = "v0" });
         await rig.ServedAsync(id);
     }
 
     [Fact]
     public async Task A_deletion_takes_everything_away_and_is_reported()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        var id = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        var id = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await rig.ReportedAsync(id);
-        _explorer.Delete(id);
+        Explorer.Delete(id);
         await rig.EndedAsync(id);
         Assert.Null(rig.Value("gw.example.com.", "a"));
         Assert.Null(rig.Value("managed_domains", "a.gw.example.com"));
         Assert.False(await rig.IsServedAsync(id));
-        Assert.Equal(NextAction.Deleted, _explorer.Find(id)!.NextAction);
+        Assert.Equal(NextAction.Deleted, Explorer.Find(id)!.NextAction);
     }
 
     [Fact]
     public async Task A_refused_reservation_gets_its_error_and_then_its_deletion()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
-        var id = _explorer.Add(Rig.Subdomain(9, "a.gw.example.com", "203.0.113.11"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
+        var id = Explorer.Add(Rig.Subdomain(9, "a.gw.example.com", "203.0.113.11"));
         await rig.EndedAsync(id);
-        var result = _explorer.ResultOf(id)!;
+        var result = Explorer.ResultOf(id)!;
         Assert.Equal(ResultState.Error, result.State);
         Assert.Contains("already reserved by another user", result.Message, StringComparison.Ordinal);
         Assert.True(ResultSignature.Verify(result, Rig.Gateway.PublicKey));
-        Assert.Equal(NextAction.Deleted, _explorer.Find(id)!.NextAction);
+        Assert.Equal(NextAction.Deleted, Explorer.Find(id)!.NextAction);
     }
 
     [Fact]
     public async Task A_deletion_is_honoured_although_the_result_never_reached_the_explorer()
     {
         var isRefusing = true;
-        _explorer.Misbehave = Refuse;
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        var id = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        Explorer.Misbehave = Refuse;
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        var id = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await rig.ServedAsync(id);
-        _explorer.Delete(id);
+        Explorer.Delete(id);
         await Eventually.TrueAsync(() => rig.Value("gw.example.com.", "a") is null, "the record is gone");
         isRefusing = false;
         await rig.EndedAsync(id);
@@ -112,13 +101,13 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task A_name_passes_from_one_user_to_the_next_although_the_deletion_waits_behind_the_creation()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.Quarantine = TimeSpan.Zero);
-        var old = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => options.Quarantine = TimeSpan.Zero);
+        var old = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await rig.ReportedAsync(old);
-        _explorer.Delete(old);
-        var next = _explorer.Add(Rig.Subdomain(9, "a.gw.example.com", "203.0.113.99"));
+        Explorer.Delete(old);
+        var next = Explorer.Add(Rig.Subdomain(9, "a.gw.example.com", "203.0.113.99"));
         await rig.ReportedAsync(next);
-        Assert.Equal(ResultState.Ok, _explorer.ResultOf(next)!.State);
+        Assert.Equal(ResultState.Ok, Explorer.ResultOf(next)!.State);
         Assert.Equal("9", rig.Value("managed_domains", "a.gw.example.com"));
         Assert.Equal("""{"a":[{"ip":"203.0.113.99","ttl":3600}]}""", rig.Value("gw.example.com.", "a"));
     }
@@ -126,29 +115,29 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task Unknown_kinds_and_unreadable_elements_are_answered_and_passed_over()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        var unknown = _explorer.Add(Rig.Of(7, (WorkloadType)77));
-        var foreign = _explorer.Add(Rig.Of(7, WorkloadType.Zdb));
-        var wireGuard = _explorer.Add(Rig.Of(7, WorkloadType.Gateway4To6) with { PublicKey = "k" });
-        var broken = _explorer.AddRaw(id => $$"""{"id":{{id}},"workload_id":1,"node_id":"{{Rig.Gateway.Id}}","workload_type":"seven"}""");
-        _explorer.AddRaw(_ => """{"id":"what"}""");
-        _explorer.AddRaw(_ => "17");
-        var good = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        var unknown = Explorer.Add(Rig.Of(7, (WorkloadType)77));
+        var foreign = Explorer.Add(Rig.Of(7, WorkloadType.Zdb));
+        var wireGuard = Explorer.Add(Rig.Of(7, WorkloadType.Gateway4To6) with { PublicKey = "k" });
+        var broken = Explorer.AddRaw(id => $$"""{"id":{{id}},"workload_id":1,"node_id":"{{Rig.Gateway.Id}}","workload_type":"seven"}""");
+        Explorer.AddRaw(_ => """{"id":"what"}""");
+        Explorer.AddRaw(_ => "17");
+        var good = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await rig.ReportedAsync(good);
-        Assert.Equal(ResultState.Ok, _explorer.ResultOf(good)!.State);
+        Assert.Equal(ResultState.Ok, Explorer.ResultOf(good)!.State);
         foreach (var id in (long[])[unknown, foreign, wireGuard, broken])
         {
             await rig.EndedAsync(id);
-            Assert.Equal(ResultState.Error, _explorer.ResultOf(id)!.State);
+            Assert.Equal(ResultState.Error, Explorer.ResultOf(id)!.State);
         }
 
-        Assert.Contains("4-to-6", _explorer.ResultOf(wireGuard)!.Message, StringComparison.Ordinal);
+        Assert.Contains("4-to-6", Explorer.ResultOf(wireGuard)!.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_bad_name_or_a_bad_secret_is_answered_with_what_to_do()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
         (Workload Asked, string Answer)[] bad =
         [
             (Rig.Subdomain(7, "no_dot", "203.0.113.10"), "dot"),
@@ -163,19 +152,19 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
         ];
         foreach (var (asked, answer) in bad)
         {
-            var id = _explorer.Add(asked);
+            var id = Explorer.Add(asked);
             await rig.EndedAsync(id);
-            Assert.Contains(answer, _explorer.ResultOf(id)!.Message, StringComparison.Ordinal);
+            Assert.Contains(answer, Explorer.ResultOf(id)!.Message, StringComparison.Ordinal);
         }
     }
 
     [Fact]
     public async Task The_gateway_is_registered_with_what_the_options_say_and_tells_what_it_serves()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => (options.Farm, options.City, options.FreeToUse, options.UptimeInterval) = (3, "Ghent", true, TimeSpan.FromMilliseconds(100)));
-        await rig.ServedAsync(_explorer.Add(Rig.Proxy(7, "a.gw.example.com")));
-        await Eventually.TrueAsync(() => _explorer is { Uptimes: > 1, Reserved.Proxy: 1 }, "uptime and counters are told");
-        var gateway = _explorer.Registered!;
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => (options.Farm, options.City, options.FreeToUse, options.UptimeInterval) = (3, "Ghent", true, TimeSpan.FromMilliseconds(100)));
+        await rig.ServedAsync(Explorer.Add(Rig.Proxy(7, "a.gw.example.com")));
+        await Eventually.TrueAsync(() => Explorer is { Uptimes: > 1, Reserved.Proxy: 1 }, "uptime and counters are told");
+        var gateway = Explorer.Registered!;
         Assert.Equal((Rig.Gateway.Id, 3, "Ghent", true, 18000), (gateway.NodeId, gateway.FarmId, gateway.Location.City, gateway.FreeToUse, gateway.TcpRouterPort));
         Assert.Equal(["gw.example.com"], gateway.ManagedDomains!);
         Assert.Equal(["ns1.example.com"], gateway.DnsNameserver!);
@@ -184,11 +173,11 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task Damage_in_Redis_is_repaired_at_the_next_comparison()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(300));
-        _explorer.Add(Rig.Delegate(7, "user7.org"));
-        _explorer.Add(Rig.Subdomain(7, "www.user7.org", "203.0.113.10"));
-        _explorer.Add(Rig.Proxy(7, "www.user7.org"));
-        var tunnel = _explorer.Add(Rig.Tunnel(7, "t.gw.example.com", "7:s3cr3t"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(300));
+        Explorer.Add(Rig.Delegate(7, "user7.org"));
+        Explorer.Add(Rig.Subdomain(7, "www.user7.org", "203.0.113.10"));
+        Explorer.Add(Rig.Proxy(7, "www.user7.org"));
+        var tunnel = Explorer.Add(Rig.Tunnel(7, "t.gw.example.com", "7:s3cr3t"));
         await rig.ReportedAsync(tunnel);
         var whole = await rig.DumpAsync();
         await rig.Redis.KeyDeleteAsync("user7.org.");
@@ -202,16 +191,16 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact, Trait("adv", "R8")]
     public async Task A_key_of_another_type_or_octets_that_are_no_text_do_not_stop_anything()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(300));
-        _explorer.Add(Rig.Delegate(7, "user7.org"));
-        await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, "www.user7.org", "203.0.113.10")));
-        await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(300));
+        Explorer.Add(Rig.Delegate(7, "user7.org"));
+        await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, "www.user7.org", "203.0.113.10")));
+        await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
         var whole = await rig.DumpAsync();
         await rig.Redis.KeyDeleteAsync(["user7.org.", "zone"]);
         await rig.Redis.StringSetAsync("user7.org.", "a string");
         await rig.Redis.ListLeftPushAsync("zone", "a list");
         await rig.Redis.HashSetAsync("gw.example.com.", "a", new byte[] { 0xff, 0xfe, 0x00 });
-        await rig.ReportedAsync(_explorer.Add(Rig.Proxy(7, "elsewhere.net")));
+        await rig.ReportedAsync(Explorer.Add(Rig.Proxy(7, "elsewhere.net")));
         await rig.Redis.KeyDeleteAsync("/tcprouter/service/elsewhere.net");
         await Eventually.TrueAsync(() => rig.Redis.KeyType("zone") == RedisType.Hash && rig.Redis.KeyType("user7.org.") == RedisType.Hash, "the types are right again");
         await Eventually.TrueAsync(async () => WithoutLater(await rig.DumpAsync()) == whole, "everything is as before");
@@ -222,27 +211,27 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task A_dry_run_tells_what_would_be_done_and_does_nothing()
     {
-        await using (var rig = await Rig.StartAsync(redis, _explorer)) await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
-        var told = _explorer.Results.Count;
-        _explorer.Add(Rig.Tunnel(7, "t.gw.example.com", "7:s3cr3t"));
-        _explorer.Add(Rig.Subdomain(9, "a.gw.example.com", "203.0.113.10"));
-        await using var dry = await Rig.PrepareAsync(redis, _explorer);
+        await using (var rig = await Rig.StartAsync(Redis, Explorer)) await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
+        var told = Explorer.Results.Count;
+        Explorer.Add(Rig.Tunnel(7, "t.gw.example.com", "7:s3cr3t"));
+        Explorer.Add(Rig.Subdomain(9, "a.gw.example.com", "203.0.113.10"));
+        await using var dry = await Rig.PrepareAsync(Redis, Explorer);
         var before = await dry.DumpAsync();
         var lines = await dry.Loop.DryRunAsync(TestContext.Current.CancellationToken);
         Assert.Contains(lines, it => it.Contains("t.gw.example.com", StringComparison.Ordinal) && it.Contains("SetRoute", StringComparison.Ordinal));
         Assert.Contains(lines, it => it.Contains("already reserved by another user", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, it => it.Contains("s3cr3t", StringComparison.Ordinal));
         Assert.Equal(before, await dry.DumpAsync());
-        Assert.Equal(told, _explorer.Results.Count);
+        Assert.Equal(told, Explorer.Results.Count);
     }
 
     [Fact]
     public async Task A_deletion_that_the_queue_lost_is_found_by_the_comparison_with_the_explorer()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(300));
-        var id = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(300));
+        var id = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await rig.ReportedAsync(id);
-        _explorer.Delete(id, isQueued: false);
+        Explorer.Delete(id, isQueued: false);
         await rig.EndedAsync(id);
         Assert.Null(rig.Value("gw.example.com.", "a"));
     }
@@ -250,14 +239,14 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task A_comparison_is_not_over_before_the_explorer_has_told_of_every_reservation()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        var (kept, ended) = (_explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")), _explorer.Add(Rig.Subdomain(7, "b.gw.example.com", "203.0.113.10")));
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        var (kept, ended) = (Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")), Explorer.Add(Rig.Subdomain(7, "b.gw.example.com", "203.0.113.10")));
         await rig.ReportedAsync(kept);
         await rig.ReportedAsync(ended);
-        _explorer.LosesEverything = true;
-        _explorer.Delete(ended, isQueued: false);
+        Explorer.LosesEverything = true;
+        Explorer.Delete(ended, isQueued: false);
         var isFailing = true;
-        _explorer.Misbehave = FailAboutEndedAsync;
+        Explorer.Misbehave = FailAboutEndedAsync;
         rig.Loop.CompareNow();
         await Eventually.TrueAsync(() => rig.Loop.Status is { Unconfirmed: 1, EnquiryFault: not null }, "one question is open");
         Assert.Contains(rig.Log.Lines, it => it.StartsWith("Warning", StringComparison.Ordinal) && it.Contains("does not say whether", StringComparison.Ordinal) && it.Contains("500", StringComparison.Ordinal));
@@ -281,19 +270,19 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task An_explorer_that_lost_everything_takes_nothing_away()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(200));
-        var id = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(200));
+        var id = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await rig.ReportedAsync(id);
-        _explorer.LosesEverything = true;
-        _explorer.Misbehave = async context =>
+        Explorer.LosesEverything = true;
+        Explorer.Misbehave = async context =>
         {
             if (!context.Request.Path.Value!.EndsWith($"/{id}-1", StringComparison.Ordinal)) return false;
             context.Response.StatusCode = 404;
             await context.Response.WriteAsync("""{"error":"not found"}""");
             return true;
         };
-        var polls = _explorer.Requests.Count(it => it.EndsWith("from=0", StringComparison.Ordinal));
-        await Eventually.TrueAsync(() => _explorer.Requests.Count(it => it.EndsWith("from=0", StringComparison.Ordinal)) > polls + 2, "it compared");
+        var polls = Explorer.Requests.Count(it => it.EndsWith("from=0", StringComparison.Ordinal));
+        await Eventually.TrueAsync(() => Explorer.Requests.Count(it => it.EndsWith("from=0", StringComparison.Ordinal)) > polls + 2, "it compared");
         Assert.True(await rig.IsServedAsync(id));
         Assert.NotNull(rig.Value("gw.example.com.", "a"));
     }
@@ -301,19 +290,19 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task More_than_a_page_of_reservations_comes_in_at_once()
     {
-        for (var i = 0; i < 450; i++) _explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10"));
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.PollInterval = TimeSpan.FromMinutes(1));
-        await Eventually.TrueAsync(() => _explorer.Results.Count == 450, "all results are reported");
+        for (var i = 0; i < 450; i++) Explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => options.PollInterval = TimeSpan.FromMinutes(1));
+        await Eventually.TrueAsync(() => Explorer.Results.Count == 450, "all results are reported");
         Assert.Equal(451, await rig.Redis.HashLengthAsync("gw.example.com."));
-        Assert.Equal(450, _explorer.Results.Select(it => it.Id).Distinct().Count());
+        Assert.Equal(450, Explorer.Results.Select(it => it.Id).Distinct().Count());
     }
 
     [Fact]
     public async Task A_ring_is_answered_at_once_and_not_at_the_next_poll()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.PollInterval = TimeSpan.FromMinutes(10));
-        await Eventually.TrueAsync(() => _explorer.Requests.Any(it => it.Contains("?from=", StringComparison.Ordinal)), "it polled");
-        var id = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => options.PollInterval = TimeSpan.FromMinutes(10));
+        await Eventually.TrueAsync(() => Explorer.Requests.Any(it => it.Contains("?from=", StringComparison.Ordinal)), "it polled");
+        var id = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await rig.Loop.Doorbell.ApplyAsync([], TestContext.Current.CancellationToken);
         await rig.ServedAsync(id);
     }
@@ -321,9 +310,9 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : IClassFixture<Redis
     [Fact]
     public async Task Without_the_header_of_the_last_id_nothing_is_lost()
     {
-        _explorer.HidesLastId = true;
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        for (var i = 0; i < 3; i++) await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10")));
+        Explorer.HidesLastId = true;
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        for (var i = 0; i < 3; i++) await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10")));
     }
 
     private static string VectorFile(string name)

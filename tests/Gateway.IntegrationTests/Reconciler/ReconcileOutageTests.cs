@@ -9,19 +9,8 @@ using Xunit;
 namespace Gateway.IntegrationTests.Reconciler;
 
 /// <summary>Explorer, Redis and the reconciler itself on their bad days.</summary>
-public sealed class ReconcileOutageTests(RedisFixture redis) : IClassFixture<RedisFixture>, IAsyncLifetime
+public sealed class ReconcileOutageTests(RedisFixture redis) : RigTests(redis)
 {
-    private FakeExplorer _explorer = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        await redis.FlushAsync();
-        _explorer = await FakeExplorer.StartAsync();
-        _explorer.AddUser(7, Rig.User7);
-    }
-
-    public ValueTask DisposeAsync() => _explorer.DisposeAsync();
-
     [Theory]
     [InlineData("500 html")]
     [InlineData("502 empty")]
@@ -35,15 +24,15 @@ public sealed class ReconcileOutageTests(RedisFixture redis) : IClassFixture<Red
     public async Task A_misbehaving_explorer_delays_everything_and_loses_nothing(string how)
     {
         var isBad = true;
-        _explorer.Misbehave = context => isBad ? MisbehaveAsync(context, how) : Task.FromResult(false);
-        await using var rig = await Rig.StartAsync(redis, _explorer, deadline: TimeSpan.FromMilliseconds(300));
-        var kept = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
-        await Eventually.TrueAsync(() => _explorer.Requests.Count(it => it.Contains("from=", StringComparison.Ordinal)) > 2, "it tried again");
+        Explorer.Misbehave = context => isBad ? MisbehaveAsync(context, how) : Task.FromResult(false);
+        await using var rig = await Rig.StartAsync(Redis, Explorer, deadline: TimeSpan.FromMilliseconds(300));
+        var kept = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await Eventually.TrueAsync(() => Explorer.Requests.Count(it => it.Contains("from=", StringComparison.Ordinal)) > 2, "it tried again");
         await Eventually.TrueAsync(() => rig.Loop.Status.ExplorerFault is not null, "the fault is told");
         isBad = false;
         await rig.ReportedAsync(kept);
         await Eventually.TrueAsync(() => rig.Loop.Status.ExplorerFault is null, "the fault is over");
-        _explorer.Delete(kept);
+        Explorer.Delete(kept);
         isBad = true;
         await Eventually.TrueAsync(() => rig.Loop.Status.ExplorerFault is not null, "the fault is told");
         Assert.True(await rig.IsServedAsync(kept));
@@ -55,75 +44,75 @@ public sealed class ReconcileOutageTests(RedisFixture redis) : IClassFixture<Red
     public async Task Reports_are_kept_over_a_restart_until_the_explorer_takes_them()
     {
         var isRefusing = true;
-        _explorer.Misbehave = async context =>
+        Explorer.Misbehave = async context =>
         {
             if (!isRefusing || context.Request.Method is not ("PUT" or "DELETE")) return false;
             return await MisbehaveAsync(context, "500 html");
         };
-        var good = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
-        var bad = _explorer.Add(Rig.Subdomain(9, "a.gw.example.com", "203.0.113.10"));
-        await using (var rig = await Rig.StartAsync(redis, _explorer))
+        var good = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        var bad = Explorer.Add(Rig.Subdomain(9, "a.gw.example.com", "203.0.113.10"));
+        await using (var rig = await Rig.StartAsync(Redis, Explorer))
         {
             await rig.ServedAsync(good);
             await Eventually.TrueAsync(() => rig.Redis.HashLength(RedisSchema.OutboxKey) == 2, "two reports wait in Redis");
         }
 
         isRefusing = false;
-        await using var next = await Rig.StartAsync(redis, _explorer);
+        await using var next = await Rig.StartAsync(Redis, Explorer);
         await next.ReportedAsync(good);
         await next.EndedAsync(bad);
-        Assert.Contains("already reserved", _explorer.ResultOf(bad)!.Message, StringComparison.Ordinal);
+        Assert.Contains("already reserved", Explorer.ResultOf(bad)!.Message, StringComparison.Ordinal);
         await Eventually.TrueAsync(() => next.Redis.HashLength(RedisSchema.OutboxKey) == 0, "the outbox is empty");
     }
 
     [Fact]
     public async Task After_a_restart_damage_is_repaired_before_the_explorer_is_asked()
     {
-        var id = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
-        await using (var rig = await Rig.StartAsync(redis, _explorer))
+        var id = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await using (var rig = await Rig.StartAsync(Redis, Explorer))
         {
             await rig.ReportedAsync(id);
             await Eventually.TrueAsync(() => rig.Redis.HashLength(RedisSchema.OutboxKey) == 0, "the outbox is empty");
             await rig.Redis.HashDeleteAsync("gw.example.com.", "a");
         }
 
-        _explorer.Misbehave = context => MisbehaveAsync(context, "silence");
-        await using var next = await Rig.StartAsync(redis, _explorer);
+        Explorer.Misbehave = context => MisbehaveAsync(context, "silence");
+        await using var next = await Rig.StartAsync(Redis, Explorer);
         await Eventually.TrueAsync(() => next.Value("gw.example.com.", "a") is not null, "the record is back");
     }
 
     [Fact]
     public async Task A_restart_does_not_take_again_what_was_taken()
     {
-        await using (var rig = await Rig.StartAsync(redis, _explorer))
+        await using (var rig = await Rig.StartAsync(Redis, Explorer))
         {
-            for (var i = 0; i < 3; i++) await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10")));
+            for (var i = 0; i < 3; i++) await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10")));
             await Eventually.TrueAsync(() => rig.Redis.HashGet(RedisSchema.ReconcilerKey, RedisSchema.CursorField).ToString().StartsWith("3 ", StringComparison.Ordinal), "the cursor is kept");
         }
 
-        _explorer.Requests.Clear();
-        await using var next = await Rig.StartAsync(redis, _explorer);
-        await next.ReportedAsync(_explorer.Add(Rig.Subdomain(7, "n3.gw.example.com", "203.0.113.10")));
-        Assert.Contains(_explorer.Requests, it => it.EndsWith("from=4", StringComparison.Ordinal));
-        Assert.DoesNotContain(_explorer.Requests, it => it.EndsWith("from=1", StringComparison.Ordinal));
-        Assert.Equal(4, _explorer.Results.Count);
+        Explorer.Requests.Clear();
+        await using var next = await Rig.StartAsync(Redis, Explorer);
+        await next.ReportedAsync(Explorer.Add(Rig.Subdomain(7, "n3.gw.example.com", "203.0.113.10")));
+        Assert.Contains(Explorer.Requests, it => it.EndsWith("from=4", StringComparison.Ordinal));
+        Assert.DoesNotContain(Explorer.Requests, it => it.EndsWith("from=1", StringComparison.Ordinal));
+        Assert.Equal(4, Explorer.Results.Count);
     }
 
     [Fact]
     public async Task An_explorer_that_begins_again_from_nothing_is_read_from_the_beginning()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer);
-        for (var i = 0; i < 5; i++) await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10")));
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        for (var i = 0; i < 5; i++) await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10")));
         await Eventually.TrueAsync(() => rig.Redis.HashLength(RedisSchema.OutboxKey) == 0, "the outbox is empty");
-        _explorer.ForgetAll();
-        await Eventually.TrueAsync(() => _explorer.Requests.Any(it => it.EndsWith("from=0", StringComparison.Ordinal)), "it asks for everything");
-        _explorer.Results.Clear();
-        var stolen = _explorer.Add(Rig.Subdomain(9, "n4.gw.example.com", "203.0.113.99"));
+        Explorer.ForgetAll();
+        await Eventually.TrueAsync(() => Explorer.Requests.Any(it => it.EndsWith("from=0", StringComparison.Ordinal)), "it asks for everything");
+        Explorer.Results.Clear();
+        var stolen = Explorer.Add(Rig.Subdomain(9, "n4.gw.example.com", "203.0.113.99"));
         await rig.ReportedAsync(stolen);
-        Assert.Equal(ResultState.Error, _explorer.ResultOf(stolen)!.State);
-        var next = _explorer.Add(Rig.Subdomain(9, "z.gw.example.com", "203.0.113.10"));
+        Assert.Equal(ResultState.Error, Explorer.ResultOf(stolen)!.State);
+        var next = Explorer.Add(Rig.Subdomain(9, "z.gw.example.com", "203.0.113.10"));
         await rig.ReportedAsync(next);
-        Assert.Equal(ResultState.Ok, _explorer.ResultOf(next)!.State);
+        Assert.Equal(ResultState.Ok, Explorer.ResultOf(next)!.State);
         Assert.Equal("7", rig.Value("managed_domains", "n4.gw.example.com"));
     }
 
@@ -136,15 +125,15 @@ public sealed class ReconcileOutageTests(RedisFixture redis) : IClassFixture<Red
         Assert.Null(await own.StartAsync(TestContext.Current.CancellationToken));
         var running = own.RunAsync(end.Token);
         await using var connection = RedisConnection.Open(own.Endpoint, TimeProvider.System, NullLoggerFactory.Instance);
-        await using (var rig = Rig.Start(_explorer, connection, ownsRedis: false))
+        await using (var rig = Rig.Start(Explorer, connection, ownsRedis: false))
         {
             await Eventually.TrueAsync(() => rig.Loop.Status.IsLoaded, "it is loaded");
             for (var i = 0; i < 3; i++)
             {
                 System.Diagnostics.Process.GetProcessById(own.ProcessId!.Value).Kill();
-                var id = _explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10"));
+                var id = Explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10"));
                 await rig.ReportedAsync(id);
-                Assert.Equal(ResultState.Ok, _explorer.ResultOf(id)!.State);
+                Assert.Equal(ResultState.Ok, Explorer.ResultOf(id)!.State);
                 await Eventually.TrueAsync(() => own.ProcessId is not null && connection.IsConnected, "Redis is back");
             }
 
@@ -159,10 +148,10 @@ public sealed class ReconcileOutageTests(RedisFixture redis) : IClassFixture<Red
     [Fact, Trait("adv", "R3")]
     public async Task An_emptied_Redis_is_filled_again()
     {
-        await using var rig = await Rig.StartAsync(redis, _explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(300));
-        await rig.ReportedAsync(_explorer.Add(Rig.Delegate(7, "user7.org")));
-        await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, "www.user7.org", "203.0.113.10")));
-        await rig.ReportedAsync(_explorer.Add(Rig.Tunnel(7, "www.user7.org", "7:s3cr3t")));
+        await using var rig = await Rig.StartAsync(Redis, Explorer, options => options.ResyncInterval = TimeSpan.FromMilliseconds(300));
+        await rig.ReportedAsync(Explorer.Add(Rig.Delegate(7, "user7.org")));
+        await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, "www.user7.org", "203.0.113.10")));
+        await rig.ReportedAsync(Explorer.Add(Rig.Tunnel(7, "www.user7.org", "7:s3cr3t")));
         var whole = Content(await rig.DumpAsync());
         await rig.Redis.ExecuteAsync("FLUSHALL");
         await Eventually.TrueAsync(async () => Content(await rig.DumpAsync()) == whole, "everything is as before");
@@ -174,12 +163,12 @@ public sealed class ReconcileOutageTests(RedisFixture redis) : IClassFixture<Red
     [Fact, Trait("adv", "R2")]
     public async Task A_reconciler_that_was_displaced_writes_no_more()
     {
-        await using var old = await Rig.StartAsync(redis, _explorer);
+        await using var old = await Rig.StartAsync(Redis, Explorer);
         await Eventually.TrueAsync(() => old.Loop.Status.IsLoaded, "the old one is loaded");
         await using var elsewhere = await FakeExplorer.StartAsync();
-        await using var next = await Rig.StartAsync(redis, elsewhere);
+        await using var next = await Rig.StartAsync(Redis, elsewhere);
         await Eventually.TrueAsync(() => next.Loop.Status.IsLoaded, "the next one is loaded");
-        _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await Eventually.TrueAsync(() => old.Loop.Status.StoreFault?.Contains("taken over", StringComparison.Ordinal) ?? false, "the old one says that it was displaced");
         Assert.Null(next.Value("gw.example.com.", "a"));
         await next.ReportedAsync(elsewhere.Add(Rig.Subdomain(9, "b.gw.example.com", "203.0.113.10")));

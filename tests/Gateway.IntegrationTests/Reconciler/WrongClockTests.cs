@@ -7,19 +7,9 @@ namespace Gateway.IntegrationTests.Reconciler;
 
 /// <summary>The clock of the gateway's machine is wrong, or jumps. Leases run by the clock of Redis, waits by one that never jumps.</summary>
 [Trait("adv", "R4")]
-public sealed class WrongClockTests(RedisFixture redis, ExplorerFixture explorer) : IClassFixture<RedisFixture>, IClassFixture<ExplorerFixture>, IAsyncLifetime
+public sealed class WrongClockTests(RedisFixture redis, ExplorerFixture explorer) : RigTests(redis), IClassFixture<ExplorerFixture>
 {
     private readonly ShiftedTime _clock = new();
-    private FakeExplorer _explorer = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        await redis.FlushAsync();
-        _explorer = await FakeExplorer.StartAsync();
-        _explorer.AddUser(7, Rig.User7);
-    }
-
-    public ValueTask DisposeAsync() => _explorer.DisposeAsync();
 
     [Theory]
     [InlineData(-1)]
@@ -28,12 +18,12 @@ public sealed class WrongClockTests(RedisFixture redis, ExplorerFixture explorer
     public async Task It_starts_serves_reports_and_ends_whatever_the_clock_says(int hours)
     {
         _clock.Offset = TimeSpan.FromHours(hours);
-        await using var rig = Rig.Start(_explorer, await redis.ConnectAsync(), ownsRedis: true, time: _clock);
-        var id = _explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await using var rig = Rig.Start(Explorer, await Redis.ConnectAsync(), ownsRedis: true, time: _clock);
+        var id = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
         await rig.ServedAsync(id);
         await rig.ReportedAsync(id);
-        Assert.Equal(ResultState.Ok, _explorer.ResultOf(id)!.State);
-        _explorer.Delete(id);
+        Assert.Equal(ResultState.Ok, Explorer.ResultOf(id)!.State);
+        Explorer.Delete(id);
         await rig.EndedAsync(id);
         Assert.Null(rig.Value("gw.example.com.", "a"));
     }
@@ -43,19 +33,19 @@ public sealed class WrongClockTests(RedisFixture redis, ExplorerFixture explorer
     [InlineData(1)]
     public async Task A_jump_by_an_hour_neither_stops_it_nor_takes_anything_away(int hours)
     {
-        await using var rig = Rig.Start(_explorer, await redis.ConnectAsync(), ownsRedis: true, time: _clock);
-        var before = _explorer.Add(Rig.Proxy(7, "a.gw.example.com"));
+        await using var rig = Rig.Start(Explorer, await Redis.ConnectAsync(), ownsRedis: true, time: _clock);
+        var before = Explorer.Add(Rig.Proxy(7, "a.gw.example.com"));
         await rig.ReportedAsync(before);
         _clock.Offset = TimeSpan.FromHours(hours);
-        var after = _explorer.Add(Rig.Subdomain(7, "b.gw.example.com", "203.0.113.10"));
+        var after = Explorer.Add(Rig.Subdomain(7, "b.gw.example.com", "203.0.113.10"));
         await rig.ReportedAsync(after);
-        _explorer.Delete(before);
+        Explorer.Delete(before);
         await rig.EndedAsync(before);
         Assert.Null(rig.Loop.Status.StandsBehind);
         Assert.True(await rig.IsServedAsync(after));
         Assert.DoesNotContain(rig.Log.Lines, line => line.Contains("writes to this Redis", StringComparison.Ordinal));
         _clock.Offset = TimeSpan.Zero;
-        await rig.ReportedAsync(_explorer.Add(Rig.Subdomain(7, "c.gw.example.com", "203.0.113.10")));
+        await rig.ReportedAsync(Explorer.Add(Rig.Subdomain(7, "c.gw.example.com", "203.0.113.10")));
     }
 
     [Theory]
@@ -63,12 +53,12 @@ public sealed class WrongClockTests(RedisFixture redis, ExplorerFixture explorer
     [InlineData(1)]
     public async Task Of_two_nodes_the_one_with_the_wrong_clock_does_not_take_the_lease(int hours)
     {
-        await using var right = Rig.Start(_explorer, await redis.ConnectAsync(), ownsRedis: true, instance: "right");
+        await using var right = Rig.Start(Explorer, await Redis.ConnectAsync(), ownsRedis: true, instance: "right");
         await Eventually.TrueAsync(() => right.Loop.Status.IsLoaded, "the first one writes");
         _clock.Offset = TimeSpan.FromHours(hours);
-        await using var wrong = Rig.Start(_explorer, await redis.ConnectAsync(), ownsRedis: true, time: _clock, instance: "wrong");
+        await using var wrong = Rig.Start(Explorer, await Redis.ConnectAsync(), ownsRedis: true, time: _clock, instance: "wrong");
         await Eventually.TrueAsync(() => wrong.Loop.Status.StandsBehind == "right", "the second one stands by");
-        await right.ReportedAsync(_explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
+        await right.ReportedAsync(Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10")));
         Assert.Null(right.Loop.Status.StandsBehind);
     }
 
@@ -76,7 +66,7 @@ public sealed class WrongClockTests(RedisFixture redis, ExplorerFixture explorer
     public async Task An_explorer_that_refuses_old_signatures_is_served_on_and_says_whose_clock_is_wrong()
     {
         _clock.Offset = TimeSpan.FromHours(-1);
-        await using var rig = Rig.Start(_explorer, await redis.ConnectAsync(), ownsRedis: true, time: _clock, url: explorer.Root);
+        await using var rig = Rig.Start(Explorer, await Redis.ConnectAsync(), ownsRedis: true, time: _clock, url: explorer.Root);
         await Eventually.TrueAsync(() => rig.Log.Lines.Any(line => line.Contains("check the clock of this machine", StringComparison.Ordinal)), "the operator is told of the clock");
         Assert.False(rig.Loop.Status.IsRegistered);
         Assert.True(rig.Loop.Status.IsLoaded);

@@ -79,6 +79,9 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("An HTTP request during which nothing moves for this long is given up with 504.")]
     public TimeSpan HttpTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
+    [Option("How long an HTTP visitor who has ended his side after his request is waited for while he takes nothing: he may want the answer, or have left, and TCP does not tell. Zero: he has left, and his request ends at once.")]
+    public TimeSpan HalfClosed { get; set; } = TimeSpan.FromSeconds(30);
+
     [Option("How long a tunnel client may take to prove its secret.")]
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -114,6 +117,7 @@ public sealed class RouterOptions : ICheckedOptions
     {
         foreach (var (name, value) in Timeouts)
             if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(7)) yield return $"{name} is {value}: give a time above zero and up to seven days.";
+        if (HalfClosed < TimeSpan.Zero || HalfClosed > TimeSpan.FromDays(7)) yield return $"half_closed is {HalfClosed}: give zero up to seven days.";
         if (Drain < TimeSpan.Zero) yield return $"drain is {Drain}: give zero or more.";
         if (TunnelReturn < TimeSpan.Zero || TunnelReturn > MostPatience) yield return $"tunnel_return is {TunnelReturn}: give zero up to ten minutes.";
         if (TunnelKey.Length > 0 && TunnelCertificate.Length == 0) yield return "tunnel_key is given without tunnel_certificate: name the certificate that it belongs to.";

@@ -232,11 +232,12 @@ public sealed class SocketDuplex : Duplex
     }
 
     /// <summary>
-    /// Tells once, on a poller's thread, when the peer has ended its direction or the connection broke, even while nobody reads. It
-    /// may be told after the socket was closed; it must not wait. Called once, before anybody else waits for the socket.
+    /// Tells on a poller's thread when the peer has ended its direction (false), and when the connection broke (true), even while nobody
+    /// reads: each at most once. It may be told after the socket was closed; it must not wait. Called once, before anybody else waits
+    /// for the socket.
     /// </summary>
     /// <exception cref="IOException">It is closed, or cannot be polled.</exception>
-    public void OnceEnding(Action told)
+    public void OnEnding(Action<bool> told)
     {
         lock (_gate)
         {

@@ -40,7 +40,7 @@ internal sealed class HttpFront : IAsyncDisposable
         var kestrel = new KestrelServerOptions { ApplicationServices = _services, AddServerHeader = false };
         Limit(kestrel.Limits, options);
         kestrel.RequestHeaderEncodingSelector = static name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? Digits : null;
-        _transport = new VisitorTransport(listeners, ids, options.MaxConnections, options.StallTimeout, time, onAcceptError, onFault);
+        _transport = new VisitorTransport(listeners, ids, options.MaxConnections, options.StallTimeout, options.HalfClosed, time, onAcceptError, onFault);
         foreach (var listener in listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!))
         {
             var proxies = TrustedProxies.Of(listener, options.ListenerProxies, options.HttpProxies);

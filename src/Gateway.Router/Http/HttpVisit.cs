@@ -117,6 +117,8 @@ internal sealed class HttpVisit(
         using var cut = upstream.Route.Gone.UnsafeRegister(static it => ((HttpContext)it!).Abort(), context);
         var visitor = context.Features.Get<PolledConnection>();
         visitor?.Patience = options.StallOf(upstream.Route.Route.Rules);
+        // Half of an upgraded connection is of no use, and its upstream may be silent for long.
+        visitor?.AfterEnd = context.Request.Headers.Upgrade.Count > 0 ? TimeSpan.Zero : options.HalfClosed;
         var error = await forwarder.SendAsync(
             context, upstream.Prefix, client, isWebSocket ? ForWebSocket(upstream.Route.Route.Rules) : _request, new ForwardedHeaders(upstream), upstream.Route.Gone);
         if (error == ForwarderError.None) return VisitEnd.Finished;

@@ -17,13 +17,21 @@ internal sealed class PolledConnection : DefaultConnectionContext, IDelivering
     private readonly VisitorWriter _writer;
     private readonly TimeProvider _time;
     private StallWatch? _stall;
+    private long _endedAt;
+    private long _deliveredThen;
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public PolledConnection(SocketDuplex visitor, string id, TimeSpan patience, TimeProvider time)
+    /// <summary>Takes over a visitor's socket.</summary>
+    /// <param name="visitor">The socket.</param>
+    /// <param name="id">Names the connection in the log.</param>
+    /// <param name="patience">The first value of <see cref="Patience"/>.</param>
+    /// <param name="afterEnd">How long a visitor who has ended his direction is waited for while he takes nothing; zero for not at all.</param>
+    /// <param name="time">The clock.</param>
+    public PolledConnection(SocketDuplex visitor, string id, TimeSpan patience, TimeSpan afterEnd, TimeProvider time)
         : base(id)
     {
-        (_visitor, _time, Patience) = (visitor, time, patience);
+        (_visitor, _time, Patience, AfterEnd) = (visitor, time, patience, afterEnd);
         Features.Set(this);
         visitor.StaysOnPoller = true;
         _writer = new VisitorWriter(visitor);
@@ -37,6 +45,20 @@ internal sealed class PolledConnection : DefaultConnectionContext, IDelivering
     /// <summary>How long the visitor may take next to nothing of an answer; each request sets it as its route wants it.</summary>
     public TimeSpan Patience { get; set; }
 
+    /// <summary>
+    /// How long a visitor who has ended his direction is waited for while he takes nothing of an answer: he may want it, or be gone, and
+    /// TCP does not tell. Zero: he is gone.
+    /// </summary>
+    public TimeSpan AfterEnd
+    {
+        get;
+        set
+        {
+            field = value;
+            if (value == TimeSpan.Zero && HasEnded) TellClosed();
+        }
+    }
+
     /// <summary>The visitor took next to nothing of an answer, and was cut.</summary>
     public bool IsStalled { get; private set; }
 
@@ -46,21 +68,24 @@ internal sealed class PolledConnection : DefaultConnectionContext, IDelivering
     /// <inheritdoc/>
     public long Delivered => _visitor.Delivered;
 
-    /// <summary>Cuts a visitor who takes next to nothing; to be called about once a second.</summary>
-    public void CutIfStalled()
+    private bool HasEnded => Volatile.Read(ref _endedAt) > 0;
+
+    /// <summary>Cuts a visitor who takes next to nothing, and gives up one who seems to have left; to be called about once a second.</summary>
+    public void Look()
     {
+        if (HasEnded && HasLeft()) TellClosed();
         if (!StallWatch.IsStalled(ref _stall, this, Patience, _time)) return;
         IsStalled = true;
         _visitor.Reset();
         TellClosed();
     }
 
-    /// <summary>Listens for the visitor's end, of which Kestrel is told even while it does not read. False: it is gone already.</summary>
+    /// <summary>Listens for the visitor's end: when he is gone, Kestrel is told even while it does not read. False: it is gone already.</summary>
     public bool TryWatch()
     {
         try
         {
-            _visitor.OnceEnding(TellClosed);
+            _visitor.OnEnding(Hear);
             return true;
         }
         catch (IOException)
@@ -85,6 +110,22 @@ internal sealed class PolledConnection : DefaultConnectionContext, IDelivering
         TellClosed();
         await base.DisposeAsync();
         _done.TrySetResult();
+    }
+
+    private void Hear(bool isBroken)
+    {
+        Volatile.Write(ref _endedAt, Math.Max(1, _time.GetTimestamp()));
+        if (isBroken || AfterEnd == TimeSpan.Zero) TellClosed();
+    }
+
+    // Whoever still takes something is there; to one who is gone the kernel's next word is a reset.
+    private bool HasLeft()
+    {
+        var delivered = _visitor.Delivered;
+        if (delivered == _deliveredThen) return _time.GetElapsedTime(Volatile.Read(ref _endedAt)) >= AfterEnd;
+        _deliveredThen = delivered;
+        Volatile.Write(ref _endedAt, Math.Max(1, _time.GetTimestamp()));
+        return false;
     }
 
     // What hears of it cancels requests and more: not on a poller's thread, nor under anybody's lock.

@@ -30,7 +30,7 @@ internal sealed class VisitorConnection(TrustedProxies proxies, AddressBudget vi
 
         try
         {
-            if (connection is PolledConnection) connection.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static it => ((PolledConnection)it).CutIfStalled(), connection);
+            if (connection is PolledConnection) connection.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static it => ((PolledConnection)it).Look(), connection);
             await next(connection);
         }
         finally

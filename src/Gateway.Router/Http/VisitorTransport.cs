@@ -10,7 +10,7 @@ namespace Gateway.Router.Http;
 /// Hands Kestrel the visitors of listeners that are bound already. They are accepted on the pollers: a permit comes first, a
 /// failure backs off and is told, and a request is read, forwarded and answered on one thread.
 /// </summary>
-internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorIds ids, int limit, TimeSpan patience, TimeProvider time, Action<Exception> onAcceptError, Action<Exception> onFault)
+internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorIds ids, int limit, TimeSpan patience, TimeSpan afterEnd, TimeProvider time, Action<Exception> onAcceptError, Action<Exception> onFault)
     : IConnectionListenerFactory
 {
     private readonly Dictionary<EndPoint, Socket> _bound = listeners.ToDictionary(listener => listener.LocalEndPoint!);
@@ -26,7 +26,7 @@ internal sealed class VisitorTransport(IReadOnlyList<Socket> listeners, VisitorI
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         // Kestrel makes the ids of requests from that of their connection.
-        var listener = new Listener(_bound[endpoint], visitor => new PolledConnection(visitor, ids.Next(), patience, time), visit => new PolledAcceptLoop(_bound[endpoint], limit, visit, time)
+        var listener = new Listener(_bound[endpoint], visitor => new PolledConnection(visitor, ids.Next(), patience, afterEnd, time), visit => new PolledAcceptLoop(_bound[endpoint], limit, visit, time)
         {
             // Kestrel lets requests end, and cuts them; the connections follow.
             Drain = Timeout.InfiniteTimeSpan,

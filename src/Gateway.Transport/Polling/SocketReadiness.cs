@@ -17,8 +17,8 @@ internal sealed class SocketReadiness : IPolled
     /// <summary>The peer's end, or a break, is behind what can be read; no further event tells of it.</summary>
     public bool IsEnding { get; private set; }
 
-    /// <summary>Told once, on the poller, when the peer's end or a break has come.</summary>
-    public Action? OnEnding { get; set; }
+    /// <summary>Told on the poller: with false when the peer's end has come, with true when a break has. Each at most once, and nothing after a break.</summary>
+    public Action<bool>? OnEnding { get; set; }
 
     /// <summary>Both go on on the poller, wherever their waits began.</summary>
     public bool StayOnPoller
@@ -29,8 +29,8 @@ internal sealed class SocketReadiness : IPolled
     public void OnReady(Ready ready)
     {
         const Ready broken = Ready.Error | Ready.HungUp;
-        if ((ready & broken) != 0) IsBroken = true;
-        if ((ready & (Ready.PeerEnded | broken)) != 0) End();
+        if ((ready & broken) != 0) Break();
+        else if ((ready & Ready.PeerEnded) != 0) End();
         if ((ready & (Ready.Read | Ready.PeerEnded | broken)) != 0) Readable.Set();
         if ((ready & (Ready.Write | broken)) != 0) Writable.Set();
     }
@@ -44,9 +44,16 @@ internal sealed class SocketReadiness : IPolled
 
     private void End()
     {
+        if (IsEnding) return;
         IsEnding = true;
+        OnEnding?.Invoke(false);
+    }
+
+    private void Break()
+    {
+        (IsBroken, IsEnding) = (true, true);
         var told = OnEnding;
         OnEnding = null;
-        told?.Invoke();
+        told?.Invoke(true);
     }
 }

@@ -22,7 +22,7 @@ public sealed class HttpConnectionTests
             begun.SetResult();
             await ended.Task.WaitAsync(Patience);
         });
-        await using var router = new RouterHarness();
+        await using var router = new RouterHarness(options => options.HalfClosed = TimeSpan.FromSeconds(1));
         router.Dial("slow.user7.org", upstream.EndPoint);
         using (var visitor = await RouterHarness.ConnectAsync(router.Http))
         {
@@ -33,6 +33,66 @@ public sealed class HttpConnectionTests
 
         await ended.Task.WaitAsync(Patience);
         await router.LineAsync("slow.user7.org", "VisitorBroke");
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\nHost: www.user7.org\r\n\r\n", 0)]
+    [InlineData("GET / HTTP/1.1\r\nHost: www.user7.org\r\n\r\n", 1500)]
+    [InlineData("POST / HTTP/1.1\r\nHost: www.user7.org\r\nContent-Length: 5\r\n\r\nhello", 1500)]
+    [InlineData("POST / HTTP/1.1\r\nHost: www.user7.org\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 0)]
+    public async Task A_visitor_who_ends_his_side_after_his_request_gets_the_whole_answer(string request, int milliseconds)
+    {
+        var end = new string('x', 200_000) + "|the end";
+        await using var upstream = await WebUpstream.StartAsync(async context =>
+        {
+            using var body = new StreamReader(context.Request.Body);
+            var said = await body.ReadToEndAsync();
+            await Task.Delay(milliseconds, context.RequestAborted);
+            await context.Response.WriteAsync($"[{said}]");
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(milliseconds, context.RequestAborted);
+            await context.Response.WriteAsync(end);
+        });
+        await using var router = new RouterHarness();
+        router.Dial("www.user7.org", upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        await visitor.SendAllAsync(Encoding.ASCII.GetBytes(request), CancellationToken.None);
+        visitor.Shutdown(SocketShutdown.Send);
+        var answer = Encoding.ASCII.GetString(await visitor.ReceiveAllAsync().WaitAsync(Patience));
+        Assert.StartsWith("HTTP/1.1 200 ", answer, StringComparison.Ordinal);
+        Assert.Contains(request.StartsWith("POST", StringComparison.Ordinal) ? "[hello]" : "[]", answer, StringComparison.Ordinal);
+        Assert.Contains("|the end", answer, StringComparison.Ordinal);
+        await router.LineAsync("www.user7.org", "Finished");
+    }
+
+    [Fact]
+    public async Task A_visitor_who_left_is_noticed_by_the_first_words_of_the_answer()
+    {
+        var (begun, left, ended) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        await using var upstream = await WebUpstream.StartAsync(async context =>
+        {
+            await using var told = context.RequestAborted.Register(() => ended.TrySetResult());
+            begun.SetResult();
+            await left.Task.WaitAsync(Patience);
+            // A stream of events, and nobody hears them any more.
+            for (var i = 0; !context.RequestAborted.IsCancellationRequested; i++)
+            {
+                await context.Response.WriteAsync($"data: {i}\n\n");
+                await context.Response.Body.FlushAsync();
+                await Task.Delay(20);
+            }
+        });
+        await using var router = new RouterHarness(options => options.HalfClosed = TimeSpan.FromHours(1));
+        router.Dial("events.user7.org", upstream.EndPoint);
+        using (var visitor = await RouterHarness.ConnectAsync(router.Http))
+        {
+            await visitor.SendAllAsync("GET / HTTP/1.1\r\nHost: events.user7.org\r\n\r\n"u8.ToArray(), CancellationToken.None);
+            await begun.Task.WaitAsync(Patience);
+        }
+
+        left.SetResult();
+        await ended.Task.WaitAsync(Patience);
+        await router.LineAsync("events.user7.org", "VisitorBroke");
     }
 
     [Fact]

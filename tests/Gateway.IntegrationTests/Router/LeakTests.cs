@@ -64,6 +64,25 @@ public sealed class LeakTests
         await LeavesNothingAsync(router, 10_000, () => VanishAsync(router.Http, head));
     }
 
+    [Fact, Trait("adv", "T6")]
+    public async Task Visitors_that_leave_after_their_request_leave_nothing_behind_either()
+    {
+        // It reads, and says nothing, for ever.
+        await using var upstream = new Upstream((socket, _) => socket.ReceiveAllAsync());
+        await using var router = new RouterHarness(options => (options.HalfClosed, options.HttpTimeout) = (TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)));
+        router.Dial(Name, upstream.EndPoint);
+        var request = Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n");
+        await LeavesNothingAsync(router, 10_000, () => AskAndLeaveAsync(router, request));
+    }
+
+    private static async Task AskAndLeaveAsync(RouterHarness router, byte[] request)
+    {
+        // Each holds three descriptors of this process until it is noticed.
+        if (router.Running > 2000) await Eventually.TrueAsync(() => router.Running < 2000, "those who left are noticed");
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        await visitor.SendAllAsync(request);
+    }
+
     [Fact, Trait("adv", "T12")]
     public async Task A_line_that_is_cut_again_and_again_leaves_nothing_behind_at_either_end()
     {

@@ -114,7 +114,7 @@ internal sealed partial class Planner(
         var plan = Plan.Compute(desired, actual);
         if (plan.WantedProofs.Count > 0)
         {
-            desired = desired with { Proofs = await proofs.ByReservationAsync([.. plan.WantedProofs.Select(it => new ProofQuestion(book.Live[it.Key].Name!.Value, book.Live[it.Key].Content.User, it.Value, it.Key))], stop) };
+            desired = desired with { Proofs = await proofs.ByReservationAsync([.. plan.WantedProofs.Select(it => new ProofQuestion(book.Live[it.Key].Name!.Value, book.Live[it.Key].Content.User, it.Value.Zone, it.Key, it.Value.Holder))], stop) };
             plan = Plan.Compute(desired, actual);
         }
 

@@ -17,11 +17,23 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     private readonly HoldersBelow _namesBelow = new();
     private readonly HoldersBelow _zonesBelow = new();
     private readonly HoldersBelow _hostsBelow = new();
-    private readonly Dictionary<string, DomainName?> _wantedProofs = [];
+    private readonly Dictionary<string, WantedProof> _wantedProofs = [];
+    private readonly HashSet<DomainName> _shown = [];
     private readonly Quotas _quotas = new(desired, actual);
 
-    /// <summary>Ids of new reservations of hosts whose proof nobody asked for yet, each with the domain of its user that the host lies in; null for none.</summary>
-    public IReadOnlyDictionary<string, DomainName?> WantedProofs => _wantedProofs;
+    /// <summary>Ids of new reservations whose proof nobody asked for yet, each with what has to be known.</summary>
+    public IReadOnlyDictionary<string, WantedProof> WantedProofs => _wantedProofs;
+
+    /// <summary>True for a new delegation of a domain that another user holds here, and that the DNS names this user for.</summary>
+    public bool IsShown(LiveReservation it) => it.IsDelegation && desired.Proofs.GetValueOrDefault(it.Id) is HostProof.Given { NamesUser: true };
+
+    /// <summary>Notes zones that were accepted before, but for those that the DNS shows to be somebody else's: nobody gets a domain above one.</summary>
+    public void ExpectZones(IEnumerable<LiveReservation> accepted, IEnumerable<LiveReservation> shown)
+    {
+        var theirs = shown.Select(it => it.Name).ToHashSet();
+        foreach (var it in accepted)
+            if (!theirs.Contains(it.Name)) _zonesBelow.Add(it.Name!.Value, it.Content.User);
+    }
 
     /// <summary>Notes hosts outside all zones that were accepted before: nobody else delegates a domain to himself to get at them.</summary>
     public void Expect(IEnumerable<LiveReservation> accepted)
@@ -33,7 +45,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
 
     /// <summary>Decides about a reservation that was accepted before, and notes what it holds.</summary>
     public Outcome Keep(LiveReservation reservation) => reservation.Content.Match(
-        delegateDomain: it => TakeZone(it) ? Outcome.Yes : Refusal.ForeignZone(it.Domain, it.Domain),
+        delegateDomain: it => TakeZone(it) ? Outcome.Yes : _shown.Contains(it.Domain) ? Refusal.Ousted(it.Domain) : Refusal.ForeignZone(it.Domain, it.Domain),
         subdomain: KeepName,
         proxy: it => KeepHost(it, it.Domain),
         reverseProxy: it => KeepHost(it, it.Domain),
@@ -51,7 +63,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     }
 
     private Outcome Judge(LiveReservation reservation) => reservation.Content.Match(
-        delegateDomain: AdmitZone,
+        delegateDomain: it => AdmitZone(it, reservation),
         subdomain: AdmitName,
         proxy: it => AdmitProxy(it, reservation.Id),
         reverseProxy: it => AdmitTunnel(it, reservation.Id),
@@ -77,20 +89,30 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         && before.Zones.OwnerOf(was) == it.UserText
         && !(zones.Governing(host) is { } zone && IsOpenTo(zone, it.User));
 
-    private Outcome AdmitZone(Reservation.DelegateDomain it)
+    private Outcome AdmitZone(Reservation.DelegateDomain it, LiveReservation reservation)
     {
         if (NameFault(it.Domain) is { } fault) return fault;
         if (desired.ManagedDomains.FirstOrDefault(managed => managed.IsUnder(it.Domain)) is { IsRoot: false } below) return Refusal.AboveManaged(it.Domain, below);
         if (zones.Governing(it.Domain) is { } zone)
         {
             if (zones.IsManaged(zone)) return zone == it.Domain ? Refusal.ManagedRoot(zone) : Refusal.InsideManaged(it.Domain, zone);
-            if (zones.OwnerOf(zone) != it.UserText) return Refusal.ForeignZone(it.Domain, zone);
+            if (zones.OwnerOf(zone) is { } holder && holder != it.UserText) return ForeignFault(it, zone, holder);
         }
 
-        if ((_zonesBelow.OfAnother(it.Domain, it.User) ?? _hostsBelow.OfAnother(it.Domain, it.User)) is { } theirs) return Refusal.AboveForeignName(it.Domain, theirs);
+        if (_zonesBelow.OfAnother(it.Domain, it.User) is { } zoneBelow) return Refusal.AboveForeignZone(it.Domain, zoneBelow);
+        if (_hostsBelow.OfAnother(it.Domain, it.User) is { } hostBelow) return Refusal.AboveForeignName(it.Domain, hostBelow);
         if ((RestFault(it.Domain, it.User) ?? BelowRestFault(it.Domain, it.User)) is { } resting) return resting;
-        TakeZone(it);
+        if (TakeZone(it) && IsShown(reservation)) _shown.Add(it.Domain);
         return Outcome.Yes;
+    }
+
+    // Anybody may say that a domain is his. When another says so too, its own DNS decides, as long as that is not this gateway.
+    private Outcome.Rejected ForeignFault(Reservation.DelegateDomain it, DomainName zone, string holder)
+    {
+        if (desired.ForeignHosts is ForeignHosts.FirstCome) return Refusal.ForeignZone(it.Domain, zone);
+        if (desired.Proofs.GetValueOrDefault(it.Id) is HostProof.Missing missing) return Refusal.ForeignZone(it.Domain, zone, missing.Reason);
+        if (!desired.Proofs.ContainsKey(it.Id)) _wantedProofs[it.Id] = new WantedProof(zone, holder);
+        return Refusal.ForeignZone(it.Domain, zone);
     }
 
     private Outcome AdmitName(Reservation.Subdomain it)
@@ -156,7 +178,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         switch (desired.Proofs.GetValueOrDefault(id))
         {
             case null:
-                _wantedProofs[id] = isForeign ? null : zone;
+                _wantedProofs[id] = new WantedProof(isForeign ? null : zone);
                 return new Outcome.Deferred("its proof was not looked for yet");
             case HostProof.Given { NamesUser: true }: return null;
             // Its user may well let a name in it lead here.

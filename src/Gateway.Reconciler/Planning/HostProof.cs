@@ -1,6 +1,11 @@
+using Gateway.Model;
+
 namespace Gateway.Reconciler.Planning;
 
-/// <summary>Whether the DNS shows that a host outside the managed domains is the user's. A reservation without an entry was not asked about yet.</summary>
+/// <summary>
+/// Whether the DNS shows that a host outside the managed domains is the user's, or a domain that another user delegated here. A reservation
+/// without an entry was not asked about yet.
+/// </summary>
 internal abstract record HostProof
 {
     private HostProof()
@@ -18,6 +23,11 @@ internal abstract record HostProof
     /// <summary>Nobody can say at present.</summary>
     public sealed record Unavailable(string Reason) : HostProof;
 }
+
+/// <summary>What has to be known before a reservation can be decided.</summary>
+/// <param name="Zone">Of a host: the domain of its user that it lies in; null for none. Of a domain: the zone of the other user that it lies in.</param>
+/// <param name="Holder">Of a domain: who has that zone here. Null: it is about a host.</param>
+internal readonly record struct WantedProof(DomainName? Zone, string? Holder = null);
 
 /// <summary>Who may have the visitors of a host that lies outside the managed domains.</summary>
 public enum ForeignHosts

@@ -11,7 +11,7 @@ internal sealed class Plan
 {
     private static readonly Outcome Unanswered = new Outcome.Deferred("the explorer cannot be asked whether what stands in its way still stands");
 
-    private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyDictionary<string, DomainName?> wantedProofs, IReadOnlyDictionary<DomainName, string> refusedDomains)
+    private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyDictionary<string, WantedProof> wantedProofs, IReadOnlyDictionary<DomainName, string> refusedDomains)
     {
         Steps = steps;
         Outcomes = outcomes;
@@ -29,11 +29,8 @@ internal sealed class Plan
     /// <summary>Ids whose secret has to be decrypted before the plan can be complete.</summary>
     public IReadOnlySet<string> WantedSecrets { get; }
 
-    /// <summary>
-    /// Ids of reservations of hosts that have to be proven before the plan can be complete, each with the domain of its user that the
-    /// host lies in; null for none.
-    /// </summary>
-    public IReadOnlyDictionary<string, DomainName?> WantedProofs { get; }
+    /// <summary>Ids of reservations of hosts and domains that have to be proven before the plan can be complete, each with what has to be known.</summary>
+    public IReadOnlyDictionary<string, WantedProof> WantedProofs { get; }
 
     /// <summary>Managed domains of the options that cannot be managed, because somebody else holds them, each with who does.</summary>
     public IReadOnlyDictionary<DomainName, string> RefusedDomains { get; }
@@ -48,7 +45,7 @@ internal sealed class Plan
 
     /// <summary>
     /// Compares what is wanted with what stands. Pure: the same states give the same plan, in whatever order reservations are
-    /// listed. Among new reservations delegations are decided before names, and lower ids before higher ones.
+    /// listed. Among new reservations delegations are decided before names, those that the DNS shows first, and lower ids before higher ones.
     /// </summary>
     public static Plan Compute(DesiredState desired, ActualState actual)
     {
@@ -127,8 +124,12 @@ internal sealed class Plan
 
         var phases = open.Order(LiveReservation.ById).ToLookup(it => (it.IsDelegation, WasAccepted(it)));
         claims.Expect(phases[(false, true)]);
+        // Whose the DNS says a domain is comes before who was here first.
+        var shown = phases[(true, false)].Where(claims.IsShown).ToList();
+        if (shown.Count > 0) claims.ExpectZones(phases[(true, true)], shown);
+        foreach (var it in shown) outcomes[it.Id] = Admit(it);
         foreach (var it in phases[(true, true)]) outcomes[it.Id] = claims.Keep(it);
-        foreach (var it in phases[(true, false)]) outcomes[it.Id] = Admit(it);
+        foreach (var it in phases[(true, false)].Except(shown)) outcomes[it.Id] = Admit(it);
         foreach (var it in phases[(false, true)]) outcomes[it.Id] = claims.Keep(it);
         foreach (var it in phases[(false, false)]) outcomes[it.Id] = Admit(it);
         return outcomes;

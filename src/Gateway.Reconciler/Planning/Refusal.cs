@@ -38,8 +38,11 @@ internal static class Refusal
     public static Outcome.Rejected NoZone(DomainName name) =>
         new($"'{name}' is not managed by this gateway: delegate its domain to the gateway first, or choose a name under a managed domain");
 
-    public static Outcome.Rejected ForeignZone(DomainName name, DomainName zone) =>
-        new($"'{name}' lies in the zone '{zone}' of another user: choose a name elsewhere", Conflict: true);
+    public static Outcome.Rejected ForeignZone(DomainName name, DomainName zone, string advice = "") =>
+        new($"'{name}' lies in the zone '{zone}' of another user: choose a name elsewhere{(advice.Length > 0 ? $"; or, {advice}" : "")}", Conflict: true);
+
+    public static Outcome.Rejected Ousted(DomainName zone) =>
+        new($"the DNS of '{zone}' names another user of this gateway, who has the domain now; if it is yours, see that nobody else can write into its DNS");
 
     public static Outcome.Rejected ManagedRoot(DomainName name) =>
         new($"'{name}' is a domain that this gateway manages itself: choose a name under it");
@@ -58,6 +61,9 @@ internal static class Refusal
 
     public static Outcome.Rejected AboveForeignName(DomainName name, DomainName below) =>
         new($"'{name}' lies above '{below}', which another user reserved: choose another name", Conflict: true);
+
+    public static Outcome.Rejected AboveForeignZone(DomainName name, DomainName below) =>
+        new($"'{name}' lies above '{below}', which another user delegated: choose another name; or, if that is yours as well, delegate it first", Conflict: true);
 
     public static Outcome.Rejected Resting(DomainName name, DomainName rests, string until) =>
         new(name == rests

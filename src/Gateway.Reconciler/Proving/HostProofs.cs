@@ -50,6 +50,7 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
     private async Task<HostProof> ReadAsync(ProofQuestion asked, OwnerProofs owners, CancellationToken stop)
     {
         if (time.GetUtcNow() < _silentUntil) return NoResolver;
+        if (asked.Holder is { } holder) return await ReadDomainAsync(asked, asked.Zone!.Value, holder, owners, stop);
         if (asked.Zone is not { } zone) return await ReadAsync(asked.User, asked.Host, stop);
         var isShown = await owners.IsShownAsync(zone, asked.User.ToString(CultureInfo.InvariantCulture), stop);
         if (isShown is true) return new HostProof.Given(NamesUser: true);
@@ -58,24 +59,42 @@ internal sealed class HostProofs(ReconciledNode node, StubResolver resolver, Tim
         return isShown is null ? Fails : new HostProof.Missing(Advice(asked.Host, zone, ProofToken.For(node.Identity.Id, asked.User, asked.Host)));
     }
 
+    /// <summary>
+    /// A domain that another user delegated here goes to the user whom its own DNS names. Once the world finds it here, its DNS is this
+    /// gateway, which names nobody: so nobody takes a domain from the one who has brought it here.
+    /// </summary>
+    private async Task<HostProof> ReadDomainAsync(ProofQuestion asked, DomainName zone, string holder, OwnerProofs owners, CancellationToken stop)
+    {
+        var token = ProofToken.For(node.Identity.Id, asked.User, asked.Host);
+        var isHolders = await owners.IsShownAsync(zone, holder, stop);
+        if (await TextsAsync(asked.Host, stop) is not { } said) return Silent();
+        if (isHolders is null || StubResolver.IsFault(said)) return Fails;
+        var texts = said.Answers.Select(record => record.Text).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var isNamed = texts.Contains(token) && !(long.TryParse(holder, CultureInfo.InvariantCulture, out var other) && texts.Contains(ProofToken.For(node.Identity.Id, other, asked.Host)));
+        return isNamed && isHolders is false
+            ? new HostProof.Given(NamesUser: true)
+            : new HostProof.Missing($"if it is yours, {ByRecord(asked.Host, token)} while other name servers than this gateway's still answer for it, and reserve again");
+    }
+
     private async Task<HostProof> ReadAsync(long user, DomainName host, CancellationToken stop)
     {
         var token = ProofToken.For(node.Identity.Id, user, host);
         var said = await Task.WhenAll(TextsAsync(host, stop), AskAsync(host, RecordType.A, stop), AskAsync(host, RecordType.Aaaa, stop));
         if (said.OfType<DnsReply>().Any(reply => reply.Answers.Any(record => record.Text == token))) return new HostProof.Given(NamesUser: true);
         var points = new HostProof.Given(NamesUser: false, ByRecord(host, token));
-        if (said.Any(reply => reply is null))
-        {
-            _silentUntil = time.GetUtcNow() + Silence;
-            return NoResolver;
-        }
-
+        if (said.Any(reply => reply is null)) return Silent();
         if (said.Any(reply => StubResolver.IsFault(reply!))) return Fails;
         if (said[1..].Any(reply => reply!.Answers.Any(record => record.Type == RecordType.Cname && node.OwnNames.Contains(record.Name)))) return points;
         var addresses = said[1..].SelectMany(reply => AddressesOf(reply!)).ToList();
         if (addresses.Count == 0) return new HostProof.Missing(Advice(host, token));
         if (await OwnAddressesAsync(stop) is not { } own) return NoResolver;
         return own.IsSupersetOf(addresses) ? points : new HostProof.Missing(Advice(host, token));
+    }
+
+    private HostProof.Unavailable Silent()
+    {
+        _silentUntil = time.GetUtcNow() + Silence;
+        return NoResolver;
     }
 
     private async Task<DnsReply?> TextsAsync(DomainName host, CancellationToken stop) =>

@@ -113,6 +113,37 @@ public sealed class HostProofTests(RedisFixture redis) : RigTests(redis)
     }
 
     [Fact]
+    public async Task A_domain_that_somebody_else_delegated_goes_to_whom_its_DNS_names_and_stays_with_him_once_it_leads_here()
+    {
+        await using var rig = await Rig.StartAsync(Redis, Explorer, AskResolver);
+        var squatted = Explorer.Add(Rig.Delegate(9, "shop.org"));
+        await rig.ServedAsync(squatted);
+        await rig.ServedAsync(Explorer.Add(Rig.Subdomain(9, Host, "203.0.113.66")));
+        var refused = Explorer.Add(Rig.Delegate(7, "shop.org"));
+        await rig.EndedAsync(refused);
+        var reason = Explorer.ResultOf(refused)!.Message;
+        Assert.Contains("_gateway.shop.org", reason, StringComparison.Ordinal);
+        _resolver.Text("_gateway.shop.org", reason.Split('"')[1]);
+        // The record names user 7, and nobody else.
+        await rig.EndedAsync(Explorer.Add(Rig.Delegate(11, "shop.org")));
+        await rig.ServedAsync(Explorer.Add(Rig.Delegate(7, "shop.org")));
+        await rig.EndedAsync(squatted);
+        Assert.Contains("names another user", Explorer.ResultOf(squatted)!.Message, StringComparison.Ordinal);
+        Assert.Equal("""{"Owner":"7"}""", rig.Value("zone", "shop.org"));
+        Assert.Null(rig.Value("shop.org.", "www"));
+
+        // It leads here now: whatever its DNS says, the one who brought it here keeps it.
+        var thief = Explorer.Add(Rig.Delegate(9, "shop.org"));
+        await rig.EndedAsync(thief);
+        _resolver.Text("_gateway.shop.org", Explorer.ResultOf(thief)!.Message.Split('"')[1]);
+        _resolver.Text("__owner__.shop.org", $$"""{"identity":"{{Rig.Gateway.Id}}","owner":"7"}""");
+        await rig.EndedAsync(Explorer.Add(Rig.Delegate(9, "shop.org")));
+        Assert.Equal("""{"Owner":"7"}""", rig.Value("zone", "shop.org"));
+        _resolver.IsSilent = true;
+        await rig.EndedAsync(Explorer.Add(Rig.Delegate(9, "shop.org")));
+    }
+
+    [Fact]
     public async Task A_domain_that_leads_elsewhere_again_loses_its_hosts_after_the_grace()
     {
         await using var rig = await Rig.StartAsync(Redis, Explorer, options =>

@@ -14,7 +14,7 @@ public sealed class HostProofRuleTests
     public void A_host_outside_all_zones_waits_for_its_proof_and_is_given_with_it()
     {
         var id = _world.Proxy(7, "www.shop.org");
-        Assert.Equal((id, null), Assert.Single(_world.Compute().WantedProofs.Select(it => (it.Key, it.Value))));
+        Assert.Equal(KeyValuePair.Create(id, new WantedProof(null)), Assert.Single(_world.Compute().WantedProofs));
         Assert.IsType<Outcome.Deferred>(_world.Round(id));
         _world.Proofs[id] = new HostProof.Unavailable("nobody answers");
         Assert.IsType<Outcome.Deferred>(_world.Round(id));
@@ -45,7 +45,7 @@ public sealed class HostProofRuleTests
     {
         _world.Delegate(7, "user7.org");
         var own = _world.Tunnel(7, "www.user7.org");
-        Assert.Equal((own, DomainName.Parse("user7.org")), Assert.Single(_world.Compute().WantedProofs.Select(it => (it.Key, it.Value))));
+        Assert.Equal(KeyValuePair.Create(own, new WantedProof(DomainName.Parse("user7.org"))), Assert.Single(_world.Compute().WantedProofs));
         Assert.IsType<Outcome.Deferred>(_world.Round(own));
         _world.Proofs[own] = new HostProof.Given();
         Assert.IsType<Outcome.Accepted>(_world.Round(own));

@@ -183,6 +183,66 @@ public sealed class TakeoverTests
         NotGiven(_world.Proxy(9, "www.shop.org"), Points);
     }
 
+    [Fact]
+    public void Play_16_the_owner_who_comes_late_gets_his_whole_domain_when_its_DNS_names_him()
+    {
+        var squatted = Given(_world.Delegate(9, "shop.org"));
+        var name = Given(_world.Subdomain(9, "www.shop.org", "203.0.113.66"));
+        NotGiven(_world.Delegate(7, "shop.org"), Nothing);
+        Given(_world.Delegate(7, "shop.org"), Shown);
+        Assert.Equal("""{"Owner":"7"}""", _world.Redis["zone", "shop.org"]);
+        Assert.Null(_world.Redis["shop.org.", "www"]);
+        Assert.Null(_world.Redis["managed_domains", "www.shop.org"]);
+        Assert.All([squatted, name], id => Assert.Null(_world.Redis[RedisSchema.ReservationsKey, id]));
+        Given(_world.Subdomain(7, "www.shop.org", "203.0.113.10"));
+        NotGiven(_world.Delegate(9, "shop.org"), Nothing);
+        NotGiven(_world.Subdomain(9, "www.shop.org", "203.0.113.66"));
+    }
+
+    [Fact]
+    public void Play_17_the_domain_of_another_claimed_without_a_word_of_its_DNS()
+    {
+        var zone = Given(_world.Delegate(7, "shop.org"));
+        Given(_world.Subdomain(7, "www.shop.org", "203.0.113.10"));
+        var whole = _world.Redis.Dump();
+        foreach (var proof in (HostProof[])[Nothing, Points, new HostProof.Unavailable("no resolver answers")])
+            foreach (var domain in (string[])["shop.org", "www.shop.org"])
+                NotGiven(_world.Delegate(9, domain), proof);
+        Assert.Equal(whole, _world.Redis.Dump());
+        Assert.NotNull(_world.Redis[RedisSchema.ReservationsKey, zone]);
+    }
+
+    [Fact]
+    public void Play_18_the_name_below_that_is_kept_to_get_at_the_domain_above()
+    {
+        Given(_world.Delegate(9, "www.shop.org"));
+        NotGiven(_world.Delegate(7, "shop.org"), Shown);
+        Given(_world.Delegate(7, "www.shop.org"), Shown);
+        Given(_world.Delegate(7, "shop.org"));
+        Assert.Equal("""{"Owner":"7"}""", _world.Redis["zone", "www.shop.org"]);
+    }
+
+    [Fact]
+    public void Play_19_the_owner_who_may_not_have_his_domain_takes_it_from_nobody()
+    {
+        var squatted = Given(_world.Delegate(9, "shop.org"));
+        _world.Frozen.Add(7);
+        NotGiven(_world.Delegate(7, "shop.org"), Shown);
+        Assert.Equal("""{"Owner":"9"}""", _world.Redis["zone", "shop.org"]);
+        Assert.NotNull(_world.Redis[RedisSchema.ReservationsKey, squatted]);
+    }
+
+    [Fact]
+    public void Play_20_a_part_of_a_squatted_domain_whose_DNS_names_its_owner()
+    {
+        Given(_world.Delegate(9, "shop.org"));
+        Given(_world.Subdomain(9, "a.eu.shop.org", "203.0.113.66"));
+        Given(_world.Delegate(7, "eu.shop.org"), Shown);
+        Assert.Equal(("""{"Owner":"9"}""", """{"Owner":"7"}"""), (_world.Redis["zone", "shop.org"], _world.Redis["zone", "eu.shop.org"]));
+        Assert.Null(_world.Redis["shop.org.", "a.eu"]);
+        Assert.Null(_world.Redis["eu.shop.org.", "a"]);
+    }
+
     private string Given(string id, HostProof? proof = null)
     {
         if (proof is not null) _world.Proofs[id] = proof;

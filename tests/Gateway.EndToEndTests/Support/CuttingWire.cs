@@ -31,7 +31,8 @@ internal sealed class Cut(int at, bool isAfter, Action kill)
 /// <summary>A wire to a server on loopback, on which writing requests are counted: scripts of Redis, and HTTP requests but GET.</summary>
 internal sealed class CuttingWire : IAsyncDisposable
 {
-    private static readonly byte[][] Writes = [.. new[] { "\r\nEVAL\r\n", "POST /", "PUT /", "DELETE /" }.Select(Encoding.ASCII.GetBytes)];
+    private static readonly byte[][] Requests = [.. new[] { "POST /", "PUT /", "DELETE /" }.Select(Encoding.ASCII.GetBytes)];
+    private static readonly byte[] Script = Encoding.ASCII.GetBytes("\r\n$4\r\nEVAL\r\n");
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
@@ -86,8 +87,8 @@ internal sealed class CuttingWire : IAsyncDisposable
         try
         {
             await server.ConnectAsync(IPAddress.Loopback, _target(), _stop.Token);
-            var there = PumpAsync(near, server, piece => IsWrite(piece) && _cut?.Before() is true);
-            var back = PumpAsync(server, near, _ => _cut?.After() is true);
+            var there = PumpAsync(near, server, Split, piece => IsWrite(piece) && _cut?.Before() is true);
+            var back = PumpAsync(server, near, static piece => [piece], _ => _cut?.After() is true);
             await Task.WhenAny(there, back);
             near.Close();
             server.Close();
@@ -99,17 +100,37 @@ internal sealed class CuttingWire : IAsyncDisposable
         }
     }
 
-    private static bool IsWrite(ReadOnlyMemory<byte> piece) => Array.Exists(Writes, it => it[0] == '\r' ? piece.Span.IndexOf(it) >= 0 : piece.Span.StartsWith(it));
+    private static bool IsWrite(ReadOnlyMemory<byte> piece) => piece.Span.IndexOf(Script) >= 0 || Array.Exists(Requests, it => piece.Span.StartsWith(it));
 
-    private async Task PumpAsync(Socket from, Socket to, Func<ReadOnlyMemory<byte>, bool> isCut)
+    // Scripts that were sent together are passed on one by one, so that there is a cut between them too.
+    private static IEnumerable<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> piece)
     {
-        var piece = new byte[65_536];
+        for (var at = piece.Span.IndexOf(Script); at >= 0; at = piece.Span.IndexOf(Script))
+        {
+            var begin = piece.Span[..at].LastIndexOf((byte)'*');
+            var after = at + Script.Length;
+            var next = piece.Span[after..].IndexOf(Script);
+            var end = next < 0 ? piece.Length : piece.Span[..(after + next)].LastIndexOf((byte)'*');
+            if (begin > 0) yield return piece[..begin];
+            yield return piece[Math.Max(begin, 0)..end];
+            piece = piece[end..];
+        }
+
+        if (piece.Length > 0) yield return piece;
+    }
+
+    private async Task PumpAsync(Socket from, Socket to, Func<ReadOnlyMemory<byte>, IEnumerable<ReadOnlyMemory<byte>>> split, Func<ReadOnlyMemory<byte>, bool> isCut)
+    {
+        var buffer = new byte[65_536];
         try
         {
-            while (await from.ReceiveAsync(piece, _stop.Token) is > 0 and var length)
+            while (await from.ReceiveAsync(buffer, _stop.Token) is > 0 and var length)
             {
-                if (isCut(piece.AsMemory(0, length))) return;
-                for (var sent = 0; sent < length;) sent += await to.SendAsync(piece.AsMemory(sent, length - sent), _stop.Token);
+                foreach (var piece in split(buffer.AsMemory(0, length)))
+                {
+                    if (isCut(piece)) return;
+                    for (var sent = 0; sent < piece.Length;) sent += await to.SendAsync(piece[sent..], _stop.Token);
+                }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)

@@ -15,6 +15,8 @@ internal static class ExplorerMetrics
 
     private static readonly Counter<long> Away = Meter.CreateCounter<long>("gateway_explorer_redis_failures_total", description: "Requests answered with 503 because Redis was away.");
 
+    private static readonly Counter<long> Losses = Meter.CreateCounter<long>("gateway_explorer_store_losses_total", description: "Times Redis was found to have lost what the explorer had stored.");
+
     /// <summary>A request was answered after so many seconds.</summary>
     public static void Answered(string method, string route, int status, double seconds)
     {
@@ -24,6 +26,9 @@ internal static class ExplorerMetrics
 
     /// <summary>A request was refused before any handler saw it.</summary>
     public static void RefusedEarly(string reason) => Refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    /// <summary>Redis was emptied, replaced, or shows an older state.</summary>
+    public static void StoreLost() => Losses.Add(1);
 
     /// <summary>Redis was away.</summary>
     public static void RedisAway() => Away.Add(1);

@@ -28,6 +28,7 @@ public sealed class ExplorerServer : IAsyncDisposable
     private readonly ExplorerEvents _events;
     private readonly ExplorerApplication _application;
     private readonly IdFloor _ids;
+    private readonly RecordsCopy _copy;
     private readonly Dictionary<EndPoint, Socket> _listeners = [];
 
     /// <summary>Composes the server; nothing is opened yet.</summary>
@@ -36,12 +37,17 @@ public sealed class ExplorerServer : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logs">Where to tell.</param>
     /// <param name="floorFile">Where the highest numbers that were given out are kept; null: nowhere.</param>
-    public ExplorerServer(ExplorerOptions options, RedisConnection redis, TimeProvider time, ILoggerFactory logs, string? floorFile = null)
+    /// <param name="copy">Where the records are kept beside Redis; null: nowhere, and a loss waits for the operator.</param>
+    public ExplorerServer(ExplorerOptions options, RedisConnection redis, TimeProvider time, ILoggerFactory logs, string? floorFile = null, LastKnownGood? copy = null)
     {
         (_options, _time, _logs) = (options, time, logs);
         _events = new ExplorerEvents(logs.CreateLogger<ExplorerServer>());
         _ids = new IdFloor(floorFile, logs.CreateLogger<ExplorerServer>());
-        _application = new ExplorerApplication(Routes.Over(redis, options, _events, _ids, time), options, _events, time);
+        var recent = new RecentRecords();
+        var store = new ExplorerStore(redis, _events, _ids, recent, time);
+        var shelf = new WorkloadShelf(store, options, time);
+        _copy = new RecordsCopy(copy, redis, store, shelf, _ids, recent, time, logs.CreateLogger<ExplorerServer>());
+        _application = new ExplorerApplication(Routes.Over(store, shelf, options, _events, time), options, _events, time);
     }
 
     /// <summary>Where it listens, after <see cref="Bind"/>.</summary>
@@ -53,7 +59,15 @@ public sealed class ExplorerServer : IAsyncDisposable
     /// <summary>The operator's word that what is lost is lost: numbers go on where nobody has been. False when nothing is missing.</summary>
     public bool AcceptLoss() => _ids.Accept();
 
-    /// <summary>The operator has put a backup of Redis back: numbers go on beyond all that were given out.</summary>
+    /// <summary>The operator is about to put a backup of Redis back, until the answer is disposed of: nobody puts anything else back meanwhile.</summary>
+    public async Task<IDisposable> RestoringAsync(CancellationToken stop)
+    {
+        var hold = await _copy.HoldAsync(stop);
+        _ids.Restored();
+        return hold;
+    }
+
+    /// <summary>The operator has put it back: numbers go on beyond all that were given out.</summary>
     public void Restored() => _ids.Restored();
 
     /// <summary>Takes all ports that were not passed. Each fault is a sentence that names the port and the cure; none means that all are taken.</summary>
@@ -75,9 +89,11 @@ public sealed class ExplorerServer : IAsyncDisposable
         await kestrel.StartAsync(_application, stop);
         foreach (var endpoint in Bound) _events.Listening(endpoint);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var copying = _copy.RunAsync(stop);
         await using (stop.Register(stopped.SetResult)) await stopped.Task;
         using var deadline = new CancellationTokenSource(StopDeadline, _time);
         await kestrel.StopAsync(deadline.Token);
+        await copying;
     }
 
     /// <summary>Gives the ports back.</summary>

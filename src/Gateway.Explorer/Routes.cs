@@ -1,7 +1,6 @@
 using Gateway.Explorer.Handlers;
 using Gateway.Explorer.Http;
 using Gateway.Explorer.Storage;
-using Gateway.Store;
 
 namespace Gateway.Explorer;
 
@@ -13,11 +12,9 @@ internal static class Routes
     // Where the API was before it had versions; older programs still go there.
     private const string OldApi = "/explorer";
 
-    /// <summary>Composes the handlers over one Redis.</summary>
-    public static RouteTable Over(RedisConnection redis, ExplorerOptions options, ExplorerEvents events, IdFloor ids, TimeProvider time)
+    /// <summary>Composes the handlers over one store.</summary>
+    public static RouteTable Over(ExplorerStore store, WorkloadShelf shelf, ExplorerOptions options, ExplorerEvents events, TimeProvider time)
     {
-        var store = new ExplorerStore(redis, events, ids, time);
-        var shelf = new WorkloadShelf(store, options, time);
         var authentication = new Authentication(store, options, time);
         var pools = new PoolHandlers(store, authentication, options, events, time);
         var workloads = new WorkloadHandlers(shelf, authentication, pools, events, time);
@@ -25,7 +22,7 @@ internal static class Routes
         var users = new UserHandlers(store, authentication, events);
         var gateways = new GatewayHandlers(store, authentication, options, events, time);
         var nodes = new NodeHandlers(store, shelf, authentication, options, events, time);
-        var routes = new RouteTable();
+        var routes = new RouteTable(store.DemandWholeAsync);
         foreach (var root in (string[])[Api, OldApi])
         {
             AddUsers(routes, root, users);
@@ -33,10 +30,10 @@ internal static class Routes
             AddNodes(routes, root, nodes);
         }
 
-        AddWorkloads(routes, Api + "/reservations/workloads", workloads, reading, workloads.CreateAsync);
-        AddWorkloads(routes, OldApi + "/workloads", workloads, reading, (_, _) => Task.FromResult(WorkloadHandlers.Unsigned));
+        AddWorkloads(routes, Api + "/reservations/workloads", workloads, reading).Add("POST", Api + "/reservations/workloads", workloads.CreateAsync);
+        AddWorkloads(routes, OldApi + "/workloads", workloads, reading).Add("POST", OldApi + "/workloads", WorkloadHandlers.Unsigned);
         return routes
-            .Add("GET", Api + "/openapi.json", (_, _) => Task.FromResult(OpenApiDocument.Answer))
+            .Add("GET", Api + "/openapi.json", OpenApiDocument.Answer)
             .Add("GET", Api + "/reservations/nodes/workloads/{gwid:gwid}", reading.GetByGlobalIdAsync)
             .Add("GET", OldApi + "/reservations/workloads/{gwid:gwid}", reading.GetByGlobalIdAsync)
             .Add("POST", Api + "/reservations/pools", pools.CreateAsync)
@@ -63,8 +60,7 @@ internal static class Routes
         .Add("PUT", root + "/reservations/nodes/{node_id}/workloads/{gwid:gwid}", nodes.PutResultAsync)
         .Add("DELETE", root + "/reservations/nodes/{node_id}/workloads/{gwid:gwid}", nodes.DeleteAsync);
 
-    private static void AddWorkloads(RouteTable routes, string root, WorkloadHandlers workloads, WorkloadReading reading, Handler create) => routes
-        .Add("POST", root, create)
+    private static RouteTable AddWorkloads(RouteTable routes, string root, WorkloadHandlers workloads, WorkloadReading reading) => routes
         .Add("GET", root, reading.ListAsync)
         .Add("GET", root + "/{id:id}", reading.GetAsync)
         .Add("POST", root + "/{id:id}/sign/delete", workloads.SignDeleteAsync)

@@ -50,6 +50,15 @@ public static partial class RedisSchema
     /// <summary>Sorted set, all scores 0: `customer:workload` pairs of those that are not gone.</summary>
     public const string ExplorerLiveKey = "gateway:explorer:workloads:live";
 
+    /// <summary>Counter of the explorer's writes, in the same step as each: where it is lower than it was, Redis lost something.</summary>
+    public const string ExplorerVersionKey = "gateway:explorer:version";
+
+    /// <summary>Who puts the explorer's records back after a loss; it expires.</summary>
+    public const string ExplorerPuttingBackKey = "gateway:explorer:putting-back";
+
+    /// <summary>All keys of the explorer, as a pattern of SCAN.</summary>
+    public const string ExplorerKeys = "gateway:explorer:*";
+
     private const string ExplorerRatePrefix = "gateway:explorer:rate:";
 
     private const string ExplorerNodePrefix = "gateway:explorer:node:";

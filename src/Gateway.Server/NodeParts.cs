@@ -51,7 +51,7 @@ internal sealed class NodeParts : IAsyncDisposable
             _routes.Restore();
         }
 
-        if (configuration.Runs(Role.Explorer)) _explorer = new ExplorerServer(configuration.Explorer, redis, time, logs, directory.File("explorer.ids"));
+        if (configuration.Runs(Role.Explorer)) _explorer = new ExplorerServer(configuration.Explorer, redis, time, logs, directory.File("explorer.ids"), Spare("explorer"));
 
         LastKnownGood Spare(string name) => new(directory.File(name + ".lkg"), logs.CreateLogger<LastKnownGood>(), time);
     }
@@ -158,6 +158,9 @@ internal sealed class NodeParts : IAsyncDisposable
         if (isNumbered) return "The explorer takes reservations again, with numbers that nobody had.";
         return isOlder ? "The older state that Redis shows is served from now on." : "Nothing is missing.";
     }
+
+    /// <summary>The operator is about to put a backup of Redis back: until the answer is disposed of nobody puts anything else back. Null where no explorer runs.</summary>
+    public async Task<IDisposable?> RestoringAsync(CancellationToken stop) => _explorer is null ? null : await _explorer.RestoringAsync(stop);
 
     /// <summary>The operator has put a backup of Redis back.</summary>
     public void Restored()

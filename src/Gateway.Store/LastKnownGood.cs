@@ -56,7 +56,10 @@ public sealed partial class LastKnownGood
     /// <param name="values">Enumerated once, while the file is written.</param>
     /// <param name="stop">Gives up; the old file stands.</param>
     /// <returns>False when it could not be written: the old file stands, and the reason is in the log.</returns>
-    public async Task<bool> SaveAsync(IEnumerable<StoredValue> values, CancellationToken stop)
+    public Task<bool> SaveAsync(IEnumerable<StoredValue> values, CancellationToken stop) => SaveAsync(values.ToAsyncEnumerable(), stop);
+
+    /// <summary>The same with values that come while the file is written; an exception of theirs leaves the old file.</summary>
+    public async Task<bool> SaveAsync(IAsyncEnumerable<StoredValue> values, CancellationToken stop)
     {
         await _oneWriter.WaitAsync(stop);
         try
@@ -75,7 +78,7 @@ public sealed partial class LastKnownGood
         }
     }
 
-    private async Task WriteAsync(IEnumerable<StoredValue> values, CancellationToken stop)
+    private async Task WriteAsync(IAsyncEnumerable<StoredValue> values, CancellationToken stop)
     {
         var fresh = _path + ".new";
         var options = new FileStreamOptions

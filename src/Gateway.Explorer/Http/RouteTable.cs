@@ -7,7 +7,8 @@ internal delegate Task<ApiAnswer> Handler(ApiCall call, CancellationToken stop);
 /// Method and path to handler, exactly as the contract lists them: case counts, a slash at the end makes another path, a parameter must have
 /// its form or the path is unknown.
 /// </summary>
-internal sealed class RouteTable
+/// <param name="demandWhole">Throws when the store is found to have lost something: what was read of it before is no answer then.</param>
+internal sealed class RouteTable(Func<CancellationToken, Task> demandWhole)
 {
     private readonly List<Route> _routes = [];
 
@@ -19,7 +20,22 @@ internal sealed class RouteTable
     /// </summary>
     public RouteTable Add(string method, string template, Handler handler)
     {
-        _routes.Add(new Route(method, template, [.. template.Split('/').Skip(1).Select(Segment.Parse)], handler));
+        _routes.Add(new Route(method, template, [.. template.Split('/').Skip(1).Select(Segment.Parse)], AnswerAsync));
+        return this;
+
+        async Task<ApiAnswer> AnswerAsync(ApiCall call, CancellationToken stop)
+        {
+            var answer = await handler(call, stop);
+            // A write looks for itself.
+            if (method == "GET" || answer.Status >= 400) await demandWhole(stop);
+            return answer;
+        }
+    }
+
+    /// <summary>Adds a route whose answer depends on nothing that is stored.</summary>
+    public RouteTable Add(string method, string template, ApiAnswer answer)
+    {
+        _routes.Add(new Route(method, template, [.. template.Split('/').Skip(1).Select(Segment.Parse)], (_, _) => Task.FromResult(answer)));
         return this;
     }
 

@@ -11,7 +11,7 @@ namespace Gateway.Explorer.Storage;
 /// Reads and writes of the explorer in Redis. Every call has a deadline; when Redis is away it throws at once
 /// (<see cref="RedisFaults.IsRedis"/>), which ends as one clear 503.
 /// </summary>
-internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events, IdFloor ids, TimeProvider time)
+internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events, IdFloor ids, RecentRecords recent, TimeProvider time)
 {
     /* A healthy Redis answers in under a millisecond; behind a slow one the caller shall try again rather than pile up. */
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
@@ -101,20 +101,37 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
     /// <summary>Makes a change with limits; gives the new number, or an answer for <see cref="StoreChange.LimitOf"/>. Throws <see cref="StoreLostException"/> when Redis has lost what was numbered before.</summary>
     public async Task<long> TryCommitAsync(StoreChange change, CancellationToken stop)
     {
-        var (floor, goesOn) = change.Counter is { } counter ? (ids.Of(counter), ids.MayGoOn(counter)) : (0, true);
-        var script = redis.Database.ScriptEvaluateAsync(StoreChange.Script, change.Keys(), change.Arguments(floor, goesOn), CommandFlags.NoScriptCache);
-        var answer = (long)await Within(script, stop);
-        if (change.Counter is { } taken) Note(taken, answer);
+        var counter = change.Counter is { } it ? ids.FloorOf(it) : Floor.None;
+        var (answer, second) = await EvaluateAsync(change, change.Arguments(ids.FloorOf(RedisSchema.ExplorerVersionKey), counter), stop);
+        if (answer == StoreChange.IsLost) throw Lost(second == 1 ? RedisSchema.ExplorerVersionKey : change.Counter!);
+        if (answer < 0) return answer;
+        if (change.Counter is { } taken) ids.Give((RedisSchema.ExplorerVersionKey, second), (taken, answer));
+        else ids.Give((RedisSchema.ExplorerVersionKey, second));
+        recent.Note(change, answer, second);
         return answer;
     }
 
-    private void Note(string counter, long answer)
+    /// <summary>Puts back what was there before a loss: it counts as no write, and is made whatever was lost.</summary>
+    public Task PutBackAsync(StoreChange change, CancellationToken stop) => EvaluateAsync(change, change.Arguments(Floor.None, Floor.None, isCounted: false), stop);
+
+    /// <summary>Throws <see cref="StoreLostException"/> when Redis counts fewer writes than were made: whatever was read before this call may be from an emptied or older Redis.</summary>
+    public async Task DemandWholeAsync(CancellationToken stop)
     {
-        if (answer > 0) ids.Give(counter, answer);
-        if (answer > 0 && ids.Loss is not null && !ids.MayGoOn(counter)) ids.Found();
-        if (answer != StoreChange.IsLost) return;
+        // First the floor, for it may rise while Redis is asked.
+        var floor = ids.FloorOf(RedisSchema.ExplorerVersionKey);
+        if (!floor.GoesOn && await ReadCounterAsync(RedisSchema.ExplorerVersionKey, stop) < floor.Number) throw Lost(RedisSchema.ExplorerVersionKey);
+    }
+
+    private StoreLostException Lost(string counter)
+    {
         ids.Lost(counter);
-        throw new StoreLostException(ids.Loss ?? "the operator has just accepted a loss: try again");
+        return new StoreLostException(ids.Loss ?? "the operator has just accepted a loss: try again");
+    }
+
+    private async Task<(long Answer, long Second)> EvaluateAsync(StoreChange change, RedisValue[] arguments, CancellationToken stop)
+    {
+        var answer = (RedisResult[])(await Within(redis.Database.ScriptEvaluateAsync(StoreChange.Script, change.Keys(), arguments, CommandFlags.NoScriptCache), stop))!;
+        return ((long)answer[0], (long)answer[1]);
     }
 
     /// <summary>An id as a field name.</summary>

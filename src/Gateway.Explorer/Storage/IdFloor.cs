@@ -6,17 +6,18 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Explorer.Storage;
 
 /// <summary>
-/// The highest ids that were ever given out, kept in a file beside Redis: an id that came back after Redis lost its counters would
-/// be somebody else's, and could displace what an older reservation holds. Any number of callers.
+/// The highest ids that were ever given out, and how often the explorer wrote, kept in a file beside Redis: an id that came back after
+/// Redis lost its counters would be somebody else's, and could displace what an older reservation holds; and a Redis in which fewer
+/// writes are counted does not know what the last ones said. Any number of callers.
 /// </summary>
 internal sealed partial class IdFloor
 {
     private const int Digits = 20;
 
     /// <summary>Counters whose objects are reservations and their owners: they are not begun anew without the operator's word. Gateways register by themselves.</summary>
-    private static readonly string[] Guarded = [RedisSchema.ExplorerUserCounterKey, RedisSchema.ExplorerPoolCounterKey, RedisSchema.ExplorerWorkloadCounterKey];
+    private static readonly string[] Guarded = [RedisSchema.ExplorerUserCounterKey, RedisSchema.ExplorerPoolCounterKey, RedisSchema.ExplorerWorkloadCounterKey, RedisSchema.ExplorerVersionKey];
 
-    private static readonly string[] Counters = [.. Guarded, RedisSchema.ExplorerGatewayCounterKey];
+    private static readonly string[] Counters = [.. Guarded.Take(3), RedisSchema.ExplorerGatewayCounterKey, RedisSchema.ExplorerVersionKey];
 
     private readonly string? _path;
     private readonly ILogger _log;
@@ -45,21 +46,27 @@ internal sealed partial class IdFloor
         lock (_lock) return _floors.GetValueOrDefault(counter);
     }
 
-    /// <summary>Whether a counter that is behind its floor may go on beyond it.</summary>
-    public bool MayGoOn(string counter)
+    /// <summary>What a counter must have reached, and whether one that is behind may go on beyond it.</summary>
+    public Floor FloorOf(string counter)
     {
-        lock (_lock) return !Guarded.Contains(counter, StringComparer.Ordinal) || _accepted.Contains(counter);
+        lock (_lock) return new Floor(_floors.GetValueOrDefault(counter), !Guarded.Contains(counter, StringComparer.Ordinal) || _accepted.Contains(counter));
     }
 
-    /// <summary>A number was given out.</summary>
-    public void Give(string counter, long number)
+    /// <summary>Numbers were given out.</summary>
+    public void Give(params ReadOnlySpan<(string Counter, long Number)> given)
     {
         lock (_lock)
         {
-            _accepted.Remove(counter);
-            if (number <= _floors.GetValueOrDefault(counter)) return;
-            _floors[counter] = number;
-            Write();
+            var isHigher = false;
+            foreach (var (counter, number) in given)
+            {
+                _accepted.Remove(counter);
+                if (number <= _floors.GetValueOrDefault(counter)) continue;
+                _floors[counter] = number;
+                isHigher = true;
+            }
+
+            if (isHigher) Write();
         }
     }
 
@@ -69,7 +76,8 @@ internal sealed partial class IdFloor
         lock (_lock)
         {
             if (_loss is not null) return;
-            _loss = $"Redis has lost users or reservations that this explorer stored (numbers up to {_floors[counter]} were given out): nothing new is taken until the operator decides. Restore a backup of Redis, or accept the loss with 'gatewayd accept-loss'";
+            _loss = $"Redis has lost users or reservations that this explorer stored (users up to {_floors[RedisSchema.ExplorerUserCounterKey]} and reservations up to {_floors[RedisSchema.ExplorerWorkloadCounterKey]} were given out): nothing is answered, so that nobody takes them for gone. Restore a backup with 'gateway node restore FILE', or accept the loss with 'gatewayd accept-loss'";
+            ExplorerMetrics.StoreLost();
             FoundLoss(_log, counter, _floors[counter]);
         }
     }
@@ -99,7 +107,8 @@ internal sealed partial class IdFloor
     /// <summary>Nothing is missing any more: a backup was restored.</summary>
     public void Found() => _loss = null;
 
-    // Fixed in length and written in one piece, without a wait for the disk: as lasting as what Redis itself appends.
+    // Fixed in length and written in one piece, without a wait for the disk: as lasting as what Redis itself appends. What comes last is new: an
+    // older program leaves it alone.
     private void Write()
     {
         if (_path is null) return;
@@ -116,7 +125,7 @@ internal sealed partial class IdFloor
         }
     }
 
-    [LoggerMessage(6024, LogLevel.Error, "Redis lost what this explorer stored: {Counter} is behind {Floor}, which was given out. Nothing new is taken until the operator decides: restore a backup of Redis, or run 'gatewayd accept-loss'")]
+    [LoggerMessage(6024, LogLevel.Error, "Redis lost what this explorer stored: {Counter} is behind {Floor}, which was given out. Nothing is answered until it is back: from the copy beside Redis if there is one, else by 'gateway node restore FILE' with a backup, or 'gatewayd accept-loss'")]
     private static partial void FoundLoss(ILogger log, string counter, long floor);
 
     [LoggerMessage(6025, LogLevel.Warning, "The highest numbers given out could not be kept in {Path}: {Fault}")]

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Text;
+using Gateway.Model;
+using Gateway.Store;
 using StackExchange.Redis;
 
 namespace Gateway.Explorer.Storage;
@@ -18,7 +21,8 @@ internal sealed class StoreChange
     /// <summary>
     /// First every expectation is checked, so that nothing is written when one fails (the answer is then its negative place). Redis does not undo a
     /// script that breaks in its middle, so types are checked as well. Then the limits, in the same step as the writes, so that nobody comes between;
-    /// <see cref="LimitOf"/> reads the answer when one is reached. The answer is otherwise the new number, or 0 without a counter.
+    /// <see cref="LimitOf"/> reads the answer when one is reached. The answer is otherwise the new number, or 0 without a counter, and beside it the
+    /// number of this write (<see cref="RedisSchema.ExplorerVersionKey"/>, the last key), which shows a Redis that was emptied or restored.
     /// </summary>
     public const string Script = """
         local checks, at = tonumber(ARGV[1]), 2
@@ -33,8 +37,8 @@ internal sealed class StoreChange
         for i = 1, checks do
           local found = redis.call('HGET', KEYS[tonumber(ARGV[at])], ARGV[at + 1])
           if ARGV[at + 2] == '1' then
-            if found ~= ARGV[at + 3] then return -i end
-          elseif found then return -i end
+            if found ~= ARGV[at + 3] then return {-i, 0} end
+          elseif found then return {-i, 0} end
           at = at + 4
         end
         local limits = tonumber(ARGV[at])
@@ -42,29 +46,30 @@ internal sealed class StoreChange
         for i = 1, limits do
           local key, most = KEYS[tonumber(ARGV[at + 1])], tonumber(ARGV[at + 2])
           if ARGV[at] == 'MEMBERS' then
-            if redis.call('ZLEXCOUNT', key, '[' .. ARGV[at + 3], '(' .. ARGV[at + 4]) >= most then return -1000000 - i end
+            if redis.call('ZLEXCOUNT', key, '[' .. ARGV[at + 3], '(' .. ARGV[at + 4]) >= most then return {-1000000 - i, 0} end
           else
             local seconds, piece = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
             local now, sum, counts = math.floor(redis.call('TIME')[1] / piece), 0, redis.call('HGETALL', key)
             for j = 1, #counts, 2 do
               if tonumber(counts[j]) < now - seconds / piece then redis.call('HDEL', key, counts[j]) else sum = sum + tonumber(counts[j + 1]) end
             end
-            if sum >= most then return -1000000 - i end
+            if sum >= most then return {-1000000 - i, 0} end
             redis.call('HINCRBY', key, string.format('%.0f', now), 1)
             redis.call('EXPIRE', key, seconds + piece)
           end
           at = at + 5
         end
-        local counter, id = tonumber(ARGV[at]), 0
-        local floor, goes_on = tonumber(ARGV[at + 1]), ARGV[at + 2] == '1'
-        at = at + 3
-        if counter > 0 then
-          if tonumber(redis.call('GET', KEYS[counter]) or '0') < floor then
-            if not goes_on then return -1000000 end
-            redis.call('SET', KEYS[counter], string.format('%.0f', floor))
+        local counter, id, version = tonumber(ARGV[at]), 0, 0
+        for i, key in ipairs({KEYS[#KEYS], KEYS[counter]}) do
+          local floor, goes_on = tonumber(ARGV[at + 2 * i - 1]), ARGV[at + 2 * i] == '1'
+          if tonumber(redis.call('GET', key) or '0') < floor then
+            if not goes_on then return {-1000000, i} end
+            redis.call('SET', key, string.format('%.0f', floor))
           end
-          id = redis.call('INCR', KEYS[counter])
         end
+        if counter > 0 then id = redis.call('INCR', KEYS[counter]) end
+        if ARGV[at + 5] == '1' then version = redis.call('INCR', KEYS[#KEYS]) end
+        at = at + 6
         local plain, padded = string.format('%.0f', id), string.format('%019.0f', id)
         local function fill(text) return (text:gsub('\1id\1', plain):gsub('\1pad\1', padded)) end
         while at <= #ARGV do
@@ -76,7 +81,7 @@ internal sealed class StoreChange
           elseif op == 'INCR' then redis.call('INCR', key) end
           at = at + 4
         end
-        return id
+        return {id, version}
         """;
 
     /* A rate is counted in pieces of this length; the oldest one counts whole, so that no minute has more than it may. */
@@ -142,16 +147,27 @@ internal sealed class StoreChange
     /// <summary>Counts a doorbell up.</summary>
     public StoreChange Ring(string counterKey) => Write("INCR", Key(counterKey, Number), RedisValue.EmptyString, RedisValue.EmptyString);
 
+    /// <summary>The fields it sets, with the number that it got.</summary>
+    public IEnumerable<StoredValue> SetFields(long id)
+    {
+        for (var i = 0; i < _writes.Count; i += 4)
+            if (_writes[i] == "HSET") yield return new StoredValue(_keys[(int)_writes[i + 1] - 1]!, Filled(_writes[i + 2], id), Encoding.UTF8.GetBytes(Filled(_writes[i + 3], id)));
+    }
+
+    private static string Filled(RedisValue text, long id) => text.ToString().Replace(Id, ExplorerStore.Field(id), StringComparison.Ordinal).Replace(PaddedId, RedisSchema.ExplorerPadded(id), StringComparison.Ordinal);
+
     /// <summary>The script's keys.</summary>
-    public RedisKey[] Keys() => [.. _keys];
+    public RedisKey[] Keys() => [.. _keys, RedisSchema.ExplorerVersionKey];
 
     /// <summary>The counter whose next number it takes; null when it takes none.</summary>
     public string? Counter => _counterKey;
 
     /// <summary>The script's arguments.</summary>
-    /// <param name="floor">The highest number that the counter ever gave out.</param>
-    /// <param name="goesOn">A counter that is behind goes on beyond it; else nothing is written.</param>
-    public RedisValue[] Arguments(long floor, bool goesOn) => [_checks.Count / 4, .. _kinds, .. _checks, _limits.Count / 5, .. _limits, _counter, floor, goesOn ? 1 : 0, .. _writes];
+    /// <param name="version">What the count of writes must have reached.</param>
+    /// <param name="counter">What the counter must have reached, if it takes a number of one.</param>
+    /// <param name="isCounted">False: a write that puts back what was there, and is none of its own.</param>
+    public RedisValue[] Arguments(Floor version, Floor counter, bool isCounted = true) =>
+        [_checks.Count / 4, .. _kinds, Number, .. _checks, _limits.Count / 5, .. _limits, _counter, .. version.Arguments, .. counter.Arguments, isCounted ? 1 : 0, .. _writes];
 
     /// <summary>A score in milliseconds.</summary>
     public static string Score(DateTimeOffset time) => time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);

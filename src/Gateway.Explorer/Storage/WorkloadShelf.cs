@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Explorer.Http;
 using Gateway.Model;
 using Gateway.Model.ExplorerApi;
+using Gateway.Store;
 using StackExchange.Redis;
 
 namespace Gateway.Explorer.Storage;
@@ -85,12 +86,28 @@ internal sealed class WorkloadShelf(ExplorerStore store, ExplorerOptions options
         var change = new StoreChange()
             .Expect(RedisSchema.ExplorerWorkloadsKey, id, stored.Json)
             .Set(RedisSchema.ExplorerWorkloadsKey, id, ExplorerJson.Write(changed));
-        Index(change, RedisSchema.ExplorerNodeWorkloadsKey(old.NodeId), id, id, WorkloadLife.IsLive(changed));
-        IndexPair(change, RedisSchema.ExplorerLiveKey, old.CustomerTid, old.Id, !WorkloadLife.IsOver(changed));
-        IndexPair(change, RedisSchema.ExplorerPoolWorkloadsKey, old.PoolId, old.Id, changed.Result.State == ResultState.Ok && WorkloadLife.IsLive(changed));
+        Place(change, changed);
         if (old.NextAction == changed.NextAction && WorkloadLife.IsOwed(changed)) return change;
         Index(change, RedisSchema.ExplorerNodeQueueKey(old.NodeId), StoreChange.Score(time.GetUtcNow()), id, WorkloadLife.IsOwed(changed));
         return WorkloadLife.IsOwed(changed) ? change.Ring(RedisSchema.ExplorerDoorbellKey(old.NodeId)) : change;
+    }
+
+    /// <summary>A workload as it is stored, with its places in everything that depends on it.</summary>
+    public StoreChange Whole(Workload workload, StoredValue json)
+    {
+        var change = new StoreChange().Set(json.Key, json.Field!, json.Value.ToArray()).AddMember(RedisSchema.ExplorerCustomersKey, "0", RedisSchema.ExplorerPair(workload.CustomerTid, workload.Id));
+        Place(change, workload);
+        Index(change, RedisSchema.ExplorerNodeQueueKey(workload.NodeId), StoreChange.Score(time.GetUtcNow()), ExplorerStore.Field(workload.Id), WorkloadLife.IsOwed(workload));
+        return change;
+    }
+
+    // Where it stands, but for the queue, whose order tells since when.
+    private static void Place(StoreChange change, Workload workload)
+    {
+        var id = ExplorerStore.Field(workload.Id);
+        Index(change, RedisSchema.ExplorerNodeWorkloadsKey(workload.NodeId), id, id, WorkloadLife.IsLive(workload));
+        IndexPair(change, RedisSchema.ExplorerLiveKey, workload.CustomerTid, workload.Id, !WorkloadLife.IsOver(workload));
+        IndexPair(change, RedisSchema.ExplorerPoolWorkloadsKey, workload.PoolId, workload.Id, workload.Result.State == ResultState.Ok && WorkloadLife.IsLive(workload));
     }
 
     private static void IndexPair(StoreChange change, string set, long first, long second, bool isMember) =>

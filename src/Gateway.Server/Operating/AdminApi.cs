@@ -88,6 +88,7 @@ internal sealed partial class AdminApi(AdminKey key, NodeParts parts, LedgerView
         });
         api.MapPost("/restore", async (HttpContext call, CancellationToken stop) =>
         {
+            using var restoring = await parts.RestoringAsync(stop);
             var (fault, note) = await backup.RestoreAsync(call.Request.Body, stop);
             if (fault is not null) return Fault(StatusCodes.Status400BadRequest, fault);
             Audit(call, "restore", "the whole state");

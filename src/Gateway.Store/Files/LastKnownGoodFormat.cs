@@ -23,13 +23,13 @@ internal static class LastKnownGoodFormat
 
     private static ReadOnlySpan<byte> Mark => "gwlkg001"u8;
 
-    internal static async Task EncodeAsync(Stream file, IEnumerable<StoredValue> values, DateTimeOffset savedAt, CancellationToken stop)
+    internal static async Task EncodeAsync(Stream file, IAsyncEnumerable<StoredValue> values, DateTimeOffset savedAt, CancellationToken stop)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var piece = new MemoryStream(PieceSize);
         piece.Write(Mark);
         WriteInteger(piece, savedAt.ToUnixTimeMilliseconds());
-        foreach (var value in values)
+        await foreach (var value in values.WithCancellation(stop))
         {
             Write(piece, value);
             if (piece.Length >= PieceSize) await DrainAsync();

@@ -6,6 +6,7 @@ using Gateway.IntegrationTests.Support;
 using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
 using Gateway.Store;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -39,10 +40,10 @@ public sealed class ExplorerFixture : IAsyncLifetime
     }
 
     /// <summary>Another server over the same Redis; the caller stops and disposes it.</summary>
-    public static (ExplorerServer Server, Task Running) Start(ExplorerOptions options, RedisConnection connection, CancellationToken stop, string? floorFile = null)
+    public static (ExplorerServer Server, Task Running) Start(ExplorerOptions options, RedisConnection connection, CancellationToken stop, string? floorFile = null, LastKnownGood? copy = null, ILoggerFactory? logs = null)
     {
         options.Listen = [new IPEndPoint(IPAddress.Loopback, 0)];
-        var server = new ExplorerServer(options, connection, TimeProvider.System, NullLoggerFactory.Instance, floorFile);
+        var server = new ExplorerServer(options, connection, TimeProvider.System, logs ?? NullLoggerFactory.Instance, floorFile, copy);
         Assert.Empty(server.Bind());
         return (server, server.RunAsync(stop));
     }

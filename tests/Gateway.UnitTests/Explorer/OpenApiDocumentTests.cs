@@ -19,7 +19,9 @@ public sealed class OpenApiDocumentTests
     [Fact]
     public void It_describes_every_path_there_is_and_no_other()
     {
-        var routes = Routes.Over(null!, new ExplorerOptions(), new ExplorerEvents(NullLogger<ExplorerServer>.Instance), new IdFloor(null, NullLogger.Instance), TimeProvider.System).All
+        var (options, events) = (new ExplorerOptions(), new ExplorerEvents(NullLogger<ExplorerServer>.Instance));
+        var store = new ExplorerStore(null!, events, new IdFloor(null, NullLogger.Instance), new RecentRecords(), TimeProvider.System);
+        var routes = Routes.Over(store, new WorkloadShelf(store, options, TimeProvider.System), options, events, TimeProvider.System).All
             .Where(route => route.Template.StartsWith("/api/v1", StringComparison.Ordinal) && route.Template != Itself)
             .Select(route => $"{route.Method} {Regex.Replace(route.Template, ":[a-z]+}", "}", RegexOptions.None, TimeSpan.FromSeconds(1))}");
         var described = Document.GetProperty("paths").EnumerateObject()

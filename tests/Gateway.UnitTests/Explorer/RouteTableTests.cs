@@ -5,7 +5,7 @@ namespace Gateway.UnitTests.Explorer;
 
 public sealed class RouteTableTests
 {
-    private static readonly RouteTable Table = new RouteTable()
+    private static readonly RouteTable Table = new RouteTable(_ => Task.CompletedTask)
         .Add("GET", "/a/{id:id}", (_, _) => Task.FromResult(ApiAnswer.Null(200)))
         .Add("PUT", "/a/{id:id}", (_, _) => Task.FromResult(ApiAnswer.Null(200)))
         .Add("GET", "/a/b/{gwid:gwid}", (_, _) => Task.FromResult(ApiAnswer.Null(200)))

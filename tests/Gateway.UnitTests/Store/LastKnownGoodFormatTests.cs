@@ -89,7 +89,7 @@ public sealed class LastKnownGoodFormatTests
     private static async Task<byte[]> EncodeAsync(StoredValue[] values)
     {
         using var file = new MemoryStream();
-        await LastKnownGoodFormat.EncodeAsync(file, values, SavedAt, CancellationToken.None);
+        await LastKnownGoodFormat.EncodeAsync(file, values.ToAsyncEnumerable(), SavedAt, CancellationToken.None);
         return file.ToArray();
     }
 

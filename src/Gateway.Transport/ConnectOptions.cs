@@ -14,4 +14,10 @@ public sealed record ConnectOptions
     /// router drops what is larger and does not say so (RFC 2923 section 2.1).
     /// </summary>
     public bool IsNarrow { get; init; }
+
+    /// <summary>
+    /// Whoever dials has something to say at once: its first bytes end the handshake, which spares a packet and one waking of the peer.
+    /// One that stays silent all the same is seen by its peer some 200 ms later.
+    /// </summary>
+    public bool SpeaksFirst { get; init; }
 }

@@ -89,16 +89,16 @@ public sealed class SocketDuplex : Duplex
         return Of(connecting, to, options);
     }
 
-    /// <summary>Dials an address, and waits no longer than this for the answer.</summary>
+    /// <summary>The same, and waits no longer than this for the answer.</summary>
     /// <exception cref="IOException">Refused or unreachable.</exception>
     /// <exception cref="TimeoutException">No answer in time.</exception>
-    public static async ValueTask<SocketDuplex> ConnectAsync(IPEndPoint to, TimeSpan patience, TimeProvider time, CancellationToken stop)
+    public static async ValueTask<SocketDuplex> ConnectAsync(IPEndPoint to, ConnectOptions options, TimeSpan patience, TimeProvider time, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        var connecting = Connecting.Begin(to, ConnectOptions.Default);
+        var connecting = Connecting.Begin(to, options);
         // Most answers take their time; those of this machine need neither a timer nor a wait.
         if (connecting.Readiness is not null) await AnsweredAsync(connecting, to, patience, time, stop);
-        return Of(connecting, to, ConnectOptions.Default);
+        return Of(connecting, to, options);
     }
 
     private static async ValueTask AnsweredAsync(Connecting connecting, IPEndPoint to, TimeSpan patience, TimeProvider time, CancellationToken stop)

@@ -22,6 +22,9 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
     /// <summary>A session that ends between choosing and using it is replaced by another, so often at most.</summary>
     private const int MaxSessions = 3;
 
+    // Nobody is dialled before the visitor has spoken, and a check speaks or hangs up.
+    private static readonly ConnectOptions Visitors = new() { SpeaksFirst = true };
+
     /// <summary>Whose turn it is among several addresses.</summary>
     public UpstreamTurns Turns { get; } = new(time);
 
@@ -155,7 +158,7 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         if (!guard.Allows(to, isOperators)) return new DialOutcome.Failed(DialFault.Forbidden, to);
         try
         {
-            return new DialOutcome.Open(await SocketDuplex.ConnectAsync(to, bound, time, stop), to);
+            return new DialOutcome.Open(await SocketDuplex.ConnectAsync(to, Visitors, bound, time, stop), to);
         }
         catch (IOException)
         {

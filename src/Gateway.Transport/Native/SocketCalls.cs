@@ -23,6 +23,7 @@ internal static unsafe partial class SocketCalls
     private const int NoDelayOption = 1;
     private const int LargestSegmentOption = 2;
     private const int DeferAcceptOption = 9;
+    private const int QuickAcknowledgeOption = 12;
     private const int KeepAliveOption = 9;
 
     // 1,280 octets (RFC 8200 section 5) less the headers of IPv6 and TCP.
@@ -109,17 +110,18 @@ internal static unsafe partial class SocketCalls
     }
 
     /// <summary>
-    /// Opens a TCP socket that never blocks and sends what it is given at once, and begins to dial, with small segments both ways where <paramref name="isNarrow"/>. The descriptor is invalid when
+    /// Opens a TCP socket that never blocks and sends what it is given at once, and begins to dial. The descriptor is invalid when
     /// no socket could be opened.
     /// </summary>
-    public static int BeginConnect(IPEndPoint to, bool isNarrow, out Descriptor socket)
+    public static int BeginConnect(IPEndPoint to, ConnectOptions options, out Descriptor socket)
     {
         Span<byte> address = stackalloc byte[SocketAddress.MaxLength];
         var length = SocketAddress.Write(to, address);
         socket = new Descriptor(SocketCalls.socket(address[0], Stream | NonBlocking | CloseOnExec, 0));
         if (socket.IsInvalid) return -Errno();
         SendAtOnce(socket);
-        if (isNarrow) Set(socket, TcpLevel, LargestSegmentOption, NarrowSegment);
+        if (options.SpeaksFirst) AnswerWithBytes(socket);
+        if (options.IsNarrow) Set(socket, TcpLevel, LargestSegmentOption, NarrowSegment);
         fixed (byte* at = address)
             return connect(socket, at, (uint)length) == 0 ? 0 : -Errno();
     }
@@ -168,6 +170,11 @@ internal static unsafe partial class SocketCalls
 
     /// <summary>Small pieces are sent at once (TCP_NODELAY). What a listener accepts has it from the listener.</summary>
     public static void SendAtOnce(SafeHandle socket) => Set(socket, TcpLevel, NoDelayOption, 1);
+
+    /// <summary>
+    /// The last packet of the handshake waits for our first bytes, at most some 200 ms, and carries them (TCP_QUICKACK in tcp(7)).
+    /// </summary>
+    private static void AnswerWithBytes(SafeHandle dialling) => Set(dialling, TcpLevel, QuickAcknowledgeOption, 0);
 
     /// <summary>
     /// A visitor is given to us with its first bytes, not before (TCP_DEFER_ACCEPT), or after about so many seconds without any: one

@@ -12,7 +12,7 @@ internal readonly record struct Connecting(Descriptor Handle, SocketReadiness? R
     /// <exception cref="IOException">Refused or unreachable.</exception>
     public static Connecting Begin(IPEndPoint to, ConnectOptions options)
     {
-        var begun = SocketCalls.BeginConnect(to, options.IsNarrow, out var handle);
+        var begun = SocketCalls.BeginConnect(to, options, out var handle);
         try
         {
             if (begun is 0 or -Errors.InProgress && DescriptorReserve.IsTouchedBy(handle)) begun = -Errors.TooManyHere;

@@ -5,10 +5,8 @@ using Xunit;
 namespace Gateway.UnitTests.Reconciler;
 
 /// <summary>A user whom the operator froze keeps what he has, and nothing of it is served.</summary>
-public sealed class FreezeRuleTests
+public sealed class FreezeRuleTests : PlanRules
 {
-    private readonly World _world = new();
-
     [Fact]
     public void His_names_lose_their_addresses_his_routes_say_so_and_everything_comes_back()
     {

@@ -6,11 +6,11 @@ namespace Gateway.UnitTests.Reconciler;
 
 /// <summary>A name that was given up rests before somebody else gets it.</summary>
 [Trait("adv", "R5")]
-public sealed class QuarantineRuleTests
+public sealed class QuarantineRuleTests : PlanRules
 {
     private static readonly TimeSpan Rest = TimeSpan.FromHours(1);
 
-    private readonly World _world = new() { Quarantine = Rest };
+    public QuarantineRuleTests() => _world.Quarantine = Rest;
 
     [Fact]
     public void A_name_that_was_given_up_rests_for_others_until_its_time_is_over()
@@ -161,24 +161,5 @@ public sealed class QuarantineRuleTests
     {
         if (!alreadyServed) Accepted(id);
         End(id);
-    }
-
-    private void End(string id)
-    {
-        _world.Delete(id);
-        _world.Round();
-    }
-
-    private void Accepted(string id)
-    {
-        var outcome = _world.Round(id);
-        Assert.True(outcome is Outcome.Accepted, outcome.ToString());
-        Assert.Empty(_world.Compute().Steps);
-    }
-
-    private void Refused(string id, string reason)
-    {
-        Assert.Contains(reason, Assert.IsType<Outcome.Rejected>(_world.Round(id)).Reason, StringComparison.Ordinal);
-        Assert.Empty(_world.Compute().Steps);
     }
 }

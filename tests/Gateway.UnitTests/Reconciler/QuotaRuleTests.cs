@@ -5,9 +5,9 @@ namespace Gateway.UnitTests.Reconciler;
 
 /// <summary>How much one user may have on a gateway.</summary>
 [Trait("adv", "R10")]
-public sealed class QuotaRuleTests
+public sealed class QuotaRuleTests : PlanRules
 {
-    private readonly World _world = new() { Quotas = new QuotaLimits(2, 1, 1, 1, 3) };
+    public QuotaRuleTests() => _world.Quotas = new QuotaLimits(2, 1, 1, 1, 3);
 
     [Fact]
     public void Of_each_kind_a_user_gets_as_many_as_he_may_and_is_told_the_number()
@@ -74,8 +74,4 @@ public sealed class QuotaRuleTests
         Assert.IsType<Outcome.Deferred>(_world.LastPlan.Outcomes[waits]);
         Assert.IsType<Outcome.Accepted>(_world.LastPlan.Outcomes[next]);
     }
-
-    private void Accepted(string id) => Assert.IsType<Outcome.Accepted>(_world.Round(id));
-
-    private void Refused(string id, string reason) => Assert.Contains(reason, Assert.IsType<Outcome.Rejected>(_world.Round(id)).Reason, StringComparison.Ordinal);
 }

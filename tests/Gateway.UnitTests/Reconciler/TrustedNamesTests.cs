@@ -5,10 +5,8 @@ using Xunit;
 namespace Gateway.UnitTests.Reconciler;
 
 /// <summary>Names that others trust for what they are, and that a user may not have because somebody else's word hangs on them.</summary>
-public sealed class TrustedNamesTests
+public sealed class TrustedNamesTests : PlanRules
 {
-    private readonly World _world = new();
-
     [Theory]
     [Trait("adv", "D21")]
     [InlineData("_acme-challenge")]
@@ -68,6 +66,4 @@ public sealed class TrustedNamesTests
         Refused(_world.Subdomain(9, "gw.test", "203.0.113.11"));
         Assert.Equal(caa, _world.Redis["gw.test.", "@"]);
     }
-
-    private void Refused(string id) => Assert.IsType<Outcome.Rejected>(_world.Round(id));
 }

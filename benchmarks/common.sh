@@ -5,11 +5,16 @@ export PATH=$PATH:/usr/sbin
 work=$(mktemp -d)
 pids=()
 finish() {
+  # What ended a run in its middle is in the servers' own words, which are about to be gone.
+  [ $? -eq 0 ] || explain >&2 || true
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
   wait 2>/dev/null || true
   rm -rf "$work"
 }
 trap finish EXIT
+explain() { # a script that knows more may say more
+  tail -n 5 "$work"/*.log 2>/dev/null
+}
 
 # apart "$@": the script goes on in a network of its own. There every port is free, and all servers have the same congestion control,
 # whatever the machine is set to: BENCH_CONGESTION, or cubic, as Linux has it by itself. (BBR sets a timer for nearly every burst,

@@ -8,7 +8,7 @@ rounds=3 seconds=3 streams="1 32" peers="direct yamux tls ssh loopback" far=6 lo
 [ "${1:-}" = --quick ] && rounds=1 seconds=1 streams=1 peers="direct yamux ssh loopback" far=3 losses=5 pairs=3 warm=9 quick=yes
 
 . benchmarks/common.sh
-need redis-server:redis-server libsodium.so.23:libsodium23 openssl:openssl ssh:openssh-client sshd:openssh-server ip:iproute2
+need redis-server:redis-server libsodium.so.23:libsodium23 openssl:openssl curl:curl ssh:openssh-client sshd:openssh-server ip:iproute2
 if [ -z "${BENCH_NO_BUILD:-}" ]; then
   build
   dotnet build benchmarks/tunnel -c Release -v quiet >&2
@@ -21,6 +21,7 @@ hz=$(getconf CLK_TCK)
 backend=15601 redis=15602
 visitors() { case $1 in loopback) echo $backend ;; direct) echo 15611 ;; yamux) echo 15621 ;; tls) echo 15631 ;; ssh) echo 15641 ;; esac; }
 tunnels() { echo $(($(visitors "$1") + 1)); }
+admin() { echo $(($(visitors "$1") + 2)); }
 ours=
 for name in direct yamux tls; do case " $peers " in *" $name "*) ours="$ours $name" ;; esac; done
 
@@ -51,8 +52,12 @@ calc() { awk "BEGIN { printf \"$1\", $2 }"; }
 record() { echo "$4" >>"$work/$1.$2.$3"; } # peer trial unit value
 value() { median <"$work/$1.$2.$3"; }
 
+explain() { # how visits and sessions ended, as each of those in between tells it
+  tail -n 20 "$work"/*.log
+  for name in $ours; do echo "$name:" && curl -s "http://127.0.0.1:$(admin "$name")/metrics" | grep -E '^gateway_router_(connections|tunnel)'; done
+}
 node() { # name: a gatewayd with a tunnel port
-  start "$1" $GATEWAYD --state "$work/$1" --roles router --redis "redis://127.0.0.1:$redis" --admin 127.0.0.1:0 --log-level warning \
+  start "$1" $GATEWAYD --state "$work/$1" --roles router --redis "redis://127.0.0.1:$redis" --admin "127.0.0.1:$(admin "$1")" --log-level warning \
     --router-tls-listen "127.0.0.1:$(visitors "$1")" --router-http-listen 127.0.0.1:0 --router-tunnel-listen "127.0.0.1:$(tunnels "$1")" \
     --router-tunnels-per-address 5000 --router-tunnels-per-secret 5000 --router-tunnel-handshakes-per-second 1000
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
@@ -16,6 +17,8 @@ internal static class Backend
     private const int StackSize = 256 * 1024;
 
     private const int MostWaiting = 64;
+
+    private const int RecordHeader = 5;
 
     private static int _waiting;
 
@@ -52,8 +55,7 @@ internal static class Backend
             {
                 visitor.NoDelay = true;
                 var head = new byte[4096];
-                var peeked = visitor.Receive(head, SocketFlags.Peek);
-                if (head.AsSpan(0, peeked).IndexOf("handshake.bench"u8) >= 0) Handshakes.Serve(visitor);
+                if (Peek(visitor, head).IndexOf("handshake.bench"u8) >= 0) Handshakes.Serve(visitor);
                 // More may have come since.
                 else Behave(visitor, head.AsSpan(0, visitor.Receive(head)));
             }
@@ -64,16 +66,34 @@ internal static class Backend
         }
     }
 
+    // The hello in one piece, however many it came in: what was read of half of one would be taken for another visitor's.
+    private static ReadOnlySpan<byte> Peek(Socket visitor, byte[] head)
+    {
+        var there = visitor.Receive(head, SocketFlags.Peek);
+        for (var before = 0; there < Whole(head.AsSpan(0, there)) && there > before;)
+        {
+            // This look waits for the rest, or for the visitor's end.
+            visitor.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, Whole(head.AsSpan(0, there)));
+            (before, there) = (there, visitor.Receive(head, SocketFlags.Peek));
+            visitor.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReceiveLowWater, 1);
+        }
+
+        return head.AsSpan(0, there);
+    }
+
+    private static int Whole(ReadOnlySpan<byte> record) => record.Length < RecordHeader ? RecordHeader : RecordHeader + BinaryPrimitives.ReadUInt16BigEndian(record[3..]);
+
     private static void Behave(Socket visitor, ReadOnlySpan<byte> hello)
     {
         if (hello.IndexOf("down.bench"u8) >= 0) Send(visitor);
         else if (hello.IndexOf("up.bench"u8) >= 0) Swallow(visitor);
         else if (hello.IndexOf("echo.bench"u8) >= 0) Echo(visitor);
-        else
+        else if (hello.IndexOf("hello.bench"u8) >= 0)
         {
             visitor.Send("!"u8);
             visitor.Receive(new byte[1]);
         }
+        else if (!hello.IsEmpty) Complaints.Tell($"{visitor.RemoteEndPoint} sent {hello.Length} bytes that name nothing: {Convert.ToHexString(hello)}");
     }
 
     private static void Send(Socket visitor)
@@ -93,8 +113,21 @@ internal static class Backend
     private static void Echo(Socket visitor)
     {
         var chunk = new byte[4096];
-        visitor.Send("!"u8);
-        int read;
-        while ((read = visitor.Receive(chunk)) > 0) visitor.Send(chunk.AsSpan(0, read));
+        var all = 0L;
+        try
+        {
+            visitor.Send("!"u8);
+            int read;
+            while ((read = visitor.Receive(chunk)) > 0)
+            {
+                visitor.Send(chunk.AsSpan(0, read));
+                all += read;
+            }
+        }
+        catch (SocketException e)
+        {
+            // Echo's visitors end their connections: whoever reads why one was broken wants to know which side of us it was.
+            Complaints.Tell($"an echo broke after {all} bytes: {e.SocketErrorCode}");
+        }
     }
 }

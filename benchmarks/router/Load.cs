@@ -46,6 +46,7 @@ internal static class Load
         private readonly string _kind;
         private readonly IPEndPoint _to;
         private readonly long _end;
+        private EndPoint? _local;
 
         public Visitor(string kind, IPEndPoint to, long end)
         {
@@ -73,9 +74,31 @@ internal static class Load
 
         private void Visit()
         {
-            if (_kind is "hello" or "handshake") Connect();
-            else if (_kind == "echo") Talk();
-            else Carry();
+            try
+            {
+                if (_kind is "hello" or "handshake") Connect();
+                else if (_kind == "echo") Talk();
+                else Carry();
+            }
+            catch (Exception e) when (e is IOException or SocketException)
+            {
+                // By its port the visitor is found in the logs of whoever was in between.
+                Complaints.Tell($"a visitor ({_kind}, {_local}) broke after {Amount}: {e.Message}");
+                Environment.Exit(1);
+            }
+        }
+
+        private Socket Open()
+        {
+            var socket = Open(_kind, _to);
+            _local = socket.LocalEndPoint;
+            return socket;
+        }
+
+        private static int Receive(Socket socket, Span<byte> into)
+        {
+            var read = socket.Receive(into);
+            return read > 0 ? read : throw new IOException("the connection was ended");
         }
 
         private void Connect()
@@ -84,7 +107,7 @@ internal static class Load
             while (IsTime)
             {
                 var began = Stopwatch.GetTimestamp();
-                using var socket = Open(_kind, _to);
+                using var socket = Open();
                 if (_kind == "hello") socket.Receive(one);
                 Waits.Add(Stopwatch.GetElapsedTime(began).TotalMicroseconds);
                 Amount++;
@@ -95,14 +118,14 @@ internal static class Load
 
         private void Talk()
         {
-            using var socket = Open(_kind, _to);
+            using var socket = Open();
             var message = new byte[Message];
-            socket.Receive(new byte[1]);
+            Receive(socket, message.AsSpan(0, 1));
             while (IsTime)
             {
                 var began = Stopwatch.GetTimestamp();
                 socket.Send(message);
-                for (var read = 0; read < Message;) read += socket.Receive(message.AsSpan(read));
+                for (var read = 0; read < Message;) read += Receive(socket, message.AsSpan(read));
                 Waits.Add(Stopwatch.GetElapsedTime(began).TotalMicroseconds);
                 Amount++;
             }
@@ -110,7 +133,7 @@ internal static class Load
 
         private void Carry()
         {
-            using var socket = Open(_kind, _to);
+            using var socket = Open();
             var chunk = new byte[Chunk];
             while (IsTime) Amount += _kind == "down" ? socket.Receive(chunk, Unseen) : socket.Send(chunk);
             socket.LingerState = new LingerOption(true, 0);

@@ -8,6 +8,7 @@ using Gateway.TunnelBenchmark;
 // tunnel-benchmark stall PORT SECONDS COUNT: visitors who read nothing
 // tunnel-benchmark delay PORT TO-PORT MILLISECONDS: a line with this round trip; a connection to PORT + 1 resets what is on it
 // tunnel-benchmark reconnect PORT KILL-PORT TIMES: how long visitors are not served after a loss
+// tunnel-benchmark churn PORT KILL-PORT SECONDS VISITORS: cuts a line once a second, with so many visitors between two cuts
 // tunnel-benchmark swarm PORT COUNT SECRET: holds tunnel sessions
 #pragma warning disable RS0030 // A program's Main hands its output over.
 var output = Console.Out;
@@ -21,6 +22,7 @@ switch (args[0])
     case "stall": Trials.Stall(Local(1), TimeSpan.FromSeconds(Number(2)), Number(3)); break;
     case "delay": new DelayLine(Local(2), TimeSpan.FromMilliseconds(Number(3) / 2.0)).Run(Local(1)); break;
     case "reconnect": output.WriteLine(Trials.Reconnect(Local(1), Local(2), Number(3))); break;
+    case "churn": output.WriteLine(Trials.Churn(Local(1), Local(2), TimeSpan.FromSeconds(Number(3)), Number(4))); break;
     case "swarm": await Trials.SwarmAsync(Local(1), Number(2), args[3], output); break;
     default: return 64;
 }

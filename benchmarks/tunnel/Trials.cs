@@ -30,12 +30,7 @@ internal static class Trials
         for (var i = 0; i < times; i++)
         {
             while (!IsServed(to)) Thread.Sleep(5);
-            using (var killer = new Socket(kill.AddressFamily, SocketType.Stream, ProtocolType.Tcp))
-            {
-                killer.Connect(kill);
-                killer.Receive(new byte[1]);
-            }
-
+            Cut(kill);
             var lost = Stopwatch.GetTimestamp();
             while (!IsServed(to)) Thread.Sleep(2);
             waits.Add(Stopwatch.GetElapsedTime(lost).TotalMilliseconds);
@@ -45,6 +40,27 @@ internal static class Trials
 
         waits.Sort();
         return string.Create(CultureInfo.InvariantCulture, $"{waits[waits.Count / 2]:0} {waits[(int)(0.99 * (waits.Count - 1))]:0}");
+    }
+
+    /// <summary>
+    /// Visitors one after another, and the line cut whenever the session has stood for a second, for so long: "cuts served unserved
+    /// longest-milliseconds". Unserved are those who came after the first that was served, and before the cut.
+    /// </summary>
+    public static string Churn(IPEndPoint to, IPEndPoint kill, TimeSpan time, int visitors)
+    {
+        var (cuts, served, unserved, longest) = (0, 0, 0, TimeSpan.Zero);
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < time; cuts++)
+        {
+            Cut(kill);
+            var lost = Stopwatch.GetTimestamp();
+            while (!IsServed(to)) Thread.Sleep(10);
+            if (Stopwatch.GetElapsedTime(lost) is var away && away > longest) longest = away;
+            var came = Enumerable.Range(0, visitors).Count(_ => IsServed(to));
+            (served, unserved) = (served + came + 1, unserved + visitors - came);
+            Thread.Sleep(TimeSpan.FromSeconds(1));
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{cuts} {served} {unserved} {longest.TotalMilliseconds:0}");
     }
 
     /// <summary>Holds so many sessions of one secret each way until it is killed; says "up" when all stand.</summary>
@@ -61,6 +77,14 @@ internal static class Trials
         await output.WriteLineAsync("up");
         await output.FlushAsync();
         await Task.Delay(Timeout.Infinite);
+    }
+
+    private static void Cut(IPEndPoint kill)
+    {
+        using var killer = new Socket(kill.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        killer.Connect(kill);
+        // The answer says that it is done.
+        killer.Receive(new byte[1]);
     }
 
     private static bool IsServed(IPEndPoint to)

@@ -6,7 +6,6 @@ namespace Gateway.Server.Metrics;
 /// <summary>What is counted of the process as a whole, by the names that Prometheus' own clients use.</summary>
 internal sealed class ProcessMetrics : IDisposable
 {
-
     private readonly Meter _meter = new("Gateway.Process");
     private readonly GcPauses _pauses;
 
@@ -23,6 +22,7 @@ internal sealed class ProcessMetrics : IDisposable
         _pauses = new GcPauses(_meter);
         _meter.CreateObservableGauge("dotnet_gc_heap_bytes", () => GC.GetTotalMemory(forceFullCollection: false), description: "Memory that objects take.");
         _meter.CreateObservableGauge("dotnet_thread_pool_queue_length", () => ThreadPool.PendingWorkItemCount, description: "Work that waits for a thread.");
+        _meter.CreateObservableGauge("dotnet_timers", () => Timer.ActiveCount, description: "Timers that run: whatever waits with a deadline has one.");
     }
 
     /// <inheritdoc/>

@@ -100,6 +100,7 @@ each() { # peer kind clients: what is counted one by one
   read -r amount p50 p99 server client < <(measure "$1" "$2" "$3")
   record "$1" "$2$3" rate "$(calc %d "$amount / $seconds")"
   record "$1" "$2$3" cpu "$(calc %.1f "$(busier "$server" "$client") / $hz / $amount * 1000000")"
+  record "$1" "$2$3" server "$(calc %.1f "$server / $hz / $amount * 1000000")"
   echo "$2, $3 clients, $1: $(tail -1 "$work/$1.$2$3.rate")/s, CPU µs each: server $(calc %.1f "$server / $hz / $amount * 1000000"), client $(calc %.1f "$client / $hz / $amount * 1000000"), p50 $p50 µs, p99 $p99 µs" >&2
 }
 resident() { # name: MiB
@@ -163,6 +164,7 @@ done
 stall_cost=$(value yamux stall cost)
 for name in $ours; do
   echo "one connection for each request, $name: $(calc %.1f "$(value "$name" hello16 rate) / $(value ssh hello16 rate)") × OpenSSH's rate, plain loopback $(calc %.1f "$(value loopback hello16 rate) / $(value "$name" hello16 rate)") × ours" >&2
+  echo "requests over kept connections, $name: $(calc %.2f "$(value "$name" echo64 cpu) / $(value ssh echo64 cpu)") × OpenSSH's CPU at the busier end, $(calc %.2f "$(value "$name" echo64 server) / $(value ssh echo64 server)") × at the server's; $(calc %.2f "$(value "$name" echo64 rate) / $(value ssh echo64 rate)") × its rate" >&2
 done
 echo "a stalled stream costs another $stall_cost of its rate" >&2
 

@@ -25,7 +25,7 @@ internal enum Flow
 /// One direction between two sockets, a step at a time and never waiting. It copies at first; after some full reads it splices
 /// through a pipe, so that a bulky transfer does not pass through us, and when it falls quiet it gives the pipe back.
 /// </summary>
-internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSlot sinkSlot) : IDelivering
+internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, SafeHandle sink, PollSlot sinkSlot) : IDelivering
 {
     // What a direction moves before another connection's turn.
     private const int StepsPerTurn = 16;
@@ -35,12 +35,17 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
     private const int BulkyReads = 4;
     private const int BulkyLength = 16 * 1024;
 
+    // So many small pieces go out at once; whoever says more is in a conversation, and worth sending for together with others.
+    private const int FewPieces = 4;
+
     private ReadOnlyMemory<byte> _rest;
     private byte[]? _rented;
     private SplicePipe? _pipe;
     private int _bulky;
+    private int _pieces;
     private long _sweptAt;
     private bool _sourceEnded;
+    private bool _neverBlocks;
 
     /// <summary>The source may have something. Set by its events.</summary>
     public bool IsReadable { get; set; } = true;
@@ -59,6 +64,15 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
 
     /// <summary>The end was handed on.</summary>
     public bool HasEnded { get; private set; }
+
+    /// <summary>A piece of it is with the <see cref="SendBatch"/> of the thread: nothing else may move before that has been sent.</summary>
+    public bool IsLending { get; private set; }
+
+    /// <summary>Whose direction it is.</summary>
+    public KernelRelay Relay => relay;
+
+    /// <summary>The descriptor of the sink, which the relay holds as long as it runs.</summary>
+    public int SinkDescriptor => Descriptor(sink);
 
     /// <summary>Bytes handed to the sink.</summary>
     public long Carried { get; private set; }
@@ -79,6 +93,7 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
     public Flow Pump()
     {
         if (HasEnded) return Flow.Ended;
+        if (IsLending) return Flow.Waits;
         var enough = Carried + BytesPerTurn;
         for (var step = 0; step < StepsPerTurn && Carried < enough; step++)
         {
@@ -86,6 +101,28 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
             if (flow != Flow.GoesOn) return flow;
         }
         return Flow.GoesOn;
+    }
+
+    /// <summary>Has a small piece sent together with those of others.</summary>
+    public Flow Lend(ReadOnlySpan<byte> piece, SendBatch sends)
+    {
+        // What is sent by a batch has no flag for itself that it must not wait.
+        if (!_neverBlocks) SpliceCalls.NeverBlock(SinkDescriptor);
+        (_neverBlocks, IsLending) = (true, true);
+        sends.Add(this, piece);
+        return Flow.Waits;
+    }
+
+    /// <summary>
+    /// What became of the piece that was lent: how much of it the sink has taken, a negative errno, or <see cref="Submission.Untouched"/>.
+    /// What it has not taken leaves by itself, and meets the same fault.
+    /// </summary>
+    public void Sent(ReadOnlySpan<byte> piece, int sent)
+    {
+        IsLending = false;
+        if (sent == Submission.Untouched) sent = SocketCalls.Send(sink, piece);
+        Carried += Math.Max(0, sent);
+        if (sent < piece.Length) Keep(piece[Math.Max(0, sent)..]);
     }
 
     /// <summary>Gives the pipe back when nothing has moved since the last call.</summary>
@@ -104,7 +141,7 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
     {
         if (_pipe is { } pipe) RelayThread.Current.GivePipe(pipe);
         if (_rented is { } rented) ArrayPool<byte>.Shared.Return(rented);
-        (_pipe, _rented, _rest, _bulky) = (null, null, default, 0);
+        (_pipe, _rented, _rest, _bulky, IsLending) = (null, null, default, 0, false);
     }
 
     private Flow SendRest()
@@ -131,7 +168,7 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
         // Less than asked for: the queue is empty now, and whatever comes next is told by an event.
         if (read < scratch.Length && !IsEnding) IsReadable = false;
         Choose(read);
-        return Send(scratch.AsSpan(0, read));
+        return read <= SendBatch.LargestPiece && ++_pieces > FewPieces ? Lend(scratch.AsSpan(0, read), RelayThread.Current.Sends) : Send(scratch.AsSpan(0, read));
     }
 
     private Flow Send(ReadOnlySpan<byte> bytes)
@@ -146,6 +183,7 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
 
     private Flow Splice(SplicePipe pipe)
     {
+        RelayThread.Current.Sends.HandOver();
         var (filled, drained) = (0, 0);
         if (IsReadable && !_sourceEnded && pipe.Room > 0)
         {
@@ -169,6 +207,9 @@ internal sealed class KernelDirection(SafeHandle source, SafeHandle sink, PollSl
     private void Choose(int read)
     {
         _bulky = read >= BulkyLength ? _bulky + 1 : 0;
+        if (_bulky == 0) return;
+        // Nobody's word waits for somebody's gigabyte.
+        RelayThread.Current.Sends.HandOver();
         if (_bulky < BulkyReads) return;
         _bulky = 0;
         _pipe = RelayThread.Current.TakePipe();

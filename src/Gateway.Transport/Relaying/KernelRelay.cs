@@ -29,8 +29,8 @@ internal sealed class KernelRelay : IPollWork
     private KernelRelay(SocketDuplex visitor, SocketDuplex upstream, RelayOptions options, PollSlot visitorSlot, PollSlot upstreamSlot)
     {
         (_visitor, _upstream, _options, _visitorSlot, _upstreamSlot) = (visitor, upstream, options, visitorSlot, upstreamSlot);
-        _up = new KernelDirection(visitor.Handle, upstream.Handle, upstreamSlot);
-        _down = new KernelDirection(upstream.Handle, visitor.Handle, visitorSlot);
+        _up = new KernelDirection(this, visitor.Handle, upstream.Handle, upstreamSlot);
+        _down = new KernelDirection(this, upstream.Handle, visitor.Handle, visitorSlot);
     }
 
     bool IPollWork.IsQueued { get; set; }
@@ -76,6 +76,12 @@ internal sealed class KernelRelay : IPollWork
     /// <summary>There is something to do in the next round.</summary>
     public void Queue() => Rounds.Queue(this);
 
+    /// <summary>A piece that was lent has been sent.</summary>
+    public void GoOn()
+    {
+        if (((IPollWork)this).Work()) Queue();
+    }
+
     void IPollWork.OnPosted()
     {
         if (HasEnded) return;
@@ -116,7 +122,7 @@ internal sealed class KernelRelay : IPollWork
     private void StartAtOnce()
     {
         Start();
-        if (((IPollWork)this).Work()) Queue();
+        GoOn();
     }
 
     private void Start()
@@ -136,6 +142,7 @@ internal sealed class KernelRelay : IPollWork
         if (_toStop) return Finish(RelayEnd.Stopped);
         if (_up.HasEnded && _down.HasEnded) return Finish(RelayEnd.Finished);
         if (up == Flow.GoesOn || down == Flow.GoesOn) return true;
+        if (_up.IsLending || _down.IsLending) return false;
         // What a broken side had sent before is through, or cannot go on: nothing more will come.
         if (_up.IsSourceBroken) return Finish(RelayEnd.VisitorBroke);
         return _down.IsSourceBroken && Finish(RelayEnd.UpstreamBroke);

@@ -1,3 +1,6 @@
+using Gateway.Transport.Native;
+using Gateway.Transport.Polling;
+
 namespace Gateway.Transport.Relaying;
 
 /// <summary>What the relays of one poller thread share: a buffer that each uses for a moment, and pipes that are free.</summary>
@@ -20,6 +23,9 @@ internal sealed class RelayThread
 
     /// <summary>Nothing in it lasts longer than one call.</summary>
     public byte[] Scratch { get; } = GC.AllocateUninitializedArray<byte>(ScratchSize, pinned: true);
+
+    /// <summary>What is sent together at the end of a round.</summary>
+    public SendBatch Sends => field ??= new SendBatch(Poller.Current!.Rounds, Submission.TryOpen(SendBatch.MostPieces));
 
     /// <summary>An empty pipe; null when there is none to be had.</summary>
     public SplicePipe? TakePipe()

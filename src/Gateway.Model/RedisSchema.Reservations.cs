@@ -45,7 +45,16 @@ public static partial class RedisSchema
             .Append(CultureInfo.InvariantCulture, $"\",\"state\":{result.State},\"message\":").Append(GoJson.Quote(result.Message))
             .Append(",\"data_json\":").Append(result.DataJson)
             .Append(",\"signature\":").Append(GoJson.Quote(result.Signature))
-            .Append(CultureInfo.InvariantCulture, $"}},\"version\":{stored.Version}}}\n").ToString();
+            .Append(CultureInfo.InvariantCulture, $"}},\"version\":{stored.Version}")
+            .Append(stored.Seal.Length > 0 ? $",\"seal\":{GoJson.Quote(stored.Seal)}" : "")
+            .Append("}\n").ToString();
+    }
+
+    /// <summary>What the seal of a reservation is about: whose it is, and what was asked. Lengths stand before texts, so that no two reservations have the same.</summary>
+    public static string SealedContent(StoredReservation stored)
+    {
+        var it = stored.Reservation;
+        return string.Create(CultureInfo.InvariantCulture, $"{it.Id.Length} {it.Id} {it.User} {it.NodeId.Length} {it.NodeId} {KindOf(it)} {stored.Version} {stored.Reference.Length} {stored.Reference} {DataJson(it)}");
     }
 
     /// <summary>
@@ -109,7 +118,7 @@ public static partial class RedisSchema
     {
         private readonly ReservationData _data = new();
         private readonly ResultMembers _result = new();
-        private string _id = "", _node = "", _user = "", _kind = "", _signature = "", _reference = "";
+        private string _id = "", _node = "", _user = "", _kind = "", _signature = "", _reference = "", _seal = "";
         private GoTime _created;
         private int _version;
 
@@ -121,6 +130,7 @@ public static partial class RedisSchema
             if (member.NameIs("user_id")) return TryReadText(member, out _user);
             if (member.NameIs("type")) return TryReadText(member, out _kind);
             if (member.NameIs("reference")) return TryReadText(member, out _reference);
+            if (member.NameIs("seal")) return TryReadText(member, out _seal);
             if (member.NameIs("created")) return TryReadText(member, out var created) && GoTime.TryParse(created, out _created);
             if (member.NameIs("signature")) return TryReadText(member, out var base64) && TryFromBase64(base64, out _signature);
             if (member.NameIs("version")) return member.Value.ValueKind == JsonValueKind.Number && member.Value.TryGetInt32(out _version);
@@ -133,7 +143,7 @@ public static partial class RedisSchema
             fault = "";
             if (_id.Length == 0) fault = "it has no id";
             else if (!long.TryParse(_user, NumberStyles.None, CultureInfo.InvariantCulture, out var user)) fault = "its user_id is no decimal number";
-            else return new StoredReservation(_data.ToReservation(_id, user, _node, _created.Time, _kind, _version), _signature, _reference, _version, _result.ToResult());
+            else return new StoredReservation(_data.ToReservation(_id, user, _node, _created.Time, _kind, _version), _signature, _reference, _version, _result.ToResult()) { Seal = _seal };
             return null;
         }
 

@@ -42,6 +42,7 @@ public sealed partial class ReconcileLoop
         var (served, faults) = await _reader.ReadReservationsAsync(stop);
         foreach (var (id, fault) in faults) NotReadable($"{id}: {fault}");
         _unreadable = [.. faults.Select(it => it.Id)];
+        _status = _status with { Unreadable = _unreadable.Count };
         _book.Load(served, _outbox.Waiting);
         var plan = await _planner.RoundAsync(changed: null, cursor: null, refused => AskAboutOpponentsAsync(refused, stop), stop);
         if (plan is null) return Displaced();
@@ -50,6 +51,7 @@ public sealed partial class ReconcileLoop
         var kinds = string.Join(", ", repairs.CountBy(it => it).Select(it => $"{it.Key} {it.Value}"));
         // A first start claims the managed domains in an empty Redis: nothing is damaged then.
         if (repairs.Count > 0) Repaired(_book.Applied.Count > 0 ? LogLevel.Warning : LogLevel.Information, repairs.Count, kinds);
+        if (_reader.Unsealed.Count > 0 && await _applier.SealAsync(_reader.Unsealed, stop) is WriteOutcome.Fenced) return Displaced();
         NoteOutcomes(plan);
         return plan;
     }

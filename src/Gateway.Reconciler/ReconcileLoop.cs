@@ -59,7 +59,12 @@ public sealed partial class ReconcileLoop : IDisposable
     /// <param name="logs">Where log lines go.</param>
     /// <param name="copy">Keeps a copy of what Redis holds about reservations, for the day on which Redis loses it; null: there is none.</param>
     public ReconcileLoop(ReconcilerOptions options, ReconciledNode node, RedisConnection redis, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs, LastKnownGood? copy = null)
-        : this(options, node, new ActualReader(redis, time), new RedisLedger(redis, node.Instance, time, logs.CreateLogger<ReconcileLoop>()), copy is null ? new NoBooksCopy() : new BooksFile(copy, redis, explorerUrl, time, logs.CreateLogger<ReconcileLoop>()), explorer, explorerUrl, time, logs)
+        : this(options, node, redis, new SealCheck(node.Identity), explorer, explorerUrl, time, logs, copy)
+    {
+    }
+
+    private ReconcileLoop(ReconcilerOptions options, ReconciledNode node, RedisConnection redis, SealCheck seals, ExplorerClient explorer, Uri explorerUrl, TimeProvider time, ILoggerFactory logs, LastKnownGood? copy)
+        : this(options, node, new ActualReader(redis, seals, time), new RedisLedger(redis, node.Instance, time, logs.CreateLogger<ReconcileLoop>()), copy is null ? new NoBooksCopy() : new BooksFile(copy, redis, explorerUrl, seals, time, logs.CreateLogger<ReconcileLoop>()), explorer, explorerUrl, time, logs)
     {
     }
 

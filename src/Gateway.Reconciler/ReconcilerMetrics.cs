@@ -28,6 +28,7 @@ internal sealed class ReconcilerMetrics : IDisposable
         _meter.CreateObservableGauge("gateway_reconciler_reservations", () => status().Served, description: "Reservations that are served");
         _meter.CreateObservableGauge("gateway_reconciler_outbox", () => status().Waiting, description: "Reports that the explorer has not accepted yet");
         _meter.CreateObservableGauge("gateway_reconciler_deferred", () => status().Deferred, description: "Reservations that cannot be decided yet");
+        _meter.CreateObservableGauge("gateway_reconciler_unreadable", () => status().Unreadable, description: "Reservations in Redis that could not be read at the last comparison, or do not bear this gateway's seal: they are not believed");
         _meter.CreateObservableGauge("gateway_reconciler_unconfirmed", () => status().Unconfirmed, description: "Reservations that the explorer did not list at the last comparison, and has not answered for one by one yet");
         _meter.CreateObservableGauge("gateway_reconciler_explorer_up", () => status().ExplorerFault is null ? 1 : 0, description: "1 while the explorer answers");
     }

@@ -21,6 +21,9 @@ public sealed record ReconcilerStatus(int Served, int Waiting, int Deferred, boo
     /// <summary>Managed domains of the options that are not managed, because somebody else holds them, each with who does.</summary>
     public IReadOnlyDictionary<DomainName, string> HeldByOthers { get; init; } = FrozenDictionary<DomainName, string>.Empty;
 
+    /// <summary>Values of the cache of reservations that could not be read at the last comparison, or do not bear this gateway's seal. They are not believed.</summary>
+    public int Unreadable { get; init; }
+
     /// <summary>Reservations that the explorer did not list at the last comparison, and has not answered for one by one yet. They stay as they are.</summary>
     public int Unconfirmed { get; init; }
 

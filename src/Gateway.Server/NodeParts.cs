@@ -247,6 +247,7 @@ internal sealed class NodeParts : IAsyncDisposable
         { IsRegistered: false, ExplorerFault: null } => Condition.Bad("reconciler", "The explorer has not registered the node yet."),
         { StoreFault: { } fault } => Condition.Strained("reconciler", $"Reservations wait: {fault}"),
         { ExplorerFault: { } fault } => Condition.Strained("reconciler", $"{status.Served} reservations are served; no new ones come: {fault}"),
+        { Unreadable: > 0 } => Condition.Strained("reconciler", $"{status.Served} reservations are served; {status.Unreadable} more in Redis cannot be read, or were written or changed by somebody else, and are not believed: the log names them. Find out who else writes to Redis."),
         { EnquiryFault: { } fault } => Condition.Strained("reconciler", $"{status.Served} reservations are served; the explorer does not say of {status.Unconfirmed} of them whether they still stand: {fault}"),
         _ => Condition.Good("reconciler", $"{status.Served} reservations are served, {status.Waiting} reports wait."),
     };

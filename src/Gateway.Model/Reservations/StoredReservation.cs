@@ -6,7 +6,11 @@ namespace Gateway.Model.Reservations;
 /// <param name="Reference">Id in an older explorer; empty for every new reservation.</param>
 /// <param name="Version">The explorer's version of the reservation: 0 to 2 so far.</param>
 /// <param name="Result">What was reported.</param>
-public sealed record StoredReservation(Reservation Reservation, string CustomerSignature, string Reference, int Version, StoredResult Result);
+public sealed record StoredReservation(Reservation Reservation, string CustomerSignature, string Reference, int Version, StoredResult Result)
+{
+    /// <summary>The gateway's mark on it (<see cref="Crypto.ReservationSeal"/>); empty where an earlier version wrote it.</summary>
+    public string Seal { get; init; } = "";
+}
 
 /// <summary>The result of a reservation, as it was signed and reported.</summary>
 /// <param name="State">0 error, 1 ok, 2 deleted.</param>

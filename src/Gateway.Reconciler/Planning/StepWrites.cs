@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gateway.Model;
+using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
 using Gateway.Model.Reservations;
 using Gateway.Store;
@@ -8,8 +9,9 @@ namespace Gateway.Reconciler.Planning;
 
 /// <summary>Turns the steps of a plan into writes, each with the value that it replaces as its precondition.</summary>
 /// <param name="results">The signed result under which an accepted reservation is remembered.</param>
+/// <param name="seal">The gateway's mark on what it remembers.</param>
 /// <param name="now">When the plan was made.</param>
-internal sealed class StepWrites(Func<LiveReservation, StoredResult> results, DateTimeOffset now)
+internal sealed class StepWrites(Func<LiveReservation, StoredResult> results, ReservationSeal seal, DateTimeOffset now)
 {
     public IEnumerable<LedgerWrite> Of(PlanStep step) => step.Changes.SelectMany(Of);
 
@@ -28,7 +30,7 @@ internal sealed class StepWrites(Func<LiveReservation, StoredResult> results, Da
         Change.EndRest it => NoField(RedisSchema.QuarantineKey, RedisSchema.OwnedField(it.Name), it.Was),
         Change.SetProof it => Of(it),
         Change.DropProof it => NoField(RedisSchema.ProofsKey, RedisSchema.OwnedField(it.Host), it.Was),
-        Change.Remember it => [new LedgerWrite.SetField(RedisSchema.ReservationsKey, it.Reservation.Id, RedisSchema.EncodeReservation(ToStored(it.Reservation)))],
+        Change.Remember it => [new LedgerWrite.SetField(RedisSchema.ReservationsKey, it.Reservation.Id, RedisSchema.EncodeReservation(seal.Put(ToStored(it.Reservation))))],
         Change.Forget it => [new LedgerWrite.DeleteField(RedisSchema.ReservationsKey, it.Id)],
         Change.Report it => [new LedgerWrite.SetField(RedisSchema.OutboxKey, it.Reservation.Id, RedisSchema.EncodeOutbox(ToEntry(it.Reservation, it.Content)))],
         _ => throw new UnreachableException(),

@@ -9,7 +9,7 @@ namespace Gateway.Reconciler.Storing;
 
 /// <summary>Reads what stands in Redis: the few places that a plan concerns, or all of it in pieces that keep nobody waiting.</summary>
 /// <exception cref="Exception">Every call: see <see cref="RedisFaults.IsRedis"/>.</exception>
-internal sealed class ActualReader(RedisConnection redis, TimeProvider time) : IActualReader
+internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeProvider time) : IActualReader
 {
     private const int Piece = 2_000;
 
@@ -62,12 +62,17 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time) : I
         return state;
     }
 
-    /// <summary>The fields of <see cref="RedisSchema.ReservationsKey"/> that can be read, and a line for each that cannot.</summary>
+    /// <inheritdoc/>
+    public IReadOnlyList<UnsealedReservation> Unsealed { get; private set; } = [];
+
+    /// <summary>The fields of <see cref="RedisSchema.ReservationsKey"/> that can be read and are believed, and a line for each that cannot or is not.</summary>
     public async Task<(List<LiveReservation> Served, List<(string Id, string Fault)> Faults)> ReadReservationsAsync(CancellationToken stop)
     {
         var (served, faults) = (new List<LiveReservation>(), new List<(string Id, string Fault)>());
         var seen = new HashSet<string>();
+        var unsealed = new List<UnsealedReservation>();
         await ScanHashAsync(RedisSchema.ReservationsKey, (field, value) => Take(field!, value!), stop);
+        Unsealed = unsealed;
         return (served, faults);
 
         void Take(string field, byte[] value)
@@ -75,7 +80,15 @@ internal sealed class ActualReader(RedisConnection redis, TimeProvider time) : I
             if (!seen.Add(field)) return;
             if (!RedisSchema.TryDecodeReservation(value, out var stored, out var fault)) faults.Add((field, fault));
             else if (stored.Reservation.Id != field) faults.Add((field, $"it holds the reservation {stored.Reservation.Id}"));
-            else served.Add(LiveReservation.From(stored));
+            else if (seals.IsSealed(stored)) served.Add(LiveReservation.From(stored));
+            else if (seals.IsStrict) faults.Add((field, SealCheck.Fault));
+            else TakeUnsealed(stored, value);
+        }
+
+        void TakeUnsealed(StoredReservation stored, byte[] value)
+        {
+            served.Add(LiveReservation.From(stored));
+            unsealed.Add(new UnsealedReservation(Encoding.UTF8.GetString(value), stored));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Gateway.Model;
+using Gateway.Model.Reservations;
 using Gateway.Store;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -11,7 +12,7 @@ namespace Gateway.Reconciler.Storing;
 /// The copy of the books in a last-known-good file, with the place in the ledger at which it was made. It is replaced only while Redis
 /// continues what the last comparison left there: an emptied or older Redis never gets into the file.
 /// </summary>
-internal sealed partial class BooksFile(LastKnownGood file, RedisConnection redis, Uri explorer, TimeProvider time, ILogger log) : IBooksCopy
+internal sealed partial class BooksFile(LastKnownGood file, RedisConnection redis, Uri explorer, SealCheck seals, TimeProvider time, ILogger log) : IBooksCopy
 {
     /// <summary>So long what is new may be in Redis alone.</summary>
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
@@ -38,6 +39,7 @@ internal sealed partial class BooksFile(LastKnownGood file, RedisConnection redi
         _settled = null;
         IsMissing = !file.TryLoad(out var values, out _);
         if (values is null) return null;
+        seals.Learn(Reservations(values));
         var isContinued = MarkOf(values) is { } mark && await _history.ContinuesAsync(mark, stop);
         var lost = isContinued ? await VanishedAsync(values, await _scan.ReadAsync(RedisSchema.ReservationsKey, stop), stop) : values;
         return isContinued && lost.Count == 0 ? null : Books.Of(lost.Where(it => it.Field is not null).Select(it => (it.Key, it.Field!, Text(it))), explorer) with { IsWhole = !isContinued };
@@ -87,7 +89,9 @@ internal sealed partial class BooksFile(LastKnownGood file, RedisConnection redi
         if (file.TryLoad(out var before, out _)) values.AddRange(await VanishedAsync(before, values.Where(it => it.Key == RedisSchema.ReservationsKey).ToDictionary(it => it.Field!, Text), stop));
         // Emptied while it was read?
         if (_settled != settled || !await _history.ContinuesAsync(mark, stop)) return;
-        if (await file.SaveAsync(values, stop)) _kept = mark;
+        if (!await file.SaveAsync(values, stop)) return;
+        _kept = mark;
+        seals.Learn(Reservations(values));
     }
 
     // Reservations of the copy that are not in Redis, or cannot be read there, and that nobody of ours took away: somebody's hand did.
@@ -98,7 +102,14 @@ internal sealed partial class BooksFile(LastKnownGood file, RedisConnection redi
         return [.. missing.Where(it => !own.MayGo(new KeyChange(it.Key, it.Field)))];
     }
 
-    private static bool IsReadable(string? value) => value is not null && RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(value), out _, out _);
+    // What somebody else wrote is as good as gone.
+    private bool IsReadable(string? value) => value is not null && RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(value), out var stored, out _) && seals.Believes(stored);
+
+    private static IEnumerable<StoredReservation> Reservations(IEnumerable<StoredValue> values)
+    {
+        foreach (var it in values)
+            if (it.Key == RedisSchema.ReservationsKey && RedisSchema.TryDecodeReservation(it.Value.Span, out var stored, out _)) yield return stored;
+    }
 
     private static string Text(StoredValue it) => Encoding.UTF8.GetString(it.Value.Span);
 

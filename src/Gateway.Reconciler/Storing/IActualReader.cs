@@ -14,7 +14,10 @@ internal interface IActualReader
     /// <summary>Everything but the records of zones that nobody here knows.</summary>
     Task<ActualStateBuilder> ReadAllAsync(IEnumerable<DomainName> zones, CancellationToken stop);
 
-    /// <summary>The reservations of the cache that can be read, and a line for each that cannot.</summary>
+    /// <summary>Those of the last <see cref="ReadReservationsAsync"/> that were taken although this gateway did not seal them.</summary>
+    IReadOnlyList<UnsealedReservation> Unsealed { get; }
+
+    /// <summary>The reservations of the cache that can be read and are believed, and a line for each that cannot or is not.</summary>
     Task<(List<LiveReservation> Served, List<(string Id, string Fault)> Faults)> ReadReservationsAsync(CancellationToken stop);
 
     /// <summary>Hosts outside all zones that were proven.</summary>

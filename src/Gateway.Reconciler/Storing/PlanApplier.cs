@@ -18,6 +18,7 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     private const int BatchSize = 4_000;
 
     private readonly WorkloadResult _ok = ResultSignature.Sign(new WorkloadResult { State = ResultState.Ok }, identity);
+    private readonly ReservationSeal _seal = new(identity);
     private readonly HashSet<(string Key, string? Field)> _disputed = [];
     private readonly HashSet<string> _mistyped = [];
     private long _fence;
@@ -63,7 +64,7 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     }
 
     /// <summary>The encoding of what is decided at this time.</summary>
-    public StepWrites Encode(DateTimeOffset now) => new(_ => Result(now), now);
+    public StepWrites Encode(DateTimeOffset now) => new(_ => Result(now), _seal, now);
 
     /// <summary>Takes entries out of the outbox; one that was replaced meanwhile stays.</summary>
     public Task<WriteOutcome> RemoveReportsAsync(IEnumerable<(string Id, string Raw)> sent, CancellationToken stop)
@@ -96,6 +97,25 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     /// <summary>Takes entries out of the cache of reservations, which nobody can read.</summary>
     public Task<WriteOutcome> ForgetAsync(IEnumerable<string> ids, CancellationToken stop) =>
         writer.WriteAsync([.. ids.Take(BatchSize).Select(id => new LedgerWrite.DeleteField(RedisSchema.ReservationsKey, id))], Fence, stop);
+
+    /// <summary>Seals reservations that an earlier version wrote; one that changed meanwhile is left for the next look.</summary>
+    public async Task<WriteOutcome> SealAsync(IReadOnlyList<UnsealedReservation> unsealed, CancellationToken stop)
+    {
+        WriteOutcome outcome = new WriteOutcome.Written(0);
+        foreach (var some in unsealed.Chunk(BatchSize / 2))
+        {
+            outcome = await writer.WriteAsync([.. some.SelectMany(Sealed)], Fence, stop);
+            if (outcome is not WriteOutcome.Written) break;
+        }
+
+        return outcome;
+    }
+
+    private IEnumerable<LedgerWrite> Sealed(UnsealedReservation it)
+    {
+        yield return new LedgerWrite.Expect(RedisSchema.ReservationsKey, it.Stored.Reservation.Id, it.Raw);
+        yield return new LedgerWrite.SetField(RedisSchema.ReservationsKey, it.Stored.Reservation.Id, RedisSchema.EncodeReservation(_seal.Put(it.Stored)));
+    }
 
     /// <summary>Writes fields again that Redis lost or shows in an older form.</summary>
     public async Task<WriteOutcome> WriteAgainAsync(IEnumerable<LedgerWrite.SetField> fields, CancellationToken stop)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Gateway.IntegrationTests.Support;
 using Gateway.Model;
 using Gateway.Model.ExplorerApi;
@@ -31,7 +32,8 @@ public sealed class MigrationTests(RedisFixture redis) : RigTests(redis)
         await Eventually.TrueAsync(() => Explorer.Results.Count >= 5, "every reservation is known to the new gateway");
         Assert.All(Explorer.Results, it => Assert.Equal(ResultState.Ok, it.Result.State));
         Assert.Empty(Explorer.Deleted);
-        Assert.Equal(before, await DumpAsync(node.Rig.Redis));
+        // But for the seal, a member that the old gateway passes over.
+        Assert.Equal(before, Regex.Replace(await DumpAsync(node.Rig.Redis), ",\"seal\":\"[^\"]+\"", ""));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Model;
+using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
 using Gateway.Model.Reservations;
 using Gateway.Reconciler.Planning;
@@ -11,6 +12,7 @@ internal sealed class World(PaperRedis redis)
 {
     public const string GatewayId = "4CcKDtU1JNGi8U4D8Rv9CHzfmF7xzaxEAPFA54eQjRHF";
 
+    private static readonly ReservationSeal Seal = new(Identity.FromSeed("12345678901234567890123456789012"u8));
     private static readonly DateTimeOffset Start = DateTimeOffset.FromUnixTimeSeconds(1_610_000_005);
     private readonly Dictionary<string, SecretState> _secrets = [];
     private readonly HashSet<string> _changed = [];
@@ -179,7 +181,7 @@ internal sealed class World(PaperRedis redis)
         foreach (var step in plan.Steps) Redis.Apply(Writes().Of(step));
     }
 
-    public static StepWrites Writes() => new(_ => new StoredResult(1, "", "null", "beef", new GoTime(Start)), Start);
+    public static StepWrites Writes() => new(_ => new StoredResult(1, "", "null", "beef", new GoTime(Start)), Seal, Start);
 
     private string Add(Func<string, DateTimeOffset, Reservation> make, WorkloadType kind, long? id)
     {

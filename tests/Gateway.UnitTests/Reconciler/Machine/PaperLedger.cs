@@ -140,6 +140,8 @@ internal sealed class PaperLedger
             return Task.FromResult(ledger.Redis.Collect());
         }
 
+        public IReadOnlyList<UnsealedReservation> Unsealed => [];
+
         public Task<(List<LiveReservation> Served, List<(string Id, string Fault)> Faults)> ReadReservationsAsync(CancellationToken stop)
         {
             Guard();

@@ -27,6 +27,7 @@ public sealed class SocketDuplex : Duplex
     private bool _closed;
     private bool _isReset;
     private bool _isGone;
+    private bool _mayDialAgain;
     private Signal? _closing;
     private bool _isDrained;
     private int _inARow;
@@ -289,13 +290,17 @@ public sealed class SocketDuplex : Duplex
     /// </summary>
     internal bool MayHaveMore => !_isDrained || _readiness is { Readable.IsSet: true } or { IsEnding: true };
 
-    /// <summary>The relay is through with it; if it is to be reset, or was meanwhile, it is closed now. What is broken already needs no reset to tell its peer.</summary>
-    internal void GiveBack(bool reset, bool isBroken = false)
+    /// <summary>
+    /// The relay is through with it; if it is to be reset, or was meanwhile, it is closed now. What is broken already needs no reset to
+    /// tell its peer. A socket that dialled may do so again if the relay left its options as they were.
+    /// </summary>
+    internal void GiveBack(bool reset, bool isBroken = false, bool mayDialAgain = false)
     {
         bool close;
         lock (_gate)
         {
             _onReset = null;
+            _mayDialAgain = mayDialAgain;
             _isReset |= reset && !isBroken;
             close = _closed || reset;
             _closed |= reset;
@@ -398,7 +403,7 @@ public sealed class SocketDuplex : Duplex
             onReset();
             return;
         }
-        if (_slot is { } slot) slot.Poller.Free(slot);
+        if (_slot is { } slot) Leave(slot);
         if (_socket is not null) CloseSocket(_socket);
         else CloseDescriptor();
         _readiness?.WakeAll();
@@ -407,9 +412,18 @@ public sealed class SocketDuplex : Duplex
         closing?.Set();
     }
 
+    // The kernel forgets by itself where a socket is polled that it closes, and only that.
+    private void Leave(PollSlot slot)
+    {
+        _mayDialAgain = _mayDialAgain && _handle is DialledSocket && Poller.Current is not null && (_isReset || SocketCalls.IsOver(_handle));
+        if (_mayDialAgain) slot.Poller.Remove(_handle, slot);
+        else slot.Poller.Free(slot);
+    }
+
     private void CloseDescriptor()
     {
-        if (_isReset) SocketCalls.ResetOnClose(_handle);
+        if (_mayDialAgain) ((DialledSocket)_handle).MayDialAgain = true;
+        else if (_isReset) SocketCalls.ResetOnClose(_handle);
         _handle.Dispose();
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Gateway.Transport.Native;
 
 /// <summary>A descriptor that is ours alone: closed by close(2), once nobody uses it any more.</summary>
-internal sealed partial class Descriptor : SafeHandleMinusOneIsInvalid
+internal partial class Descriptor : SafeHandleMinusOneIsInvalid
 {
     public Descriptor()
         : base(ownsHandle: true)

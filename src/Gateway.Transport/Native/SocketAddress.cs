@@ -12,8 +12,8 @@ internal static class SocketAddress
     public const int MaxLength = 28;
 
     private const int IPv4Length = 16;
-    private const ushort IPv4 = 2;
-    private const ushort IPv6 = 10;
+    public const ushort IPv4 = 2;
+    public const ushort IPv6 = 10;
 
     /// <summary>Writes it, and says how long it is.</summary>
     public static int Write(IPEndPoint endPoint, Span<byte> into)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Gateway.Transport.Native;
@@ -23,6 +24,7 @@ internal static unsafe partial class SocketCalls
     private const int NoDelayOption = 1;
     private const int LargestSegmentOption = 2;
     private const int DeferAcceptOption = 9;
+    private const int InfoOption = 11;
     private const int QuickAcknowledgeOption = 12;
     private const int KeepAliveOption = 9;
 
@@ -109,21 +111,44 @@ internal static unsafe partial class SocketCalls
         }
     }
 
-    /// <summary>
-    /// Opens a TCP socket that never blocks and sends what it is given at once, and begins to dial. The descriptor is invalid when
-    /// no socket could be opened.
-    /// </summary>
-    public static int BeginConnect(IPEndPoint to, ConnectOptions options, out Descriptor socket)
+    /// <summary>Opens a TCP socket that never blocks and sends what it is given at once: a descriptor, or a negative errno.</summary>
+    public static int Open(AddressFamily family)
+    {
+        var opened = socket(family == AddressFamily.InterNetworkV6 ? SocketAddress.IPv6 : SocketAddress.IPv4, Stream | NonBlocking | CloseOnExec, 0);
+        if (opened < 0) return -Errno();
+        var one = 1;
+        _ = setsockopt(opened, TcpLevel, NoDelayOption, &one, sizeof(int));
+        return opened;
+    }
+
+    /// <summary>Begins to dial.</summary>
+    public static int BeginConnect(SafeHandle socket, IPEndPoint to, ConnectOptions options)
     {
         Span<byte> address = stackalloc byte[SocketAddress.MaxLength];
         var length = SocketAddress.Write(to, address);
-        socket = new Descriptor(SocketCalls.socket(address[0], Stream | NonBlocking | CloseOnExec, 0));
-        if (socket.IsInvalid) return -Errno();
-        SendAtOnce(socket);
         if (options.SpeaksFirst) AnswerWithBytes(socket);
         if (options.IsNarrow) Set(socket, TcpLevel, LargestSegmentOption, NarrowSegment);
         fixed (byte* at = address)
             return connect(socket, at, (uint)length) == 0 ? 0 : -Errno();
+    }
+
+    /// <summary>Takes its connection off a socket, with a reset if it stands, so that it may dial again (connect(2), AF_UNSPEC).</summary>
+    public static int Disconnect(int socket)
+    {
+        Span<byte> nowhere = stackalloc byte[SocketAddress.MaxLength];
+        nowhere.Clear();
+        fixed (byte* at = nowhere)
+            return connect(socket, at, SocketAddress.MaxLength) == 0 ? 0 : -Errno();
+    }
+
+    /// <summary>True when the connection is over for both sides, and nothing of it is left to be sent or acknowledged.</summary>
+    public static bool IsOver(SafeHandle socket)
+    {
+        const byte closed = 7;
+        // struct tcp_info begins with the state (tcp(7)).
+        byte state = 0;
+        uint size = sizeof(byte);
+        return getsockopt(socket, TcpLevel, InfoOption, &state, &size) == 0 && state == closed;
     }
 
     /// <summary>Takes the next visitor from a listener's queue. The descriptor is null when the answer is a negative errno.</summary>
@@ -305,6 +330,9 @@ internal static unsafe partial class SocketCalls
     private static partial int connect(SafeHandle socket, byte* address, uint length);
 
     [LibraryImport("libc", SetLastError = true)]
+    private static partial int connect(int socket, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
     private static partial int accept4(SafeHandle listener, byte* address, uint* length, int flags);
 
     [LibraryImport("libc")]
@@ -319,6 +347,9 @@ internal static unsafe partial class SocketCalls
     [LibraryImport("libc")]
     private static partial int setsockopt(SafeHandle socket, int level, int option, int* value, uint length);
 
+    [LibraryImport("libc")]
+    private static partial int setsockopt(int socket, int level, int option, int* value, uint length);
+
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int getsockopt(SafeHandle socket, int level, int option, int* value, uint* length);
+    private static partial int getsockopt(SafeHandle socket, int level, int option, void* value, uint* length);
 }

@@ -12,10 +12,10 @@ internal readonly record struct Connecting(Descriptor Handle, SocketReadiness? R
     /// <exception cref="IOException">Refused or unreachable.</exception>
     public static Connecting Begin(IPEndPoint to, ConnectOptions options)
     {
-        var begun = SocketCalls.BeginConnect(to, options, out var handle);
+        var handle = Open(to, options);
         try
         {
-            if (begun is 0 or -Errors.InProgress && DescriptorReserve.IsTouchedBy(handle)) begun = -Errors.TooManyHere;
+            var begun = DescriptorReserve.IsTouchedBy(handle) ? -Errors.TooManyHere : SocketCalls.BeginConnect(handle, to, options);
             if (begun is not 0 and not -Errors.InProgress) throw Errors.ToException(begun, to.ToString());
             if (begun == 0 || SocketCalls.IsConnected(handle)) return new Connecting(handle, null, null);
             var readiness = new SocketReadiness { StayOnPoller = options.StaysOnPoller };
@@ -26,6 +26,15 @@ internal readonly record struct Connecting(Descriptor Handle, SocketReadiness? R
             handle.Dispose();
             throw;
         }
+    }
+
+    private static Descriptor Open(IPEndPoint to, ConnectOptions options)
+    {
+        if (!options.IsNarrow && SpareSockets.TryTake(to, out var spare)) return new DialledSocket(spare, to);
+        var opened = SocketCalls.Open(to.AddressFamily);
+        if (opened < 0) throw Errors.ToException(opened, to.ToString());
+        // A socket keeps small segments as long as it lives.
+        return options.IsNarrow ? new Descriptor(opened) : new DialledSocket(opened, to);
     }
 
     /// <summary>Waits for the answer.</summary>

@@ -74,6 +74,9 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     /// <summary>The descriptor of the sink, which the relay holds as long as it runs.</summary>
     public int SinkDescriptor => Descriptor(sink);
 
+    /// <summary>It was bulky for a while, for which both sockets were set up.</summary>
+    public bool HasSpliced { get; private set; }
+
     /// <summary>Bytes handed to the sink.</summary>
     public long Carried { get; private set; }
 
@@ -214,6 +217,7 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
         _bulky = 0;
         _pipe = RelayThread.Current.TakePipe();
         if (_pipe is null) return;
+        HasSpliced = true;
         Pacing.Spare(sink);
         SpliceCalls.NeverBlock(Descriptor(source));
         SpliceCalls.NeverBlock(Descriptor(sink));

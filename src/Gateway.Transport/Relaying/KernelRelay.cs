@@ -182,6 +182,6 @@ internal sealed class KernelRelay : IPollWork
         _up.Free();
         _down.Free();
         _visitor.GiveBack(reset, _up.IsSourceBroken);
-        _upstream.GiveBack(reset, _down.IsSourceBroken);
+        _upstream.GiveBack(reset, _down.IsSourceBroken, mayDialAgain: !_up.HasSpliced && !_down.HasSpliced);
     }
 }

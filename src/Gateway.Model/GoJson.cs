@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -9,6 +10,8 @@ namespace Gateway.Model;
 /// </summary>
 internal static class GoJson
 {
+    private static readonly SearchValues<char> PlainAscii = SearchValues.Create([.. Enumerable.Range(' ', 0x7f - ' ').Select(c => (char)c).Where(IsPlain)]);
+
     /// <summary>The text between quotes, escaped. A lone surrogate becomes U+FFFD, as Go does with invalid UTF-8.</summary>
     public static string Quote(string text)
     {
@@ -34,9 +37,12 @@ internal static class GoJson
         return json.Append('"').ToString();
     }
 
-    private static int PlainLength(string text, int from)
+    /// <summary>Characters from a place on that are written as they are.</summary>
+    internal static int PlainLength(string text, int from)
     {
-        var at = from;
+        var ascii = text.AsSpan(from).IndexOfAnyExcept(PlainAscii);
+        if (ascii < 0) return text.Length - from;
+        var at = from + ascii;
         while (at < text.Length && IsPlain(text[at])) at++;
         return at - from;
     }

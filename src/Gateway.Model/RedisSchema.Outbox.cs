@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Gateway.Model.Reservations;
 
@@ -24,9 +23,8 @@ public static partial class RedisSchema
     /// <summary>Value in <see cref="OutboxKey"/>.</summary>
     public static string EncodeOutbox(OutboxEntry entry)
     {
-        var json = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{{\"category\":{entry.Category}");
-        if (entry.State is { } state) json.Append(CultureInfo.InvariantCulture, $",\"state\":{state},\"message\":{GoJson.Quote(entry.Message)}");
-        return json.Append(CultureInfo.InvariantCulture, $",\"delete\":{(entry.Delete ? "true" : "false")},\"since\":{entry.Since}}}").ToString();
+        var result = entry.State is { } state ? string.Create(CultureInfo.InvariantCulture, $",\"state\":{state},\"message\":{new GoText(entry.Message)}") : "";
+        return string.Create(CultureInfo.InvariantCulture, stackalloc char[256], $"{{\"category\":{entry.Category}{result},\"delete\":{(entry.Delete ? "true" : "false")},\"since\":{entry.Since}}}");
     }
 
     /// <summary>Reads a value of <see cref="OutboxKey"/>; unknown members are passed over. On false, <paramref name="fault"/> says why.</summary>

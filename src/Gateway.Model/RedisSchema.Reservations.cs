@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
@@ -29,25 +30,16 @@ public static partial class RedisSchema
     {
         var (it, result) = (stored.Reservation, stored.Result);
         var kind = KindOf(it);
-        var json = new StringBuilder(ReservationPrefix, 768)
-            .Append("{\"id\":").Append(GoJson.Quote(it.Id))
-            .Append(",\"node_id\":").Append(GoJson.Quote(it.NodeId))
-            .Append(",\"user_id\":").Append(GoJson.Quote(it.UserText))
-            .Append(",\"type\":").Append(GoJson.Quote(kind));
-        if (DataJson(it) is { Length: > 0 } data) json.Append(",\"data\":").Append(data);
-        json.Append(",\"created\":\"").Append(new GoTime(it.Created)).Append("\",\"duration\":").Append(Forever);
-        if (stored.CustomerSignature.Length > 0)
-            json.Append(",\"signature\":\"").Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(stored.CustomerSignature))).Append('"');
-        return json.Append(",\"to_delete\":false,\"reference\":").Append(GoJson.Quote(stored.Reference))
-            .Append(",\"result\":{\"type\":").Append(GoJson.Quote(kind))
-            .Append(",\"id\":").Append(GoJson.Quote(it.Id))
-            .Append(",\"created\":\"").Append(result.Created)
-            .Append(CultureInfo.InvariantCulture, $"\",\"state\":{result.State},\"message\":").Append(GoJson.Quote(result.Message))
-            .Append(",\"data_json\":").Append(result.DataJson)
-            .Append(",\"signature\":").Append(GoJson.Quote(result.Signature))
-            .Append(CultureInfo.InvariantCulture, $"}},\"version\":{stored.Version}")
-            .Append(stored.Seal.Length > 0 ? $",\"seal\":{GoJson.Quote(stored.Seal)}" : "")
-            .Append("}\n").ToString();
+        var data = DataJson(it) is { Length: > 0 } json ? $",\"data\":{json}" : "";
+        var seal = stored.Seal.Length > 0 ? $",\"seal\":{new GoText(stored.Seal)}" : "";
+        // Nearly all fit into so many characters; longer ones are written all the same.
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            stackalloc char[2048],
+            $$"""
+            {{ReservationPrefix}}{"id":{{new GoText(it.Id)}},"node_id":{{new GoText(it.NodeId)}},"user_id":{{new GoText(it.UserText)}},"type":{{new GoText(kind)}}{{data}},"created":"{{new GoTime(it.Created)}}","duration":{{Forever}}{{new SignatureMember(stored.CustomerSignature)}},"to_delete":false,"reference":{{new GoText(stored.Reference)}},"result":{"type":{{new GoText(kind)}},"id":{{new GoText(it.Id)}},"created":"{{result.Created}}","state":{{result.State}},"message":{{new GoText(result.Message)}},"data_json":{{result.DataJson}},"signature":{{new GoText(result.Signature)}}},"version":{{stored.Version}}{{seal}}}
+
+            """);
     }
 
     /// <summary>What the seal of a reservation is about: whose it is, and what was asked. Lengths stand before texts, so that no two reservations have the same.</summary>
@@ -87,13 +79,20 @@ public static partial class RedisSchema
 
     private static string DataJson(Reservation it) => it.Match(
         delegateDomain: zone => $"{{\"domain\":{Quoted(zone.Domain)}}}",
-        subdomain: name => $"{{\"domain\":{Quoted(name.Domain)},\"destination\":[{string.Join(',', name.Addresses.Select(address => GoJson.Quote(IpLiteral.Format(address))))}]}}",
-        proxy: route => string.Create(CultureInfo.InvariantCulture, $"{{\"domain\":{Quoted(route.Domain)},\"addr\":{GoJson.Quote(route.Address)},\"port\":{route.HttpPort},\"port_tls\":{route.TlsPort}}}"),
-        reverseProxy: route => $"{{\"domain\":{Quoted(route.Domain)},\"secret\":{GoJson.Quote(route.EncryptedSecret)}}}",
-        gateway4To6: peer => $"{{\"public_key\":{GoJson.Quote(peer.PublicKey)}}}",
+        subdomain: name => $"{{\"domain\":{Quoted(name.Domain)},\"destination\":[{AddressList(name.Addresses)}]}}",
+        proxy: route => string.Create(CultureInfo.InvariantCulture, $"{{\"domain\":{Quoted(route.Domain)},\"addr\":{new GoText(route.Address)},\"port\":{route.HttpPort},\"port_tls\":{route.TlsPort}}}"),
+        reverseProxy: route => $"{{\"domain\":{Quoted(route.Domain)},\"secret\":{new GoText(route.EncryptedSecret)}}}",
+        gateway4To6: peer => $"{{\"public_key\":{new GoText(peer.PublicKey)}}}",
         unsupported: _ => "");
 
-    private static string Quoted(DomainName name) => GoJson.Quote(name.ToString());
+    private static string AddressList(EquatableList<IPAddress> addresses) => addresses.Count switch
+    {
+        0 => "",
+        1 => GoJson.Quote(IpLiteral.Format(addresses[0])),
+        _ => string.Join(',', addresses.Select(address => GoJson.Quote(IpLiteral.Format(address)))),
+    };
+
+    private static GoText Quoted(DomainName name) => new(name.ToString());
 
     private static bool TrySkipVersion(string value, out string json, out string fault)
     {
@@ -112,6 +111,32 @@ public static partial class RedisSchema
     {
         var end = text.IndexOfAny('-', '+');
         return Version.TryParse(end < 0 ? text : text[..end], out version) && version is { Build: >= 0, Revision: -1 };
+    }
+
+    /// <summary>The user's signature in base64; nothing when there is none.</summary>
+    private readonly struct SignatureMember(string signature) : ISpanFormattable
+    {
+        private const string Start = ",\"signature\":\"";
+
+        public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
+        {
+            charsWritten = 0;
+            if (signature.Length == 0) return true;
+            var octets = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(signature.Length));
+            var length = Encoding.UTF8.GetBytes(signature, octets);
+            if (Start.TryCopyTo(destination) && Convert.TryToBase64Chars(octets.AsSpan(0, length), destination[Start.Length..], out var written) && destination.Length > Start.Length + written)
+            {
+                destination[Start.Length + written] = '"';
+                charsWritten = Start.Length + written + 1;
+            }
+
+            ArrayPool<byte>.Shared.Return(octets);
+            return charsWritten > 0;
+        }
+
+        public string ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+        public override string ToString() => signature.Length == 0 ? "" : $"{Start}{Convert.ToBase64String(Encoding.UTF8.GetBytes(signature))}\"";
     }
 
     private sealed class ReservationMembers

@@ -46,7 +46,7 @@ public static partial class RedisSchema
     {
         var key = ServiceKey(route.Host);
         var inner = Convert.ToBase64String(Encoding.UTF8.GetBytes(InnerJson(route)));
-        return (key, $"{{\"Key\":{GoJson.Quote(key)},\"Value\":{GoJson.Quote(inner)}}}");
+        return (key, string.Create(CultureInfo.InvariantCulture, stackalloc char[1024], $"{{\"Key\":{new GoText(key)},\"Value\":\"{inner}\"}}"));
     }
 
     /// <summary>
@@ -85,11 +85,13 @@ public static partial class RedisSchema
 
     private static string InnerJson(string address, string secret, int tlsPort, int httpPort, string user, string later) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{{\"addr\":{GoJson.Quote(address)},\"clientsecret\":{GoJson.Quote(secret)},\"tlsport\":{tlsPort},\"httpport\":{httpPort},\"user\":{GoJson.Quote(user)}{later}}}");
+        stackalloc char[1024],
+        $"{{\"addr\":{new GoText(address)},\"clientsecret\":{new GoText(secret)},\"tlsport\":{tlsPort},\"httpport\":{httpPort},\"user\":{new GoText(user)}{later}}}");
 
     /// <summary>The members that TFGateway does not know; none of them when all have their defaults, so that its bytes come out.</summary>
     private static string Later(RouteRules rules, EquatableList<string>? more)
     {
+        if (more is null or { Count: 0 } && rules == RouteRules.Default) return "";
         var json = new StringBuilder();
         if (more is { Count: > 0 }) json.Append($",\"{UpstreamsMember}\":[").AppendJoin(',', more.Select(GoJson.Quote)).Append(']');
         if (rules.ProxyProtocol != 0) json.Append(CultureInfo.InvariantCulture, $",\"{ProxyProtocolMember}\":{rules.ProxyProtocol}");

@@ -29,7 +29,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
 
     // Whatever the explorer has shown since the start: of the rest nobody knows whether it still stands.
     private readonly HashSet<string> _seen = [];
-    private (long From, Task<List<ExplorerOutcome<WorkloadPage>>> Answers)? _ahead;
+    private (long From, Task<List<PolledPage>> Answers)? _ahead;
     private int _asked;
 
     /// <summary>The highest id taken so far; the next poll asks for what comes after it.</summary>
@@ -77,7 +77,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         Interlocked.Increment(ref _asked);
         var answer = await explorer.PollAsync(nodeId, BeyondAll, stop);
         MarkAccepted();
-        return Take(answer)?.Changed ?? [];
+        return Take(PolledPage.Of(answer, nodeId))?.Changed ?? [];
     }
 
     /// <summary>Asks about one reservation that no page showed. Gives why the explorer did not answer, in one line; null when it did.</summary>
@@ -86,7 +86,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         switch (await explorer.GetWorkloadAsync(about.Id, stop))
         {
             case ExplorerOutcome<Workload>.Ok { Value: var workload }:
-                if (TakeOne(Delivery.Of(workload))) changed.Add(about.Id);
+                if (TakeOne(Delivery.Of(workload, workload.NodeId))) changed.Add(about.Id);
                 return null;
             case ExplorerOutcome<Workload>.Refused { Status: 404 }:
                 unknown.Add(about.Id);
@@ -119,7 +119,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         return true;
     }
 
-    private Task<List<ExplorerOutcome<WorkloadPage>>> AskAsync(long from, CancellationToken stop)
+    private Task<List<PolledPage>> AskAsync(long from, CancellationToken stop)
     {
         MarkAccepted();
         (_toldBefore, _told) = (_told, []);
@@ -127,49 +127,39 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
     }
 
     // Beside the loop: it touches nothing that is the loop's, and ends early when something else was asked meanwhile.
-    private async Task<List<ExplorerOutcome<WorkloadPage>>> AskAsync(long from, int number, CancellationToken stop)
+    private async Task<List<PolledPage>> AskAsync(long from, int number, CancellationToken stop)
     {
-        var answers = new List<ExplorerOutcome<WorkloadPage>>();
+        var answers = new List<PolledPage>();
         while (true)
         {
-            var answer = await explorer.PollAsync(nodeId, from, stop);
+            var answer = PolledPage.Of(await explorer.PollAsync(nodeId, from, stop), nodeId);
             answers.Add(answer);
             if (answers.Count == PagesAtOnce || number != Volatile.Read(ref _asked) || !IsMoreBehind(answer, from)) return answers;
-            from = HighestOf(((ExplorerOutcome<WorkloadPage>.Ok)answer).Value) + 1;
+            from = answer.Highest + 1;
         }
     }
 
-    private static bool IsMoreBehind(ExplorerOutcome<WorkloadPage> answer, long from) =>
-        answer is ExplorerOutcome<WorkloadPage>.Ok { Value: var page } && page.Workloads.Count + page.Faults.Count >= FullPage && HighestOf(page) >= from;
+    private static bool IsMoreBehind(PolledPage answer, long from) => answer.Count >= FullPage && answer.Highest >= from;
 
-    private static long HighestOf(WorkloadPage page)
+    private InboxPage? Take(PolledPage answer)
     {
-        var highest = 0L;
-        foreach (var it in page.Workloads) highest = Math.Max(highest, it.Id);
-        foreach (var it in page.Faults) highest = Math.Max(highest, it.Id);
-        // Elements without a readable id would be sent again for ever; the explorer's own word gets us past them.
-        return page.Faults.Any(it => it.Id == 0) ? Math.Max(highest, page.LastId) : highest;
-    }
-
-    private InboxPage? Take(ExplorerOutcome<WorkloadPage> answer)
-    {
-        Fault = answer.Match(_ => null, refused => refused.ToString(), unreachable => (string?)unreachable.ToString());
+        Fault = answer.Fault;
         metrics.Polls.Add(1, new KeyValuePair<string, object?>("outcome", Fault is null ? "answered" : "failed"));
-        return answer is ExplorerOutcome<WorkloadPage>.Ok { Value: var page } ? Take(page) : null;
+        return Fault is null ? TakeAll(answer) : null;
     }
 
-    private InboxPage Take(WorkloadPage page)
+    private InboxPage TakeAll(PolledPage page)
     {
         var changed = new List<string>();
-        var ids = new List<string>();
-        foreach (var delivery in Delivery.Of(page, nodeId))
+        var ids = new List<string>(page.Deliveries.Count);
+        foreach (var delivery in page.Deliveries)
         {
             ids.Add(delivery.Reservation.Id);
             if (!delivery.IsEnding) _seen.Add(delivery.Reservation.Id);
             if (Take(delivery)) changed.Add(delivery.Reservation.Id);
         }
 
-        return new InboxPage(ids, changed, HighestOf(page), page.Workloads.Count + page.Faults.Count, page.LastId);
+        return new InboxPage(ids, changed, page.Highest, page.Count, page.LastId);
     }
 
     /// <summary>True when the delivery says something new.</summary>

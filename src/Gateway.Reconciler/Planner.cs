@@ -141,12 +141,10 @@ internal sealed partial class Planner(
             foreach (var change in step.Changes)
             {
                 metrics.Changes.Add(1, new KeyValuePair<string, object?>("kind", change.GetType().Name));
-                if (change is Change.Report it) outbox.Add(ToWaiting(it.Reservation.Id, encode.ToEntry(it.Reservation, it.Content)));
+                if (change is Change.Report it) outbox.Add(new WaitingReport(it.Reservation.Id, encode.ToEntry(it.Reservation, it.Content)));
             }
         }
     }
-
-    private static WaitingReport ToWaiting(string id, OutboxEntry entry) => new(id, entry, Model.RedisSchema.EncodeOutbox(entry));
 
     private WriteOutcome.Written Settle(Plan plan, List<LiveReservation> ended)
     {

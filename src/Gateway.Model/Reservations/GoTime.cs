@@ -8,7 +8,7 @@ namespace Gateway.Model.Reservations;
 /// </summary>
 /// <param name="Time">The instant to 100 ns, with its offset.</param>
 /// <param name="Nanoseconds">What is left over: 0 to 99.</param>
-public readonly record struct GoTime(DateTimeOffset Time, int Nanoseconds = 0)
+public readonly record struct GoTime(DateTimeOffset Time, int Nanoseconds = 0) : ISpanFormattable
 {
     private const int Decimals = 9;
 
@@ -29,12 +29,19 @@ public readonly record struct GoTime(DateTimeOffset Time, int Nanoseconds = 0)
     }
 
     /// <summary>The text as Go's MarshalJSON writes it, without the quotes.</summary>
-    public override string ToString()
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, stackalloc char[64], $"{this}");
+
+    /// <inheritdoc/>
+    public string ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+    /// <inheritdoc/>
+    public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
     {
         var nanoseconds = Time.Ticks % TimeSpan.TicksPerSecond * 100 + Nanoseconds;
         var fraction = nanoseconds == 0 ? "" : "." + nanoseconds.ToString("D9", CultureInfo.InvariantCulture).TrimEnd('0');
         var zone = Time.Offset == TimeSpan.Zero ? "Z" : Time.ToString("zzz", CultureInfo.InvariantCulture);
-        return Time.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture) + fraction + zone;
+        // "s" is yyyy-MM-ddTHH:mm:ss.
+        return destination.TryWrite(CultureInfo.InvariantCulture, $"{Time.DateTime:s}{fraction}{zone}", out charsWritten);
     }
 
     private static ReadOnlySpan<char> FractionOf(ReadOnlySpan<char> text)

@@ -18,12 +18,12 @@ internal readonly record struct Delivery(LiveReservation Reservation, bool IsEnd
 
     /// <summary>The elements of a page that are for this gateway, the unreadable ones included as far as they have an id.</summary>
     public static IEnumerable<Delivery> Of(WorkloadPage page, string nodeId) =>
-        page.Workloads.Where(it => it.NodeId == nodeId).Select(Of)
+        page.Workloads.Where(it => it.NodeId == nodeId).Select(it => Of(it, nodeId))
             .Concat(page.Faults.Where(it => it.Id > 0).Select(it => Unreadable(it, nodeId)));
 
-    /// <summary>One workload.</summary>
-    public static Delivery Of(Workload it) => new(
-        new LiveReservation(it.ToReservation(), it.WorkloadType, it.CustomerSignature, it.Reference, it.Version),
+    /// <summary>One workload of a gateway, whose id all of its reservations share: there may be a hundred thousand of them.</summary>
+    public static Delivery Of(Workload it, string nodeId) => new(
+        new LiveReservation(it.ToReservation() with { NodeId = nodeId }, it.WorkloadType, it.CustomerSignature, it.Reference, it.Version),
         it.IsToDelete,
         it.Result.State == ResultState.Ok,
         IsReadable: true)

@@ -115,7 +115,7 @@ internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeP
         var (entries, faults) = (new Dictionary<string, WaitingReport>(), new List<string>());
         foreach (var (field, raw) in await ScanHashAsync(RedisSchema.OutboxKey, stop))
         {
-            if (RedisSchema.TryDecodeOutbox(Encoding.UTF8.GetBytes(raw), out var entry, out var fault)) entries[field] = new WaitingReport(field, entry, raw);
+            if (RedisSchema.TryDecodeOutbox(Encoding.UTF8.GetBytes(raw), out var entry, out var fault)) entries[field] = WaitingReport.Read(field, entry, raw);
             else faults.Add($"{field}: {fault}");
         }
 

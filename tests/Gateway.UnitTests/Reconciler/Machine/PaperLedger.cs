@@ -160,7 +160,7 @@ internal sealed class PaperLedger
             Guard();
             var entries = new Dictionary<string, WaitingReport>();
             foreach (var (field, raw) in ledger.Redis.Hash(RedisSchema.OutboxKey))
-                if (RedisSchema.TryDecodeOutbox(Encoding.UTF8.GetBytes(raw), out var entry, out _)) entries[field] = new WaitingReport(field, entry, raw);
+                if (RedisSchema.TryDecodeOutbox(Encoding.UTF8.GetBytes(raw), out var entry, out _)) entries[field] = WaitingReport.Read(field, entry, raw);
             return Task.FromResult((entries, new List<string>()));
         }
 

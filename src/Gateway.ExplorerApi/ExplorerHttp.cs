@@ -107,7 +107,10 @@ internal readonly record struct ExplorerAnswer(ReadOnlyMemory<byte> Octets, long
             if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.Null)) return null;
             if (reader.TokenType == JsonTokenType.StartArray)
             {
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) Add(Element(ref reader), items, faults);
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    if (!TryAddUsual(ref reader, items)) Add(Element(ref reader), items, faults);
+                }
             }
 
             // A second value behind the first is a failure of the reader.
@@ -118,6 +121,17 @@ internal readonly record struct ExplorerAnswer(ReadOnlyMemory<byte> Octets, long
         {
             return null;
         }
+    }
+
+    /// <summary>Adds a workload that is spelt as usual. False for everything else: then the reader stays where it is.</summary>
+    private static bool TryAddUsual<T>(ref Utf8JsonReader reader, List<T> items)
+    {
+        if (items is not List<Workload> workloads) return false;
+        var ahead = reader;
+        if (!WorkloadReader.TryRead(ref ahead, out var workload)) return false;
+        workloads.Add(workload);
+        reader = ahead;
+        return true;
     }
 
     private ReadOnlySpan<byte> Element(ref Utf8JsonReader reader)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -170,5 +171,10 @@ public static partial class RedisSchema
         return true;
     }
 
-    private static bool NameIs(this JsonProperty member, string name) => member.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+    // Asked for each member of hundreds of thousands of values: a name without escapes is compared where it stands.
+    private static bool NameIs(this JsonProperty member, string name)
+    {
+        var spelt = JsonMarshal.GetRawUtf8PropertyName(member);
+        return Ascii.IsValid(spelt) && !spelt.Contains((byte)'\\') ? Ascii.EqualsIgnoreCase(spelt, name) : member.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+    }
 }

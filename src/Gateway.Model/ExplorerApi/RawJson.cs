@@ -67,6 +67,7 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
 
     public override RawJson Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
+        if (reader.TokenType == JsonTokenType.Null) return default;
         using var document = JsonDocument.ParseValue(ref reader);
         return RawJson.Compact(document.RootElement);
     }

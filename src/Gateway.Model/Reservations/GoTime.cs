@@ -18,13 +18,21 @@ public readonly record struct GoTime(DateTimeOffset Time, int Nanoseconds = 0) :
         time = default;
         var fraction = FractionOf(text);
         if (fraction.Length > Decimals || text.Length < 20 || text[10] is not ('T' or 't')) return false;
-        var digits = string.Concat(fraction, "000000000".AsSpan(fraction.Length));
-        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var nanoseconds)) return false;
+        var nanoseconds = 0;
+        for (var i = 0; i < Decimals; i++) nanoseconds = nanoseconds * 10 + (i < fraction.Length ? fraction[i] - '0' : 0);
         var rest = fraction.Length == 0 ? text[19..] : text[(20 + fraction.Length)..];
-        if (!DateTimeOffset.TryParseExact(
-                string.Concat(text[..19], rest is "Z" or "z" ? "+00:00" : rest), "yyyy-MM-dd'T'HH:mm:sszzz",
-                CultureInfo.InvariantCulture, DateTimeStyles.None, out var seconds)) return false;
+        if (!TryParseSeconds(text[..19], rest, out var seconds)) return false;
         time = new GoTime(seconds.AddTicks(nanoseconds / 100), nanoseconds % 100);
+        return true;
+    }
+
+    private static bool TryParseSeconds(ReadOnlySpan<char> text, ReadOnlySpan<char> zone, out DateTimeOffset seconds)
+    {
+        seconds = default;
+        if (zone is not ("Z" or "z"))
+            return DateTimeOffset.TryParseExact(string.Concat(text, zone), "yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture, DateTimeStyles.None, out seconds);
+        if (!DateTime.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var utc)) return false;
+        seconds = new DateTimeOffset(utc, TimeSpan.Zero);
         return true;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gateway.Model;
 using Gateway.Reconciler.Exploring;
 using Gateway.Reconciler.Planning;
 using Gateway.Reconciler.Storing;
@@ -64,6 +65,17 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
         foreach (var id in _waiting.Keys.Where(id => !entries.ContainsKey(id))) _waiting.TryRemove(id, out _);
         foreach (var entry in EndsFirst(entries.Values)) Add(entry);
     }
+
+    /// <summary>
+    /// Redis lost what was written to it, and shows an older state: what waits here waits still. Gives what has to be written so that Redis
+    /// says the same.
+    /// </summary>
+    /// <param name="entries">What Redis holds now.</param>
+    public IReadOnlyList<LedgerWrite> Keep(Dictionary<string, WaitingReport> entries) =>
+    [
+        .. _waiting.Values.Where(it => !entries.TryGetValue(it.Id, out var older) || older.Raw != it.Raw).Select(it => new LedgerWrite.SetField(RedisSchema.OutboxKey, it.Id, it.Raw)),
+        .. entries.Keys.Where(id => !_waiting.ContainsKey(id)).Select(id => new LedgerWrite.DeleteField(RedisSchema.OutboxKey, id)),
+    ];
 
     /// <summary>Takes what a plan wrote.</summary>
     public void Add(WaitingReport report)

@@ -1,4 +1,5 @@
 using Gateway.Reconciler.Planning;
+using Gateway.Reconciler.Storing;
 using Gateway.Store;
 using Microsoft.Extensions.Logging;
 
@@ -8,12 +9,15 @@ namespace Gateway.Reconciler;
 public sealed partial class ReconcileLoop
 {
     private IReadOnlyList<string> _unreadable = [];
+    private bool _lostReports;
 
     // Memory has what Redis lost; the explorer is asked for everything, for it may have lost something as well.
     private void Lost()
     {
         StoreLostWrites(_book.Live.Count);
-        _lostFrozen = true;
+        _metrics.Losses.Add(1);
+        _status = _status with { LostAt = _time.GetUtcNow() };
+        _lostFrozen = _lostReports = true;
         _mustLoad = true;
         _resyncDue = _time.GetUtcNow();
         _registration.Again();
@@ -25,14 +29,30 @@ public sealed partial class ReconcileLoop
         _mustLoad = false;
         var (waiting, lost) = await _reader.ReadOutboxAsync(stop);
         foreach (var fault in lost) NotReadable(fault);
-        _outbox.Load(waiting);
+        if (!await LoadReportsAsync(waiting, stop)) return Displaced() is not null;
         _inbox.Cursor = await _reader.ReadCursorAsync(_explorer, stop);
         if (!await RecallAsync(stop)) return Displaced() is not null;
         if (!await ReadFrozenAsync(stop)) return Displaced() is not null;
         if (_resyncDue == default) _resyncDue = _time.GetUtcNow() + (FirstResync < _options.ResyncInterval ? FirstResync : _options.ResyncInterval);
         if (await RepairAsync(stop) is null) return false;
+        // Somebody has something, and nobody here knows what: before anybody new gets it, the explorer tells of everything.
+        if (_unreadable.Any(id => !_book.Live.ContainsKey(id))) _mustResync = true;
         await SettleAsync(stop);
         Loaded(_book.Applied.Count, waiting.Count);
+        return true;
+    }
+
+    /// <summary>What was decided and not told yet stays decided, whatever Redis lost. False when another reconciler writes.</summary>
+    private async Task<bool> LoadReportsAsync(Dictionary<string, WaitingReport> waiting, CancellationToken stop)
+    {
+        if (_lostReports)
+        {
+            if (await _applier.WriteAgainAsync(_outbox.Keep(waiting), stop) is WriteOutcome.Fenced) return false;
+            _lostReports = false;
+            return true;
+        }
+
+        _outbox.Load(waiting);
         return true;
     }
 

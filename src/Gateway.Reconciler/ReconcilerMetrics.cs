@@ -22,6 +22,7 @@ internal sealed class ReconcilerMetrics : IDisposable
         Polls = _meter.CreateCounter<long>("gateway_reconciler_polls_total", description: "Answers and failures of polls, by outcome");
         Changes = _meter.CreateCounter<long>("gateway_reconciler_changes_total", description: "Changes written to Redis, by kind");
         Repairs = _meter.CreateCounter<long>("gateway_reconciler_repairs_total", description: "Changes that repaired damage found by a full comparison");
+        Losses = _meter.CreateCounter<long>("gateway_reconciler_store_losses_total", description: "Times Redis was found to have lost what was written to it");
         Refusals = _meter.CreateCounter<long>("gateway_reconciler_refusals_total", description: "Reservations that were refused");
         Resyncs = _meter.CreateCounter<long>("gateway_reconciler_resyncs_total", description: "Full comparisons with the explorer and Redis that were finished: the explorer told of every reservation");
         Reports = _meter.CreateCounter<long>("gateway_reconciler_reports_total", description: "Reports to the explorer, by outcome");
@@ -38,6 +39,8 @@ internal sealed class ReconcilerMetrics : IDisposable
     public Counter<long> Changes { get; }
 
     public Counter<long> Repairs { get; }
+
+    public Counter<long> Losses { get; }
 
     public Counter<long> Refusals { get; }
 

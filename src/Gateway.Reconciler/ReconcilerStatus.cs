@@ -15,6 +15,9 @@ public sealed record ReconcilerStatus(int Served, int Waiting, int Deferred, boo
     /// <summary>Which other reconciler writes to this Redis while this one stands by; null while this one writes.</summary>
     public string? StandsBehind { get; init; }
 
+    /// <summary>When Redis was last found to have lost what was written to it; null: never since the start.</summary>
+    public DateTimeOffset? LostAt { get; init; }
+
     /// <summary>True while the explorer's directory lists this gateway.</summary>
     public bool IsRegistered { get; init; }
 

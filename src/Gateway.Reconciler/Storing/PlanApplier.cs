@@ -118,7 +118,7 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     }
 
     /// <summary>Writes fields again that Redis lost or shows in an older form.</summary>
-    public async Task<WriteOutcome> WriteAgainAsync(IEnumerable<LedgerWrite.SetField> fields, CancellationToken stop)
+    public async Task<WriteOutcome> WriteAgainAsync(IEnumerable<LedgerWrite> fields, CancellationToken stop)
     {
         WriteOutcome outcome = new WriteOutcome.Written(0);
         foreach (var some in fields.Chunk(BatchSize))

@@ -33,9 +33,6 @@ internal sealed class Machine : IDisposable
 
     private const string Garbage = "garbage";
 
-    // Old backups, and damage to what says whose a name is, one after the other and with kills in between: more than one fault at a time.
-    private static readonly bool IsSevere = Environment.GetEnvironmentVariable("GATEWAY_MACHINE_SEVERE") is not null;
-
     private static readonly Identity Gateway = Identity.FromSeed("12345678901234567890123456789012"u8);
     public static readonly Uri Address = new("http://paper.test/api/v1");
     private static readonly long[] Users = [7, 9, 11];
@@ -44,6 +41,7 @@ internal sealed class Machine : IDisposable
     private static readonly string[] Zones = ["user.org", "sub.user.org", "other.net"];
     private static readonly string[] Names = ["a.gw.test", "x.a.gw.test", "b.gw.test", "c.gw.test", "www.user.org", "deep.www.user.org", "a.sub.user.org", "www.other.net", "elsewhere.example"];
 
+    private readonly bool _isSevere;
     private readonly FakeTime _time = new();
     private readonly HttpClient _http;
     private readonly List<ReconcileLoop> _asleep = [];
@@ -53,8 +51,10 @@ internal sealed class Machine : IDisposable
     private int _starts;
     private int _budget = int.MaxValue;
 
-    public Machine()
+    /// <param name="isSevere">With old backups, and damage to what says whose a name is, one after the other and with kills in between: more than one fault at a time.</param>
+    public Machine(bool isSevere = true)
     {
+        _isSevere = isSevere;
         _http = new HttpClient(Explorer) { Timeout = Timeout.InfiniteTimeSpan };
         foreach (var (user, identity) in Keys) Explorer.AddUser(user, identity);
         Explorer.Step = Ledger.Step = Spend;
@@ -90,7 +90,7 @@ internal sealed class Machine : IDisposable
             case 27: await WakeAsync(); break;
             case 28 when step.Who % 8 == 0: await LoseAsync(); break;
             case 29 when step.What % 2 == 0: BackUp(); break;
-            case 29 when IsSevere && step.Who % 4 == 0: await RestoreAsync(step.What % 3 == 0); break;
+            case 29 when _isSevere && step.Who % 4 == 0: await RestoreAsync(step.What % 3 == 0); break;
             case 30: Copy(); break;
             case 31 when step.Who % 4 == 0: Explorer.LoseQueue(); break;
             default: await TurnAsync(); break;
@@ -254,7 +254,7 @@ internal sealed class Machine : IDisposable
     {
         if (IsDamaged) return;
         IsDamaged = true;
-        string[] hashes = IsSevere ? ["gw.test.", "user.org.", RedisSchema.NameOwnersKey, RedisSchema.ZoneOwnersKey, RedisSchema.ReservationsKey] : ["gw.test.", "user.org."];
+        string[] hashes = _isSevere ? ["gw.test.", "user.org.", RedisSchema.NameOwnersKey, RedisSchema.ZoneOwnersKey, RedisSchema.ReservationsKey] : ["gw.test.", "user.org."];
         if (step.Who % (hashes.Length + 1) < hashes.Length)
         {
             var key = hashes[step.Who % (hashes.Length + 1)];

@@ -7,7 +7,11 @@ namespace Gateway.UnitTests.Reconciler.Machine;
 /// <summary>A hundred thousand random steps of users, gateway and misfortune; after each one what must always hold is looked at.</summary>
 public sealed class StateMachineTests
 {
+    /// <summary>The first seed; without it a random one.</summary>
     private const string SeedVariable = "GATEWAY_MACHINE_SEED";
+
+    /// <summary>How many lives, each of the seed after it; tests/machine.sh lives thousands.</summary>
+    private const string LivesVariable = "GATEWAY_MACHINE_LIVES";
 
     private const int Lives = 100;
 
@@ -15,39 +19,49 @@ public sealed class StateMachineTests
 
     private const int HealEvery = 200;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable(SeedVariable) is null ? 30 : 150);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(NumberOf(SeedVariable) is null ? 30 : 150);
 
     [Fact, Trait("adv", "R2"), Trait("adv", "R3"), Trait("adv", "R5"), Trait("adv", "R7")]
     public async Task Whatever_happens_nothing_is_lost_stolen_or_left_behind()
     {
-        var first = int.TryParse(Environment.GetEnvironmentVariable(SeedVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var seed);
-        if (!first) seed = Random.Shared.Next(1_000_000);
-        for (var life = 0; life < (first ? 1 : Lives); life++) await LiveAsync(seed + life);
+        var begun = Stopwatch.GetTimestamp();
+        var seed = NumberOf(SeedVariable) ?? Random.Shared.Next(1_000_000);
+        var lives = NumberOf(LivesVariable) ?? (NumberOf(SeedVariable) is null ? Lives : 1);
+        for (var life = 0; life < lives; life++) await LiveAsync(seed + life);
+        TestContext.Current.SendDiagnosticMessage($"seeds {seed} to {seed + lives - 1}: {(long)lives * StepsOfALife} steps in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s");
     }
 
     /// <summary>Lives in which something went wrong once.</summary>
     /// <param name="seed">
     /// 561195: after a restart the new holder of a host was reported before the end of the old one. 511456: a user's deleted proxy, never
     /// accepted, was taken for the route of another user at the same host, because the name there was his; that route was left behind.
+    /// 237254: Redis was emptied while the word that a reservation had ended waited there; an old copy then had that one beside who had got
+    /// its name. 587224: a reservation that could not be read, after a restart, was nobody's to anyone until the next comparison, and its name
+    /// went to another.
     /// </param>
+    /// <param name="isSevere">The faults that there were when it was found.</param>
     [Theory, Trait("adv", "R7")]
-    [InlineData(561195)]
-    [InlineData(511456)]
-    public Task What_once_went_wrong_does_so_no_more(int seed) => LiveAsync(seed);
+    [InlineData(561195, false)]
+    [InlineData(511456, false)]
+    [InlineData(237254, true)]
+    [InlineData(587224, true)]
+    public Task What_once_went_wrong_does_so_no_more(int seed, bool isSevere) => LiveAsync(seed, isSevere);
 
-    private static async Task LiveAsync(int seed)
+    private static int? NumberOf(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    private static async Task LiveAsync(int seed, bool isSevere = true)
     {
         var random = new Random(seed);
         var steps = Enumerable.Range(0, StepsOfALife).Select(_ => new MachineStep(random.Next(Machine.Kinds), random.Next(1000), random.Next(1000))).ToList();
-        if (await FaultOfAsync(steps) is not { } fault) return;
+        if (await FaultOfAsync(steps, isSevere) is not { } fault) return;
         TestContext.Current.SendDiagnosticMessage(fault.Text);
-        var few = await ShrinkAsync([.. steps.Take(fault.At + 1)]);
-        Assert.Fail($"Seed {seed} (replay with {SeedVariable}={seed}), step {fault.At}: {fault.Text}\nShrunk to {few.Count} steps: {string.Join(", ", few)}\nwhich give: {(await FaultOfAsync(few))?.Text}");
+        var few = await ShrinkAsync([.. steps.Take(fault.At + 1)], isSevere);
+        Assert.Fail($"Seed {seed} (replay with {SeedVariable}={seed}), step {fault.At}: {fault.Text}\nShrunk to {few.Count} steps: {string.Join(", ", few)}\nwhich give: {(await FaultOfAsync(few, isSevere))?.Text}");
     }
 
-    private static async Task<(int At, string Text)?> FaultOfAsync(List<MachineStep> steps)
+    private static async Task<(int At, string Text)?> FaultOfAsync(List<MachineStep> steps, bool isSevere)
     {
-        using var machine = new Machine();
+        using var machine = new Machine(isSevere);
         for (var i = 0; i < steps.Count; i++)
         {
             try
@@ -68,7 +82,7 @@ public sealed class StateMachineTests
     }
 
     /// <summary>Leaves out what is not needed for some fault, half by half, then one by one.</summary>
-    private static async Task<List<MachineStep>> ShrinkAsync(List<MachineStep> steps)
+    private static async Task<List<MachineStep>> ShrinkAsync(List<MachineStep> steps, bool isSevere)
     {
         var begun = Stopwatch.GetTimestamp();
         for (var size = steps.Count / 2; size > 0 && Stopwatch.GetElapsedTime(begun) < Patience; size /= 2)
@@ -76,7 +90,7 @@ public sealed class StateMachineTests
             for (var at = 0; at + size <= steps.Count;)
             {
                 List<MachineStep> fewer = [.. steps[..at], .. steps[(at + size)..]];
-                if (await FaultOfAsync(fewer) is { } fault) steps = [.. fewer.Take(fault.At + 1)];
+                if (await FaultOfAsync(fewer, isSevere) is { } fault) steps = [.. fewer.Take(fault.At + 1)];
                 else at += size;
             }
         }

@@ -249,8 +249,10 @@ internal sealed class NodeParts : IAsyncDisposable
         { ExplorerFault: { } fault } => Condition.Strained("reconciler", $"{status.Served} reservations are served; no new ones come: {fault}"),
         { Unreadable: > 0 } => Condition.Strained("reconciler", $"{status.Served} reservations are served; {status.Unreadable} more in Redis cannot be read, or were written or changed by somebody else, and are not believed: the log names them. Find out who else writes to Redis."),
         { EnquiryFault: { } fault } => Condition.Strained("reconciler", $"{status.Served} reservations are served; the explorer does not say of {status.Unconfirmed} of them whether they still stand: {fault}"),
-        _ => Condition.Good("reconciler", $"{status.Served} reservations are served, {status.Waiting} reports wait."),
+        _ => Condition.Good("reconciler", $"{status.Served} reservations are served, {status.Waiting} reports wait.{Loss(status)}"),
     };
+
+    private static string Loss(ReconcilerStatus status) => status.LostAt is { } at ? $" Redis lost what was written to it at {at:yyyy-MM-dd HH:mm:ss}Z; it was written again." : "";
 
     private static IEnumerable<(string, IPEndPoint)> Named(string name, IReadOnlyList<IPEndPoint>? endPoints) =>
         endPoints?.Select(endPoint => (name, endPoint)) ?? [];

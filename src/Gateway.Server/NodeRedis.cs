@@ -10,6 +10,9 @@ namespace Gateway.Server;
 /// <summary>The node's Redis: a private one that it supervises, or the operator's.</summary>
 internal sealed class NodeRedis(NodeOptions options, NodeDirectory directory, TimeProvider time, ILoggerFactory logs) : IAsyncDisposable
 {
+    /// <summary>So long a trouble that is over stands on health pages.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromHours(1);
+
     private PrivateRedis? _private;
     private RedisConnection? _connection;
     private bool _isDisconnected;
@@ -51,9 +54,13 @@ internal sealed class NodeRedis(NodeOptions options, NodeDirectory directory, Ti
         {
             { IsConnected: false } => Condition.Strained("redis", $"Redis is away ({Connection.Fault}): what was served is still served, new reservations wait."),
             { EventsFault: { } fault } => Condition.Strained("redis", fault),
-            _ => Condition.Good("redis", "Redis answers."),
+            { Slowness: { } slowness } => Condition.Strained("redis", $"Redis is slow ({slowness}): new reservations take as much longer."),
+            _ => Condition.Good("redis", $"Redis answers.{Trouble()}"),
         };
     }
+
+    // What mended itself before anybody looked.
+    private string Trouble() => Connection.LastTrouble is { } last && time.GetUtcNow() - last.At < Memory ? $" At {last.At:HH:mm:ss}Z {last.What}." : "";
 
     /// <summary>Lets go of Redis before the private one ends, so that its end is no news to anybody.</summary>
     public async Task DisconnectAsync()

@@ -53,6 +53,12 @@ public sealed partial class RedisConnection : IAsyncDisposable
     /// <summary>What the operator has to set so that keyspace events arrive, in one line; null when they do, or when nobody answered yet.</summary>
     public string? EventsFault { get; private set; }
 
+    /// <summary>Why Redis is too slow at the moment, in one line; null while it is not.</summary>
+    public string? Slowness => Volatile.Read(ref _session)?.Slowness;
+
+    /// <summary>What was last wrong, whether or not it still is; null when nothing was.</summary>
+    public RedisTrouble? LastTrouble { get; private set; }
+
     /// <summary>The database to send commands to. Read it for each piece of work: after a reconnection it is another.</summary>
     /// <exception cref="RedisAwayException">Redis is not connected; nobody waits for a dead Redis.</exception>
     public IDatabase Database => Session.Database;
@@ -133,6 +139,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
         {
             Publish(session);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, session.Lost);
+            session.Slowed += () => Slow(session.Slowness);
             var events = WatchEventsAsync(session, end.Token);
             var fault = await session.WatchAsync(stop);
             await end.CancelAsync();
@@ -151,7 +158,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
             try
             {
                 var (fault, wereOff) = await _dialer.LookAtEventsAsync(session, stop);
-                if (wereOff) session.EventsLapses++;
+                if (wereOff) Lapsed(session);
                 if (fault is not null && fault != session.EventsFault) EventsMissing(Endpoint, fault);
                 else if (wereOff && fault is null) EventsBack(Endpoint);
                 session.EventsFault = EventsFault = fault;
@@ -162,6 +169,27 @@ public sealed partial class RedisConnection : IAsyncDisposable
             }
         }
     }
+
+    private void Lapsed(RedisSession session)
+    {
+        session.EventsLapses++;
+        StoreMetrics.EventsWereOff();
+        Note("its keyspace events were switched off");
+    }
+
+    private void Slow(string? slowness)
+    {
+        if (slowness is null)
+        {
+            Quick(Endpoint);
+            return;
+        }
+
+        Note(slowness);
+        AnswersLate(Endpoint, slowness);
+    }
+
+    private void Note(string trouble) => LastTrouble = new RedisTrouble(_time.GetUtcNow(), trouble);
 
     private void Publish(RedisSession session)
     {
@@ -185,7 +213,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     private void Withdraw()
     {
-        StoreMetrics.ConnectionLost();
+        StoreMetrics.ConnectionLost(isOurEnd: _stop.IsCancellationRequested);
         Volatile.Write(ref _session, null);
     }
 
@@ -194,6 +222,7 @@ public sealed partial class RedisConnection : IAsyncDisposable
     {
         if (Fault == fault) return;
         Fault = fault;
+        Note($"it was away ({fault})");
         NotConnected(Endpoint, fault);
     }
 
@@ -202,6 +231,12 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     [LoggerMessage(1002, LogLevel.Warning, "Redis at {Endpoint} is not connected: {Fault}; trying again in the background")]
     private partial void NotConnected(RedisEndpoint endpoint, string fault);
+
+    [LoggerMessage(1005, LogLevel.Warning, "Redis at {Endpoint}: {Slowness}; new reservations and changes take as much longer")]
+    private partial void AnswersLate(RedisEndpoint endpoint, string slowness);
+
+    [LoggerMessage(1006, LogLevel.Information, "Redis at {Endpoint} answers in time again")]
+    private partial void Quick(RedisEndpoint endpoint);
 
     [LoggerMessage(1003, LogLevel.Error, "Redis at {Endpoint} sends no keyspace events, so changes by others are seen late: {Fault}")]
     private partial void EventsMissing(RedisEndpoint endpoint, string fault);

@@ -10,6 +10,12 @@ internal static class StoreMetrics
     private static readonly UpDownCounter<int> Connections =
         Meter.CreateUpDownCounter<int>("gateway_store_connections", description: "Connections to Redis that stand.");
 
+    private static readonly Counter<long> Losses =
+        Meter.CreateCounter<long>("gateway_store_connections_lost_total", description: "Connections to Redis that broke, or on which it fell silent.");
+
+    private static readonly Counter<long> EventsOff =
+        Meter.CreateCounter<long>("gateway_store_events_lapses_total", description: "Times the keyspace events of Redis were found switched off.");
+
     private static readonly Counter<long> Entries =
         Meter.CreateCounter<long>("gateway_store_ledger_entries_total", description: "Entries of the change ledger that were read.");
 
@@ -41,7 +47,13 @@ internal static class StoreMetrics
 
     internal static void ConnectionOpened() => Connections.Add(1);
 
-    internal static void ConnectionLost() => Connections.Add(-1);
+    internal static void ConnectionLost(bool isOurEnd)
+    {
+        Connections.Add(-1);
+        if (!isOurEnd) Losses.Add(1);
+    }
+
+    internal static void EventsWereOff() => EventsOff.Add(1);
 
     internal static void EntriesRead(int count) => Entries.Add(count);
 

@@ -21,6 +21,7 @@ public sealed class WriterLease
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
+    // A renewal writes, and is no mere PEXPIRE: a Redis that takes no more writes shall be known before somebody wants something.
     private static readonly string TakeScript = $$"""
         {{LedgerMending.Script}}
         local lease, me, nonce, first = KEYS[4], ARGV[1], ARGV[2], ARGV[4] == '1'
@@ -30,7 +31,7 @@ public sealed class WriterLease
         if held then
           local instance, drawn, number = string.match(held, '^(%S+) (%S+) (%d+)$')
           if instance == me and drawn == nonce and tonumber(number) >= math.max(highest, tonumber(ARGV[5])) then
-            redis.call('PEXPIRE', lease, ARGV[3])
+            redis.call('SET', lease, held, 'PX', ARGV[3])
             if tonumber(number) > highest then redis.call('SET', fence, number) end
             return {'held', number, unpack(mended)}
           end

@@ -13,11 +13,18 @@ internal sealed class RedisSession : IAsyncDisposable
     // Pings of the command connection queue behind answers as large as a zone of a million names.
     private static readonly TimeSpan CommandDeadline = TimeSpan.FromSeconds(30);
 
+    // A Redis nearby answers within a millisecond; a reservation takes some five questions one after the other.
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(100);
+
+    /* One late answer is a pause of somebody's; three seconds of them are a state. */
+    private const int LateInARow = 3;
+
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly IAsyncDisposable? _door;
     private readonly TimeProvider _time;
     // Never disposed: it holds no timer, and callbacks may still be running when the session ends.
     private readonly CancellationTokenSource _lost = new();
+    private int _late;
     private readonly TaskCompletionSource<string> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Takes over a connected multiplexer, and the <paramref name="door"/> that it came through, if any.</summary>
@@ -32,6 +39,12 @@ internal sealed class RedisSession : IAsyncDisposable
         multiplexer.ConnectionFailed += (_, failed) => Lose($"the connection broke ({failed.FailureType})");
         if (!multiplexer.IsConnected) Lose("the connection broke at once");
     }
+
+    /// <summary>Raised when <see cref="Slowness"/> came or went.</summary>
+    internal event Action? Slowed;
+
+    /// <summary>See <see cref="RedisConnection.Slowness"/>.</summary>
+    internal string? Slowness { get; private set; }
 
     internal IDatabase Database { get; }
 
@@ -53,8 +66,8 @@ internal sealed class RedisSession : IAsyncDisposable
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, Lost);
         await Task.WhenAll(
-            BeatAsync("events", () => Subscriber.PingAsync(), SubscriptionDeadline, either.Token),
-            BeatAsync("commands", () => Database.PingAsync(), CommandDeadline, either.Token));
+            BeatAsync("events", () => Subscriber.PingAsync(), SubscriptionDeadline, NoteDelay, either.Token),
+            BeatAsync("commands", () => Database.PingAsync(), CommandDeadline, static _ => { }, either.Token));
         Lose("stopped");
         return await _fault.Task;
     }
@@ -68,7 +81,22 @@ internal sealed class RedisSession : IAsyncDisposable
         if (_door is not null) await _door.DisposeAsync();
     }
 
-    private async Task BeatAsync(string connection, Func<Task> ping, TimeSpan deadline, CancellationToken stop)
+    private void NoteDelay(TimeSpan took)
+    {
+        _late = took > Late ? _late + 1 : 0;
+        if (_late == LateInARow)
+        {
+            Slowness = $"it answers after {took.TotalMilliseconds:0} ms only";
+            Slowed?.Invoke();
+        }
+        else if (_late == 0 && Slowness is not null)
+        {
+            Slowness = null;
+            Slowed?.Invoke();
+        }
+    }
+
+    private async Task BeatAsync(string connection, Func<Task> ping, TimeSpan deadline, Action<TimeSpan> took, CancellationToken stop)
     {
         try
         {
@@ -76,7 +104,9 @@ internal sealed class RedisSession : IAsyncDisposable
             {
                 var began = _time.GetTimestamp();
                 await ping().WaitAsync(deadline, _time, stop);
-                StoreMetrics.Answered(connection, _time.GetElapsedTime(began));
+                var delay = _time.GetElapsedTime(began);
+                StoreMetrics.Answered(connection, delay);
+                took(delay);
                 await Task.Delay(Beat, _time, stop);
             }
         }

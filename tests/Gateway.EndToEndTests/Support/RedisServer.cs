@@ -19,6 +19,10 @@ internal sealed class RedisServer : IAsyncDisposable
         _process = Launch();
     }
 
+    public int Port => int.Parse(_port, CultureInfo.InvariantCulture);
+
+    public int ProcessId => _process.Id;
+
     public string Url => $"redis://127.0.0.1:{_port}";
 
     public static async Task<RedisServer> StartAsync(string directory)
@@ -27,6 +31,31 @@ internal sealed class RedisServer : IAsyncDisposable
         var server = new RedisServer(directory, FreePort());
         await server.AnswersAsync();
         return server;
+    }
+
+    /// <summary>Ends it by SIGKILL, and with it what SAVE did not save.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>After <see cref="KillAsync"/>: starts it again with what SAVE saved last, or with what is in another file.</summary>
+    public async Task StartAgainAsync(string? file = null)
+    {
+        if (file is not null) File.Copy(file, Path.Combine(_directory, "dump.rdb"), overwrite: true);
+        _process.Dispose();
+        _process = Launch();
+        await AnswersAsync();
+    }
+
+    /// <summary>What it holds now, in a file that outlives it.</summary>
+    public async Task<string> BackUpAsync()
+    {
+        await CommandAsync("SAVE");
+        var aside = Path.Combine(_directory, "backup.rdb");
+        File.Copy(Path.Combine(_directory, "dump.rdb"), aside, overwrite: true);
+        return aside;
     }
 
     /// <summary>Kills it and starts another in its place: with what SAVE saved last, or with nothing.</summary>

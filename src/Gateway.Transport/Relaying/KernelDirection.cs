@@ -35,17 +35,13 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     private const int BulkyReads = 4;
     private const int BulkyLength = 16 * 1024;
 
-    // So many small pieces go out at once; whoever says more is in a conversation, and worth sending for together with others.
-    private const int FewPieces = 4;
-
     private ReadOnlyMemory<byte> _rest;
     private byte[]? _rented;
     private SplicePipe? _pipe;
     private int _bulky;
-    private int _pieces;
     private long _sweptAt;
     private bool _sourceEnded;
-    private bool _neverBlocks;
+    private bool _neverBlocks = sink is Native.Descriptor;
 
     /// <summary>The source may have something. Set by its events.</summary>
     public bool IsReadable { get; set; } = true;
@@ -109,7 +105,7 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     /// <summary>Has a small piece sent together with those of others.</summary>
     public Flow Lend(ReadOnlySpan<byte> piece, SendBatch sends)
     {
-        // What is sent by a batch has no flag for itself that it must not wait.
+        // What is sent by a batch has no flag for itself that it must not wait. Descriptors of our own never do.
         if (!_neverBlocks) SpliceCalls.NeverBlock(SinkDescriptor);
         (_neverBlocks, IsLending) = (true, true);
         sends.Add(this, piece);
@@ -150,6 +146,8 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     private Flow SendRest()
     {
         if (!IsWritable) return Flow.Waits;
+        // What was peeked is as small as other pieces, as a rule; what is left of a piece leaves by itself.
+        if (_rented is null && _rest.Length <= SendBatch.LargestPiece) return LendRest();
         var sent = SocketCalls.Send(sink, _rest.Span);
         if (sent < 0) return SendFailed(sent);
         Carried += sent;
@@ -158,6 +156,13 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
         ArrayPool<byte>.Shared.Return(_rented);
         _rented = null;
         return Flow.GoesOn;
+    }
+
+    private Flow LendRest()
+    {
+        var rest = _rest;
+        _rest = default;
+        return Lend(rest.Span, RelayThread.Current.Sends);
     }
 
     private Flow Copy()
@@ -171,7 +176,7 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
         // Less than asked for: the queue is empty now, and whatever comes next is told by an event.
         if (read < scratch.Length && !IsEnding) IsReadable = false;
         Choose(read);
-        return read <= SendBatch.LargestPiece && ++_pieces > FewPieces ? Lend(scratch.AsSpan(0, read), RelayThread.Current.Sends) : Send(scratch.AsSpan(0, read));
+        return read <= SendBatch.LargestPiece ? Lend(scratch.AsSpan(0, read), RelayThread.Current.Sends) : Send(scratch.AsSpan(0, read));
     }
 
     private Flow Send(ReadOnlySpan<byte> bytes)

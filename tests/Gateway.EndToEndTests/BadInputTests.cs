@@ -98,6 +98,7 @@ public sealed class BadInputTests
         var alice = await new CommandLineUser(node, work.Path).RegisterAsync();
         await alice.MustAsync("reserve", "subdomain", "a.gw.test", "--ip", "127.0.0.1");
         await SaysAsync(alice, 2, "is not a domain name", "letters, digits, hyphens and dots", "reserve", "subdomain", "a..gw.test", "--ip", "127.0.0.1");
+        await SaysAsync(alice, 2, "'bücher.gw.test' cannot be reserved as it is written", "xn--bcher-kva.gw.test", "reserve", "subdomain", "bücher.gw.test", "--ip", "127.0.0.1");
         await SaysAsync(alice, 3, "no-such-zone.example", "delegate", "reserve", "subdomain", "www.no-such-zone.example", "--ip", "127.0.0.1");
 
         var bob = await new CommandLineUser(node, work.Path, "bobby").RegisterAsync();

@@ -44,6 +44,16 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task Somebody_who_is_nobody_yet_sees_where_he_may_reserve()
+    {
+        using var work = new TemporaryDirectory();
+        await using var node = await RunningNode.StartAsync(work.File("state"));
+        var listed = Assert.Single((await new CommandLineUser(node, work.Path).MustAsync("gateways")).AsArray())!;
+        Assert.Equal(("gw.test", "ns1.gw.test"), (listed["domains"]![0]!.ToString(), listed["nameservers"]![0]!.ToString()));
+        Assert.Contains(listed["gateway"]!.ToString(), (await new CommandLineUser(node, work.Path).RunAsync("gateways")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_anothers_is_named_so()
     {
         using var work = new TemporaryDirectory();

@@ -18,6 +18,7 @@ internal static class CommandTree
             common.Json, common.Explorer, common.Identity,
             IdentityCommands.Create(terminal, common),
             UserCommands.Create(terminal, common),
+            GatewaysCommand.Create(terminal, common),
             new ReserveCommands(terminal, common).Create(),
             reservations.CreateList(),
             reservations.CreateDelete(),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Cli.Reservations;
 using Gateway.Cli.Waiting;
@@ -101,7 +102,7 @@ internal sealed class ReserveCommands(Terminal terminal, CommonOptions common)
         Func<GatewayNode, (string Text, JsonObject Json)>? after,
         CancellationToken stop)
     {
-        if (!DomainName.TryParse(text, out var name) || !name.IsHostName) return new Outcome.Fault(ExitCode.Usage, $"'{text}' is not a domain name: use letters, digits, hyphens and dots.");
+        if (NameFault(text, out var name) is { } wrong) return new Outcome.Fault(ExitCode.Usage, wrong);
         if (Caller.OpenRegistered(parsed.GetValue(common.Identity)!, parsed.GetValue(common.Explorer)!, terminal.Time).Failed(out var fault, out var caller)) return fault;
         using var owned = caller;
         var booking = new Booking(caller);
@@ -116,6 +117,13 @@ internal sealed class ReserveCommands(Terminal terminal, CommonOptions common)
         var seen = await WatchAsync(parsed, gateway, reserved, name, more, wait - terminal.Time.GetElapsedTime(began), stop);
         if (seen.IsUp) more = Up(more);
         return seen.IsUp || ReservationView.State(reserved) is not ("active" or "waiting") ? Tell(reserved, name, more) : NotYet(reserved, name, more, wait, seen);
+    }
+
+    private static string? NameFault(string text, out DomainName name)
+    {
+        if (DomainName.TryParse(text, out name) && name.IsHostName) return null;
+        if (!Ascii.IsValid(text) && !WorkloadConversion.TryReadDomain(text, out _, out var fault)) return $"'{text}' cannot be reserved as it is written: {fault}.";
+        return $"'{text}' is not a domain name: use letters, digits, hyphens and dots.";
     }
 
     private async Task<Sighting> WatchAsync(ParseResult parsed, GatewayNode gateway, Workload reserved, DomainName name, (string Text, JsonObject Json)? more, TimeSpan left, CancellationToken stop)

@@ -16,14 +16,13 @@ internal sealed class Booking(Caller caller)
     public async Task<Step<GatewayNode>> ChooseGatewayAsync(string? wanted, DomainName name, CancellationToken stop)
     {
         if (wanted is not null) return (await caller.Explorer.GetGatewayAsync(wanted, stop)).ToStep($"Looking up the gateway {wanted}");
-        var listed = (await caller.Explorer.ListGatewaysAsync(null, null, null, 1, stop)).ToStep("Listing the gateways");
-        if (listed.Failed(out var fault, out var gateways)) return fault;
-        if (gateways.Items.FirstOrDefault(gateway => Manages(gateway, name)) is { } managing) return managing;
-        return gateways.Items.Count switch
+        if ((await GatewayDirectory.ReadAsync(caller.Explorer, stop)).Failed(out var fault, out var gateways)) return fault;
+        if (gateways.Find(gateway => Manages(gateway, name)) is { } managing) return managing;
+        return gateways.Count switch
         {
             0 => new Outcome.Fault(ExitCode.Failed, "No gateway is registered with this explorer yet: start one, or ask another explorer with --explorer."),
-            1 => gateways.Items[0],
-            _ => new Outcome.Fault(ExitCode.Usage, $"No gateway manages a domain above {name}; choose one with --gateway: {string.Join(", ", gateways.Items.Select(gateway => gateway.NodeId))}"),
+            1 => gateways[0],
+            _ => new Outcome.Fault(ExitCode.Usage, $"No gateway manages a domain above {name}; choose one with --gateway: {string.Join(", ", gateways.Select(gateway => gateway.NodeId))}"),
         };
     }
 

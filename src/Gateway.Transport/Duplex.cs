@@ -25,6 +25,12 @@ public abstract class Duplex : IAsyncDisposable
     /// <exception cref="IOException">The connection is broken.</exception>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop);
 
+    /// <summary>Looks at what is there already, which the next read gives again, and never waits: how many bytes. 0: none, no more, or none that can be looked at.</summary>
+    public virtual int Peek(Span<byte> buffer) => 0;
+
+    /// <summary>Ends our direction, whoever writes: a write that waits fails. Never throws. What cannot be ended in the middle of a write is reset.</summary>
+    public virtual void EndSending() => Reset();
+
     /// <summary>Ends our direction (TCP FIN); reading goes on. A second call does nothing.</summary>
     /// <exception cref="IOException">The connection is broken.</exception>
     public abstract ValueTask EndAsync(CancellationToken stop);

@@ -136,19 +136,16 @@ public sealed class SocketDuplex : Duplex
         return read > 0;
     }
 
-    /// <summary>Looks at what is there already, which the next read gives again, and never waits: how many bytes. 0: none, or no more.</summary>
-    public int Peek(Span<byte> buffer) => Math.Max(0, SocketCalls.Look(_handle, buffer));
+    /// <inheritdoc/>
+    public override int Peek(Span<byte> buffer) => Math.Max(0, SocketCalls.Look(_handle, buffer));
 
-    /// <summary>Ends our direction, whoever writes: a write that waits fails. Never throws.</summary>
-    public void EndSending()
+    /// <inheritdoc/>
+    public override void EndSending()
     {
         _ended = true;
         _ = SocketCalls.EndSending(_handle);
         _readiness?.Writable.Set();
     }
-
-    /// <summary>Reads no more than what is there, as if the peer had ended then; a read that waits finds the end. Never throws.</summary>
-    public void EndReceiving() => _ = SocketCalls.EndReceiving(_handle);
 
     /// <summary>Waits for bytes and looks at the first of them, which the next read gives again; 0 when the peer has ended its direction.</summary>
     /// <exception cref="IOException">The connection is broken.</exception>

@@ -20,6 +20,8 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
 
     private volatile bool _isDeaf;
     private volatile bool _isSpent;
+    private volatile bool _isOver;
+    private volatile bool _isStalled;
 
     /// <inheritdoc/>
     public override EndPoint? Remote => upstream.Remote;
@@ -29,6 +31,7 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
     {
         // A request is sent to its end before its answer is read: what is written after this belongs to another one.
         _isSpent |= _isDeaf;
+        if (_isOver) return ValueTask.FromResult(0);
         var reading = upstream.ReadAsync(buffer, stop);
         return reading.IsCompletedSuccessfully ? ValueTask.FromResult(Counted(reading.Result)) : AwaitReadAsync(reading);
     }
@@ -37,7 +40,7 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
         // To another request it has hung up, as idle connections do at any time: the client asks again elsewhere, where it may.
-        if (_isSpent) (upstream as SocketDuplex)?.EndReceiving();
+        if (_isSpent) HangUp();
         if (_isDeaf) return ValueTask.CompletedTask;
         count.Add(bytes.Length, 0);
         var writing = upstream.WriteAsync(bytes, stop);
@@ -55,7 +58,28 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
 
     // Every answer waits here: without a new object for each.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> AwaitReadAsync(ValueTask<int> reading) => Counted(await reading);
+    private async ValueTask<int> AwaitReadAsync(ValueTask<int> reading)
+    {
+        try
+        {
+            return Counted(await reading);
+        }
+        catch (IOException) when (_isOver)
+        {
+            return 0;
+        }
+        catch (IOException e) when (_isStalled)
+        {
+            throw new StalledUpstreamException(e);
+        }
+    }
+
+    // A read may wait already, for the answer to a request to come: it finds the end.
+    private void HangUp()
+    {
+        _isOver = true;
+        upstream.Reset();
+    }
 
     private int Counted(int read)
     {
@@ -82,14 +106,20 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
     /// <summary>Ends a write that waits for an upstream that has refused, or that has taken nothing for too long.</summary>
     private void Look(long began)
     {
-        if (time.GetElapsedTime(began) >= patience) upstream.Reset();
-        else if (upstream is SocketDuplex socket && HasRefused(socket)) socket.EndSending();
+        if (time.GetElapsedTime(began) >= patience) Cut();
+        else if (HasRefused()) upstream.EndSending();
+    }
+
+    private void Cut()
+    {
+        _isStalled = true;
+        upstream.Reset();
     }
 
     /// <summary>True when a status line with an error waits to be read; an interim or a good answer may go along with the request.</summary>
-    private static bool HasRefused(SocketDuplex socket)
+    private bool HasRefused()
     {
         Span<byte> line = stackalloc byte["HTTP/1.1 401".Length];
-        return socket.Peek(line) == line.Length && line.StartsWith("HTTP/1."u8) && (line[9] is (byte)'4' or (byte)'5');
+        return upstream.Peek(line) == line.Length && line.StartsWith("HTTP/1."u8) && (line[9] is (byte)'4' or (byte)'5');
     }
 }

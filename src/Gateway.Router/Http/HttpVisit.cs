@@ -127,6 +127,8 @@ internal sealed class HttpVisit(
         if (context.RequestAborted.IsCancellationRequested || error == ForwarderError.RequestBodyClient) return VisitEnd.VisitorBroke;
         var exception = context.Features.Get<IForwarderErrorFeature>()?.Exception;
         RouterLog.RequestFailed(log, context.TraceIdentifier, error.ToString(), exception?.Message ?? "");
+        if (StalledUpstreamException.IsIn(exception))
+            return context.Response.HasStarted ? VisitEnd.UpstreamStalled : await RefuseAsync(context, Refusal.SlowUpstream, VisitEnd.UpstreamStalled);
         var (refusal, end) = Explain(error, UpstreamException.Find(exception));
         return context.Response.HasStarted ? VisitEnd.UpstreamBroke : await RefuseAsync(context, refusal, end);
     }

@@ -15,7 +15,6 @@ internal static unsafe partial class SocketCalls
     private const int Stream = 1;
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
-    private const int ShutdownRead = 0;
     private const int ShutdownWrite = 1;
     private const int SocketLevel = 1;
     private const int ErrorOption = 4;
@@ -94,16 +93,11 @@ internal static unsafe partial class SocketCalls
     }
 
     /// <summary>Ends our direction.</summary>
-    public static int EndSending(SafeHandle socket) => Shut(socket, ShutdownWrite);
-
-    /// <summary>Takes nothing more from the peer.</summary>
-    public static int EndReceiving(SafeHandle socket) => Shut(socket, ShutdownRead);
-
-    private static int Shut(SafeHandle socket, int direction)
+    public static int EndSending(SafeHandle socket)
     {
         try
         {
-            return shutdown(socket, direction) == 0 ? 0 : -Errno();
+            return shutdown(socket, ShutdownWrite) == 0 ? 0 : -Errno();
         }
         catch (ObjectDisposedException)
         {

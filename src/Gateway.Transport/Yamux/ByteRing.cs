@@ -37,6 +37,14 @@ internal struct ByteRing
         return length;
     }
 
+    /// <summary>Copies as many as there are and fit, and leaves them.</summary>
+    public readonly int Peek(Span<byte> into)
+    {
+        var length = Math.Min(into.Length, Count);
+        CopyTo(into[..length]);
+        return length;
+    }
+
     /// <summary>Drops everything.</summary>
     public void Clear()
     {

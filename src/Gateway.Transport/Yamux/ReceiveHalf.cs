@@ -66,6 +66,12 @@ internal sealed class ReceiveHalf(uint id, Outbox outbox, WindowPolicy policy, B
         return stop.CanBeCanceled && !read.IsCompleted ? CancellableAsync(read, stop) : read;
     }
 
+    /// <summary>Copies what is there, which the next read gives again: how many bytes.</summary>
+    public int Peek(Span<byte> into)
+    {
+        lock (_gate) return _ring.Peek(into);
+    }
+
     /// <summary>Takes the length of a frame's payload from the credit. False: more than the peer may send.</summary>
     public bool TrySpend(uint length)
     {

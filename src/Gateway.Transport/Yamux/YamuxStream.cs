@@ -50,9 +50,18 @@ public sealed class YamuxStream : Duplex
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop) => _session.Outbox.WriteAsync(_send, bytes, stop);
 
     /// <inheritdoc/>
-    public override ValueTask EndAsync(CancellationToken stop)
+    public override int Peek(Span<byte> buffer) => _receive.Peek(buffer);
+
+    /// <inheritdoc/>
+    public override void EndSending()
     {
         if (_session.Outbox.TryEnd(_send)) ForgetIfOver();
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask EndAsync(CancellationToken stop)
+    {
+        EndSending();
         return _send.Broken is { } why ? ValueTask.FromException(new IOException(why)) : ValueTask.CompletedTask;
     }
 

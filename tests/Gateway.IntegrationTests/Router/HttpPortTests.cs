@@ -182,8 +182,10 @@ public sealed class HttpPortTests
         }
     }
 
-    [Fact]
-    public async Task An_upstream_that_refuses_and_neither_reads_on_nor_hangs_up_is_heard_and_not_asked_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_upstream_that_refuses_and_neither_reads_on_nor_hangs_up_is_heard_and_not_asked_again(bool isTunnel)
     {
         var requests = 0;
         await using var upstream = new Upstream(async (socket, stop) =>
@@ -194,7 +196,10 @@ public sealed class HttpPortTests
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
         });
         await using var router = new RouterHarness();
-        router.Dial("a.example", upstream.EndPoint);
+        if (isTunnel) router.Tunnel("a.example", RunningClient.Secret);
+        else router.Dial("a.example", upstream.EndPoint);
+        await using var tunnel = isTunnel ? new RunningClient(upstream.EndPoint.Port, router.Tunnels.Port) : null;
+        if (isTunnel) await router.LineAsync("is up");
         using var client = router.Client();
         var page = new Uri("http://a.example/");
         using var upload = await client.PostAsync(page, new ByteArrayContent(new byte[32 * 1024 * 1024]));

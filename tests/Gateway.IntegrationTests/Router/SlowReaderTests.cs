@@ -65,6 +65,30 @@ public sealed class SlowReaderTests
         await Assert.ThrowsAsync<SocketException>(() => ReadAsync(visitor, 64 * 1024, TimeSpan.Zero, isPatient: false));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_web_socket_whose_upstream_reads_nothing_is_cut_and_named(bool isTunnel)
+    {
+        await using var upstream = new Upstream(static async (socket, stop) =>
+        {
+            await socket.ReceiveAsync(new byte[4096], stop);
+            // The example of RFC 6455 section 1.3.
+            await socket.SendAllAsync("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"u8.ToArray(), stop);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+        });
+        await using var router = new RouterHarness();
+        Target target = isTunnel ? new Target.Tunnel(new Secret(Secret)) : new Target.Dial("127.0.0.1", upstream.EndPoint.Port, 0);
+        router.Put(Name, target, new RouteRules { StallSeconds = 1 });
+        await using var tunnel = isTunnel ? await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint) : null;
+        if (isTunnel) await router.LineAsync("is up");
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        await visitor.SendAllAsync(Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {Name}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 101", Encoding.ASCII.GetString(await visitor.ReceiveExactlyAsync("HTTP/1.1 101".Length)), StringComparison.Ordinal);
+        await Assert.ThrowsAsync<SocketException>(() => PourAsync(visitor, CancellationToken.None));
+        await router.LineAsync("HTTP", Name, "UpstreamStalled");
+    }
+
     [Fact]
     public async Task A_visitor_with_nothing_to_read_may_be_silent_for_longer()
     {

@@ -133,7 +133,8 @@ public sealed class HostilePeerTests
         await using var peer = new RawPeer();
         for (uint i = 0; i < 257; i++) await peer.SynAsync(1 + (2 * i));
         Assert.Equal(new FrameHeader(FrameKind.WindowUpdate, FrameFlags.Rst, 513, 0), await peer.NextHeaderAsync());
-        Assert.Equal(256, peer.Session.Streams);
+        // The peer is told first.
+        await peer.UntilAsync(() => peer.Session.Streams == 256);
     }
 
     [Fact]

@@ -14,6 +14,9 @@ internal sealed class FirstSync(string program, string work, RunningNode explore
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
+    // A look at the metrics takes the node some milliseconds.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
     private long _first;
 
     public static string Gateway(string work)
@@ -108,7 +111,7 @@ internal sealed class FirstSync(string program, string work, RunningNode explore
         while (!await isSo())
         {
             if (Stopwatch.GetElapsedTime(begun) > Patience) throw new TimeoutException($"After {Patience.TotalSeconds} s it is not so that {what}.");
-            await Task.Delay(25);
+            await Task.Delay(Look);
         }
     }
 

@@ -65,12 +65,13 @@ internal sealed class ReservationBook
     /// Takes what the cache in Redis holds, at start and after each reconnection. A reservation that ended before stays ended: a
     /// Redis that was restored from a backup may still hold it.
     /// </summary>
-    public void Load(IEnumerable<LiveReservation> applied, IReadOnlySet<string> waiting)
+    public void Load(IReadOnlyCollection<LiveReservation> applied, IReadOnlySet<string> waiting)
     {
-        foreach (var id in _applied.Keys.ToList()) Forget(id);
+        var kept = applied.Where(it => ReferenceEquals(_applied.GetValueOrDefault(it.Id), it)).Select(it => it.Id).ToHashSet();
+        foreach (var id in _applied.Keys.Where(id => !kept.Contains(id)).ToList()) Forget(id);
         foreach (var it in applied)
         {
-            Serve(it);
+            if (!kept.Contains(it.Id)) Serve(it);
             if (_ended.Contains(it)) continue;
             _accepted.Add(it.Id);
             if (!_live.ContainsKey(it.Id)) Add(it, isReported: !waiting.Contains(it.Id));

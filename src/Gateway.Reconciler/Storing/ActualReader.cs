@@ -18,6 +18,8 @@ internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeP
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
+    private readonly ReadTexts _texts = new();
+
     /// <summary>The places of a footprint: two round trips, however many there are.</summary>
     public async Task<ActualStateBuilder> ReadAsync(Footprint footprint, CancellationToken stop)
     {
@@ -71,18 +73,27 @@ internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeP
         var (served, faults) = (new List<LiveReservation>(), new List<(string Id, string Fault)>());
         var seen = new HashSet<string>();
         var unsealed = new List<UnsealedReservation>();
+        _texts.Begin();
         await ScanHashAsync(RedisSchema.ReservationsKey, (field, value) => Take(field!, value!), stop);
+        _texts.End();
         Unsealed = unsealed;
         return (served, faults);
 
         void Take(string field, byte[] value)
         {
             if (!seen.Add(field)) return;
-            if (!RedisSchema.TryDecodeReservation(value, out var stored, out var fault)) faults.Add((field, fault));
+            if (_texts.TryGet(field, value, out var known)) served.Add(known);
+            else if (!RedisSchema.TryDecodeReservation(value, out var stored, out var fault)) faults.Add((field, fault));
             else if (stored.Reservation.Id != field) faults.Add((field, $"it holds the reservation {stored.Reservation.Id}"));
-            else if (seals.IsSealed(stored)) served.Add(LiveReservation.From(stored));
+            else if (seals.IsSealed(stored)) TakeSealed(LiveReservation.From(stored), value);
             else if (seals.IsStrict) faults.Add((field, SealCheck.Fault));
             else TakeUnsealed(stored, value);
+        }
+
+        void TakeSealed(LiveReservation reservation, byte[] value)
+        {
+            served.Add(reservation);
+            _texts.Add(reservation, value);
         }
 
         void TakeUnsealed(StoredReservation stored, byte[] value)

@@ -151,7 +151,7 @@ internal sealed class World(PaperRedis redis)
         var actual = Redis.Read();
         var after = new World(Redis) { Managed = Managed, Now = Now, Quarantine = Quarantine, ForeignHosts = ForeignHosts };
         foreach (var (id, secret) in _secrets) after._secrets[id] = secret;
-        after.Book.Load(actual.Applied.Values, actual.Outbox.Keys.ToHashSet());
+        after.Book.Load([.. actual.Applied.Values], actual.Outbox.Keys.ToHashSet());
         foreach (var it in Live.Values.Where(it => !EndsSoon(it.Id)))
         {
             after.Bring(it);

@@ -12,9 +12,19 @@ internal sealed class RecentRecords
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Hash, string Field), (long Version, StoredValue Value)> _records = [];
     private bool _isIncomplete;
+    private long _copied;
 
     /// <summary>The hashes that hold records. All other keys follow from these.</summary>
     public static IReadOnlyList<string> Hashes { get; } = [RedisSchema.ExplorerUsersKey, RedisSchema.ExplorerGatewaysKey, RedisSchema.ExplorerPoolsKey, RedisSchema.ExplorerWorkloadsKey];
+
+    /// <summary>True when more than gateways was written, which report all the time how long they have been up.</summary>
+    public bool AreUrgent
+    {
+        get
+        {
+            lock (_lock) return _isIncomplete || _records.Keys.Any(it => it.Hash != RedisSchema.ExplorerGatewaysKey);
+        }
+    }
 
     /// <summary>Takes the records of a change that was made.</summary>
     /// <param name="change">The change.</param>
@@ -31,6 +41,7 @@ internal sealed class RecentRecords
     {
         lock (_lock)
         {
+            _copied = version;
             foreach (var (at, _) in _records.Where(it => it.Value.Version <= version).ToList()) _records.Remove(at);
             _isIncomplete = false;
         }
@@ -46,6 +57,8 @@ internal sealed class RecentRecords
     {
         lock (_lock)
         {
+            // Its answer was slow: the copy has it, or what came after it.
+            if (version <= _copied) return;
             if (_isIncomplete || (_records.TryGetValue((value.Key, value.Field!), out var known) && known.Version > version)) return;
             _records[(value.Key, value.Field!)] = (version, value);
             if (_records.Count <= Most) return;

@@ -30,6 +30,9 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
+    /// <summary>What gateways report about themselves, and what another explorer on this Redis wrote, is copied this often.</summary>
+    private static readonly TimeSpan Calm = TimeSpan.FromMinutes(1);
+
     /// <summary>A copy of a hundred thousand reservations takes a second: the part of the time that goes into copies is one of this many.</summary>
     private const int Share = 100;
 
@@ -44,6 +47,7 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
     private readonly HashScan _scan = new(redis, time);
     private readonly SemaphoreSlim _turn = new(1);
     private long? _kept;
+    private long _keptAt;
 
     /// <summary>Looks after Redis and the copy until told to stop.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -116,9 +120,9 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
     private async Task KeepAsync(LastKnownGood to)
     {
         var numbers = await NumbersAsync();
-        if (numbers[0] == _kept) return;
+        if (numbers[0] == _kept || (_kept is not null && !recent.AreUrgent && time.GetElapsedTime(_keptAt) < Calm)) return;
         if (!await to.SaveAsync(CopyAsync(numbers, CancellationToken.None), CancellationToken.None)) return;
-        _kept = numbers[0];
+        (_kept, _keptAt) = (numbers[0], time.GetTimestamp());
         recent.Forget(numbers[0]);
     }
 

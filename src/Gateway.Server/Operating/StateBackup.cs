@@ -23,7 +23,7 @@ internal sealed class StateBackup(LedgerView view, RedisConnection redis, string
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
     /// <summary>What belongs to the running writers and readers, and must not go back in time.</summary>
-    private static readonly HashSet<string> NotKept = [RedisSchema.LedgerKey, RedisSchema.LedgerSequenceKey, RedisSchema.FenceKey, RedisSchema.EventsTrialKey];
+    private static readonly HashSet<string> NotKept = [RedisSchema.LedgerKey, RedisSchema.LedgerSequenceKey, RedisSchema.FenceKey, RedisSchema.EventsTrialKey, RedisSchema.ExplorerPuttingBackKey];
 
     /// <summary>Writes everything; who reads it holds the node's identity and every tunnel's secret.</summary>
     public async Task WriteAsync(Stream output, CancellationToken stop)

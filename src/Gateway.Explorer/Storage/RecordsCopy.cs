@@ -100,7 +100,7 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
 
         if (ids.Loss is not null) ids.Found();
         // The first write that counts; or the operator accepted what is lost, and it counts from where it was.
-        if (version is { Number: 0 } or { GoesOn: true }) await store.TryCommitAsync(new StoreChange(), CancellationToken.None);
+        if (version is { Number: 0 } or { GoesOn: true }) await CountOnAsync();
         if (file is not null) await KeepAsync(file);
     }
 
@@ -148,7 +148,7 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
             // What Redis has is newer than the copy: there is nothing better.
             Behind(ids.FloorOf(RedisSchema.ExplorerVersionKey).Number - shown);
             ids.Accept();
-            await store.TryCommitAsync(new StoreChange(), CancellationToken.None);
+            await CountOnAsync();
             return;
         }
 
@@ -162,7 +162,11 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
             await redis.Database.KeyExpireAsync(RedisSchema.ExplorerPuttingBackKey, RightToPutBack).WaitAsync(Deadline, time);
         }
 
-        await GoOnAsync(values);
+        foreach (var counter in Counters) ids.Give((counter.ToString(), NumberIn(values, counter.ToString())));
+        await RaiseAsync();
+        await redis.Database.KeyDeleteAsync(RedisSchema.ExplorerPuttingBackKey).WaitAsync(Deadline, time);
+        ids.Found();
+        await RingAsync();
         IsBack(records.Count, made, later is null ? "what was stored after it is lost" : "with all that was stored after it");
     }
 
@@ -192,13 +196,29 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
         foreach (var some in keys.Where(it => it != RedisSchema.ExplorerPuttingBackKey).Select(it => (RedisKey)it).Chunk(WritePiece)) await redis.Database.KeyDeleteAsync(some).WaitAsync(Deadline, time);
     }
 
-    // All numbers at once, and last: before that the explorer answers nothing.
-    private async Task GoOnAsync(IReadOnlyList<StoredValue> values)
+    // What is missing is lost: it counts on from where it was, with numbers that nobody had.
+    private async Task CountOnAsync()
     {
-        var numbers = Counters.Select(it => KeyValuePair.Create(it, (RedisValue)Math.Max(ids.FloorOf(it.ToString()).Number, NumberIn(values, it.ToString())))).ToArray();
-        await redis.Database.StringSetAsync(numbers).WaitAsync(Deadline, time);
-        await redis.Database.KeyDeleteAsync(RedisSchema.ExplorerPuttingBackKey).WaitAsync(Deadline, time);
-        ids.Found();
+        await RaiseAsync();
+        await store.TryCommitAsync(new StoreChange(), CancellationToken.None);
+    }
+
+    // All numbers at once, and none that is higher there; what is no number was damaged. After it the explorer answers again.
+    private async Task RaiseAsync()
+    {
+        const string script = """
+            for i, key in ipairs(KEYS) do
+              local number = redis.call('TYPE', key).ok == 'string' and tonumber(redis.call('GET', key)) or 0
+              if number < tonumber(ARGV[i]) then redis.call('SET', key, ARGV[i]) end
+            end
+            """;
+        RedisValue[] floors = [.. Counters.Select(it => (RedisValue)ids.FloorOf(it.ToString()).Number)];
+        await redis.Database.ScriptEvaluateAsync(script, Counters, floors, CommandFlags.NoScriptCache).WaitAsync(Deadline, time);
+    }
+
+    // The gateways look at once.
+    private async Task RingAsync()
+    {
         foreach (var gateway in await store.ReadAllAsync<GatewayNode>(RedisSchema.ExplorerGatewaysKey, CancellationToken.None))
             await store.PutBackAsync(new StoreChange().Ring(RedisSchema.ExplorerDoorbellKey(gateway.NodeId)), CancellationToken.None);
     }

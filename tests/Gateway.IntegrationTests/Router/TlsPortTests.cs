@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.IntegrationTests.Support;
+using Gateway.IntegrationTests.Transport;
 using Gateway.Model.Routes;
 using Gateway.UnitTests.Router;
 using Xunit;
@@ -97,6 +98,28 @@ public sealed class TlsPortTests
                 return false;
             }
         }
+    }
+
+    [Fact]
+    public async Task The_hello_ends_the_handshake_with_the_upstream()
+    {
+        var packets = 0;
+        await using var upstream = new Upstream(async (socket, stop) =>
+        {
+            await socket.ReceiveAsync(new byte[4096], stop);
+            packets = socket.PacketsTaken();
+            await socket.ReceiveAllAsync();
+        });
+        await using var router = new RouterHarness();
+        router.Dial(Name, upstream.EndPoint);
+        // A router that the machine holds up for 200 ms between the two has answered without the hello: another try.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await AskAsync(router, Hello.For(Name));
+                return packets == 2;
+            },
+            "the upstream has got two packets");
     }
 
     [Theory, Trait("adv", "H7")]

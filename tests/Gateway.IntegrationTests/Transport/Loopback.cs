@@ -41,6 +41,15 @@ internal static class Loopback
         }
     }
 
+    /// <summary>How many packets a TCP socket has got since it was dialled: tcpi_segs_in of struct tcp_info in linux/tcp.h.</summary>
+    public static int PacketsTaken(this Socket socket)
+    {
+        const int tcpLevel = 6, infoOption = 11, segmentsIn = 140;
+        var info = new byte[segmentsIn + sizeof(int)];
+        socket.GetRawSocketOption(tcpLevel, infoOption, info);
+        return BitConverter.ToInt32(info, segmentsIn);
+    }
+
     public static async Task<byte[]> ReadToEndAsync(this Socket socket)
     {
         using var all = new MemoryStream();

@@ -69,16 +69,7 @@ public sealed class SocketDuplexTests
         await near.WriteAsync(new byte[] { 1 }, Deadline.Generous);
         using var far = await listener.AcceptAsync(Deadline.Generous);
         Assert.Equal(1, await far.ReceiveAsync(new byte[2], Deadline.Generous));
-        return PacketsTaken(far);
-    }
-
-    // tcpi_segs_in of struct tcp_info in linux/tcp.h.
-    private static int PacketsTaken(Socket socket)
-    {
-        const int tcpLevel = 6, infoOption = 11, segmentsIn = 140;
-        var info = new byte[segmentsIn + sizeof(int)];
-        socket.GetRawSocketOption(tcpLevel, infoOption, info);
-        return BitConverter.ToInt32(info, segmentsIn);
+        return far.PacketsTaken();
     }
 
     [Fact]

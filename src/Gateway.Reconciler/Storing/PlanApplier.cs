@@ -14,8 +14,8 @@ namespace Gateway.Reconciler.Storing;
 /// <exception cref="Exception">Every call: see <see cref="RedisFaults.IsRedis"/>. What became of the last script is unknown then.</exception>
 internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explorer)
 {
-    /// <summary>Redis runs a script of this size in about 20 ms.</summary>
-    private const int BatchSize = 4_000;
+    /// <summary>Redis runs a script of this size in about 10 ms; meanwhile the next one is encoded.</summary>
+    private const int BatchSize = 2_000;
 
     private readonly WorkloadResult _ok = ResultSignature.Sign(new WorkloadResult { State = ResultState.Ok }, identity);
     private readonly ReservationSeal _seal = new(identity);
@@ -49,18 +49,20 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     /// </summary>
     public async Task<WriteOutcome> ApplyAsync(Plan plan, long? cursor, DateTimeOffset now, Action<PlanStep> written, CancellationToken stop)
     {
-        var batches = Batches(plan.Steps, Encode(now)).ToList();
-        if (cursor is { } last) AddCursor(batches, last);
-        WriteOutcome outcome = new WriteOutcome.Written(0);
-        foreach (var (steps, writes) in batches)
+        var (sent, writing) = (new List<PlanStep>(), Task.FromResult<WriteOutcome>(new WriteOutcome.Written(0)));
+        // While Redis runs one batch, the next one is encoded, and the book takes over the one before.
+        foreach (var (steps, writes) in Batches(plan.Steps, Encode(now), cursor))
         {
-            outcome = await WriteAsync(writes, stop);
-            if (outcome is not WriteOutcome.Written) return outcome;
-            foreach (var step in steps) written(step);
+            if (await writing is not WriteOutcome.Written) return await writing;
+            writing = WriteAsync(writes, stop);
+            foreach (var step in sent) written(step);
+            sent = steps;
         }
 
+        if (await writing is not WriteOutcome.Written) return await writing;
+        foreach (var step in sent) written(step);
         _disputed.Clear();
-        return outcome;
+        return await writing;
     }
 
     /// <summary>The encoding of what is decided at this time.</summary>
@@ -172,7 +174,7 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
 
     private StoredResult Result(DateTimeOffset now) => new((int)_ok.State, _ok.Message, _ok.Data.Text, _ok.Signature, new GoTime(now));
 
-    private static IEnumerable<(List<PlanStep> Steps, List<LedgerWrite> Writes)> Batches(IReadOnlyList<PlanStep> steps, StepWrites encode)
+    private IEnumerable<(List<PlanStep> Steps, List<LedgerWrite> Writes)> Batches(IReadOnlyList<PlanStep> steps, StepWrites encode, long? cursor)
     {
         var (together, writes) = (new List<PlanStep>(), new List<LedgerWrite>());
         foreach (var step in steps)
@@ -195,12 +197,7 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
             writes.AddRange(more);
         }
 
+        if (cursor is { } last) writes.Add(new LedgerWrite.SetField(RedisSchema.ReconcilerKey, RedisSchema.CursorField, RedisSchema.EncodeCursor(last, explorer)));
         if (writes.Count > 0) yield return (together, writes);
-    }
-
-    private void AddCursor(List<(List<PlanStep> Steps, List<LedgerWrite> Writes)> batches, long last)
-    {
-        if (batches.Count == 0) batches.Add(([], []));
-        batches[^1].Writes.Add(new LedgerWrite.SetField(RedisSchema.ReconcilerKey, RedisSchema.CursorField, RedisSchema.EncodeCursor(last, explorer)));
     }
 }

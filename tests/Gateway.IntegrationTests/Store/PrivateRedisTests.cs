@@ -108,7 +108,7 @@ public sealed class PrivateRedisTests : IDisposable
         {
             foreach (var (setting, value) in new[]
             {
-                ("appendonly", "yes"), ("appendfsync", "everysec"), ("save", ""), ("maxmemory-policy", "noeviction"),
+                ("appendonly", "yes"), ("appendfsync", "everysec"), ("auto-aof-rewrite-min-size", "201326592"), ("save", ""), ("maxmemory-policy", "noeviction"),
                 ("notify-keyspace-events", "AKE"), ("bind", "127.0.0.1"), ("protected-mode", "yes"),
             })
             {

@@ -17,6 +17,10 @@ apart "$@"
 bench=benchmarks/tunnel/bin/Release/net10.0/tunnel-benchmark
 backend=15801 redis=15802 visitors=15811 tunnel=15812 admin=15813 line=15821
 
+# What is kept is looked for, not what lies ready: the C library holds an arena for each thread that allocates, and the runtime a
+# nursery as large as it finds worth while, and both grow for hours without a byte that anybody keeps.
+export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 DOTNET_GCgen0size=400000
+
 start() { # name command...
   local name=$1
   shift

@@ -171,7 +171,8 @@ echo "a stalled stream costs another $stall_cost of its rate" >&2
 if [ -z "$quick" ]; then
   "$bench" load idle "$(visitors yamux)" 5 1000 >"$work/idle.log" &
   until_true grep -q open "$work/idle.log"
-  each yamux echo 64
+  # A session takes 1,024 streams at once.
+  each yamux echo 16
   echo "the line above was beside 1000 open streams; the node has $(resident yamux) MiB, its client $(resident yamux.client)" >&2
   for count in 100 1000; do
     start swarm "$bench" swarm "$(tunnels tls)" $count 7:benchmark-secret

@@ -187,7 +187,7 @@ public sealed class AdminApiTests
         var bob = await new CommandLineUser(node, work.Path, "bob").RegisterAsync();
         var operates = new Operator(node);
         var refused = await bob.RunAsync("reserve", "subdomain", "a.gw.test", "--ip", "127.0.0.2");
-        Assert.NotEqual(0, refused.Code);
+        Assert.True(refused.Code != 0, refused.Output + refused.Error + node.Log);
         Assert.Contains("'a.gw.test' was given up by another user and rests until", refused.Output + refused.Error, StringComparison.Ordinal);
         var resting = Assert.Single((await operates.MustAsync("quarantined", "a.gw")).AsArray())!;
         Assert.Equal(("a.gw.test", "1"), ((string)resting["name"]!, (string)resting["user"]!));

@@ -40,6 +40,20 @@ public sealed class ReconcileOutageTests(RedisFixture redis) : RigTests(redis)
         await rig.EndedAsync(kept);
     }
 
+    [Fact, Trait("adv", "S4")]
+    public async Task An_explorer_that_sends_us_elsewhere_is_not_followed()
+    {
+        await using var inside = await FakeExplorer.StartAsync();
+        Explorer.Misbehave = context =>
+        {
+            context.Response.Redirect($"{inside.Url.GetLeftPart(UriPartial.Authority)}{context.Request.Path}{context.Request.QueryString}", permanent: false, preserveMethod: true);
+            return Task.FromResult(true);
+        };
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        await Eventually.TrueAsync(() => rig.Loop.Status.ExplorerFault is not null, "the fault is told");
+        Assert.Empty(inside.Requests);
+    }
+
     [Fact]
     public async Task Reports_are_kept_over_a_restart_until_the_explorer_takes_them()
     {

@@ -33,11 +33,15 @@ public sealed class DialerTests
     public async Task Of_several_addresses_only_the_allowed_ones_are_tried_in_turn()
     {
         await using var upstream = Upstream.Echo();
+        // Somebody would answer there.
+        using var inner = new TcpListener(IPAddress.Parse("127.0.0.3"), upstream.EndPoint.Port);
+        inner.Start();
         var dialer = NewDialer(
-            (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.0.0.1"), IPAddress.Parse("127.0.0.2"), IPAddress.Loopback]),
+            (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.3"), IPAddress.Parse("127.0.0.2"), IPAddress.Loopback]),
             Loopback2, IPNetwork.Parse("127.0.0.1/32"));
         var open = Assert.IsType<DialOutcome.Open>(await DialAsync(dialer, "several.example", upstream.EndPoint.Port));
         Assert.Equal(upstream.EndPoint.ToString(), open.Label);
+        Assert.False(inner.Pending());
         await open.Upstream.DisposeAsync();
     }
 

@@ -352,9 +352,11 @@ public sealed class HttpPortTests
     [Fact, Trait("adv", "S4")]
     public async Task A_redirect_is_the_visitor_s_affair_and_is_not_followed()
     {
+        var asked = 0;
         await using var inside = await WebUpstream.SayAsync("inside");
         await using var web = await WebUpstream.StartAsync(context =>
         {
+            Interlocked.Increment(ref asked);
             context.Response.Redirect($"http://127.0.0.1:{inside.EndPoint.Port}/", permanent: false, preserveMethod: true);
             return Task.CompletedTask;
         });
@@ -364,6 +366,8 @@ public sealed class HttpPortTests
         var answer = await RawHttp.AskAsync(visitor, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 307 ", answer, StringComparison.Ordinal);
         Assert.DoesNotContain("inside", answer, StringComparison.Ordinal);
+        // Nor is it taken for a path of the same upstream.
+        Assert.Equal(1, asked);
     }
 
     [Fact, Trait("adv", "H13")]

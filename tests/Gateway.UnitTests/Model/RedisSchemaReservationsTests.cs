@@ -40,7 +40,7 @@ public sealed class RedisSchemaReservationsTests
             Assert.Equal(Vector.GetProperty("value_utf8").GetString(), RedisSchema.EncodeReservation(Read(text.GetString()!)));
     }
 
-    [Fact]
+    [Fact, Trait("adv", "R11")]
     public void Newer_versions_and_garbage_are_refused_with_a_reason()
     {
         foreach (var text in Vector.GetProperty("must_fail").EnumerateArray())

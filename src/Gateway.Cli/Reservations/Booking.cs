@@ -10,14 +10,22 @@ internal sealed class Booking(Caller caller)
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
-    /// The gateway that shall serve <paramref name="name"/>: the one asked for, else the one that manages a zone above the
+    /// The gateway that shall serve <paramref name="name"/>: the one asked for, else the one that manages the deepest zone above the
     /// name, else the only one there is.
     /// </summary>
     public async Task<Step<GatewayNode>> ChooseGatewayAsync(string? wanted, DomainName name, CancellationToken stop)
     {
         if (wanted is not null) return (await caller.Explorer.GetGatewayAsync(wanted, stop)).ToStep($"Looking up the gateway {wanted}");
-        if ((await GatewayDirectory.ReadAsync(caller.Explorer, stop)).Failed(out var fault, out var gateways)) return fault;
-        if (gateways.Find(gateway => Manages(gateway, name)) is { } managing) return managing;
+        return (await GatewayDirectory.ReadAsync(caller.Explorer, stop)).Failed(out var fault, out var gateways) ? fault : Choose(gateways, name);
+    }
+
+    /// <summary>An explorer may list a gateway that claims what another one manages: then the user says whom he means.</summary>
+    internal static Step<GatewayNode> Choose(IReadOnlyList<GatewayNode> gateways, DomainName name)
+    {
+        var deepest = gateways.Max(gateway => (int?)DepthOf(gateway, name)) ?? 0;
+        var managing = gateways.Where(gateway => deepest > 0 && DepthOf(gateway, name) == deepest).ToList();
+        if (managing.Count == 1) return managing[0];
+        if (managing.Count > 1) return new Outcome.Fault(ExitCode.Usage, $"Several gateways say that they manage a domain above {name}; choose the one that you trust with --gateway: {string.Join(", ", managing.Select(gateway => gateway.NodeId))}");
         return gateways.Count switch
         {
             0 => new Outcome.Fault(ExitCode.Failed, "No gateway is registered with this explorer yet: start one, or ask another explorer with --explorer."),
@@ -94,6 +102,7 @@ internal sealed class Booking(Caller caller)
         ? key
         : new Outcome.Fault(ExitCode.Failed, $"The gateway's identity '{gateway.NodeId}' is not a public key: nothing can be encrypted to it.");
 
-    private static bool Manages(GatewayNode gateway, DomainName name) =>
-        gateway.ManagedDomains?.Any(text => DomainName.TryParse(text, out var zone) && name.IsUnder(zone)) == true;
+    // Labels of the deepest zone above the name that it says to manage; 0: none.
+    private static int DepthOf(GatewayNode gateway, DomainName name) =>
+        (gateway.ManagedDomains ?? []).Max(text => DomainName.TryParse(text, out var zone) && name.IsUnder(zone) ? (int?)zone.LabelCount : null) ?? 0;
 }

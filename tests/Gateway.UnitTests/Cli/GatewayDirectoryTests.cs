@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Gateway.Cli.Reservations;
 using Gateway.ExplorerApi;
+using Gateway.Model;
 using Gateway.Model.ExplorerApi;
 using Xunit;
 
@@ -18,6 +19,24 @@ public sealed class GatewayDirectoryTests
         Assert.False(read.Failed(out _, out var gateways));
         Assert.Equal(["gateway 1", "gateway 2", "gateway 3"], gateways!.Select(it => it.NodeId));
     }
+
+    [Fact]
+    public void The_gateway_of_the_deepest_domain_is_chosen_and_between_two_that_claim_it_the_user_chooses()
+    {
+        GatewayNode[] all = [Of("A", "gw.test"), Of("B", "eu.gw.test"), Of("C", "other.test")];
+        Assert.Equal("A", Chosen(all, "x.gw.test"));
+        Assert.Equal("B", Chosen(all, "x.eu.gw.test"));
+        Assert.Null(Chosen(all, "x.elsewhere.test"));
+        Assert.Equal("A", Chosen(all[..1], "x.elsewhere.test"));
+        Assert.Null(Chosen([], "x.gw.test"));
+        // Somebody registered himself with the domain of another.
+        Assert.True(Booking.Choose([.. all, Of("D", "gw.test")], DomainName.Parse("x.gw.test")).Failed(out var fault, out _));
+        Assert.Contains("A, D", fault!.Message, StringComparison.Ordinal);
+    }
+
+    private static GatewayNode Of(string id, string domain) => new() { NodeId = id, ManagedDomains = [domain] };
+
+    private static string? Chosen(GatewayNode[] gateways, string name) => Booking.Choose(gateways, DomainName.Parse(name)).Failed(out _, out var chosen) ? null : chosen!.NodeId;
 
     private sealed class Pages(int count) : HttpMessageHandler
     {

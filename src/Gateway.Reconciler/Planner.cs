@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Diagnostics;
-using Gateway.Model.Reservations;
 using Gateway.Reconciler.Exploring;
 using Gateway.Reconciler.Planning;
 using Gateway.Reconciler.Proving;

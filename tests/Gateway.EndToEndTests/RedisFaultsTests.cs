@@ -22,63 +22,99 @@ public sealed class RedisFaultsTests(FaultedNode node) : IClassFixture<FaultedNo
         {
             Strike = async it => { await it.Redis.CommandAsync("SAVE"); await it.Redis.KillAsync(); },
             Mend = it => it.Redis.StartAgainAsync(),
-            Event = 1002, Metric = "gateway_store_up", IsTold = now => now == 0, Health = "Redis is away", IsRefused = true,
+            Event = 1002,
+            Metric = "gateway_store_up",
+            IsTold = now => now == 0,
+            Health = "Redis is away",
+            IsRefused = true,
         },
         ["hung"] = new()
         {
             Strike = it => SignalAsync(it.Redis, "STOP"),
             Mend = it => SignalAsync(it.Redis, "CONT"),
-            Event = 1002, Metric = "gateway_store_up", IsTold = now => now == 0, Health = "Redis is away", IsRefused = true,
+            Event = 1002,
+            Metric = "gateway_store_up",
+            IsTold = now => now == 0,
+            Health = "Redis is away",
+            IsRefused = true,
         },
         ["slow"] = new()
         {
             Strike = it => { it.Wire.Delay = TimeSpan.FromMilliseconds(150); return Task.CompletedTask; },
             Mend = it => { it.Wire.Delay = TimeSpan.Zero; return Task.CompletedTask; },
-            Event = 1005, Metric = "gateway_part_degraded{part=\"redis\"}", IsTold = now => now == 1, Health = "Redis is slow", IsRefused = false,
+            Event = 1005,
+            Metric = "gateway_part_degraded{part=\"redis\"}",
+            IsTold = now => now == 1,
+            Health = "Redis is slow",
+            IsRefused = false,
         },
         ["reset"] = new()
         {
             Strike = it => { it.Wire.Reset(); return Task.CompletedTask; },
-            Event = 1002, Metric = "gateway_store_connections_lost_total", Health = "it was away", IsRefused = null,
+            Event = 1002,
+            Metric = "gateway_store_connections_lost_total",
+            Health = "it was away",
+            IsRefused = null,
         },
         ["read-only"] = new()
         {
             Strike = it => it.Redis.CommandAsync("REPLICAOF", "127.0.0.1", "1"),
             Mend = it => it.Redis.CommandAsync("REPLICAOF", "NO", "ONE"),
-            Event = 3006, Metric = "gateway_reconciler_errors_total{kind=\"store\"}", Health = "READONLY", IsRefused = true,
+            Event = 3006,
+            Metric = "gateway_reconciler_errors_total{kind=\"store\"}",
+            Health = "READONLY",
+            IsRefused = true,
         },
         ["out of memory"] = new()
         {
             Strike = it => it.Redis.CommandAsync("CONFIG", "SET", "maxmemory", "1"),
             Mend = it => it.Redis.CommandAsync("CONFIG", "SET", "maxmemory", "0"),
-            Event = 3006, Metric = "gateway_reconciler_errors_total{kind=\"store\"}", Health = "OOM", IsRefused = true,
+            Event = 3006,
+            Metric = "gateway_reconciler_errors_total{kind=\"store\"}",
+            Health = "OOM",
+            IsRefused = true,
         },
         ["emptied"] = new()
         {
             Strike = it => it.Redis.CommandAsync("FLUSHALL"),
-            Event = 3012, Metric = "gateway_reconciler_store_losses_total", Health = "Redis lost what was written to it", IsRefused = null,
+            Event = 3012,
+            Metric = "gateway_reconciler_store_losses_total",
+            Health = "Redis lost what was written to it",
+            IsRefused = null,
         },
         ["restored from an old backup"] = new()
         {
             Prepare = async it => it.Backup = await it.Redis.BackUpAsync(),
             Strike = async it => { await it.Redis.KillAsync(); await it.Redis.StartAgainAsync(it.Backup); },
-            Event = 3012, Metric = "gateway_explorer_store_losses_total", Health = "Redis lost what was written to it", IsRefused = null,
+            Event = 3012,
+            Metric = "gateway_explorer_store_losses_total",
+            Health = "Redis lost what was written to it",
+            IsRefused = null,
         },
         ["replaced by an empty one"] = new()
         {
             Strike = async it => { await it.Redis.CommandAsync("SAVE"); await it.Redis.RestartAsync(keepData: false); },
-            Event = 6024, Metric = "gateway_explorer_store_losses_total", Health = "Redis lost what was written to it", IsRefused = null,
+            Event = 6024,
+            Metric = "gateway_explorer_store_losses_total",
+            Health = "Redis lost what was written to it",
+            IsRefused = null,
         },
         ["a replica that lagged took over"] = new()
         {
             Prepare = it => it.ReplicateAsync(),
             Strike = it => { it.FailOver(); return Task.CompletedTask; },
-            Event = 3012, Metric = "gateway_reconciler_store_losses_total", Health = "Redis lost what was written to it", IsRefused = null,
+            Event = 3012,
+            Metric = "gateway_reconciler_store_losses_total",
+            Health = "Redis lost what was written to it",
+            IsRefused = null,
         },
         ["keyspace events switched off"] = new()
         {
             Strike = it => it.Redis.CommandAsync("CONFIG", "SET", "notify-keyspace-events", ""),
-            Event = 1004, Metric = "gateway_store_events_lapses_total", Health = "keyspace events were switched off", IsRefused = false,
+            Event = 1004,
+            Metric = "gateway_store_events_lapses_total",
+            Health = "keyspace events were switched off",
+            IsRefused = false,
         },
     };
 
@@ -129,7 +165,7 @@ public sealed class RedisFaultsTests(FaultedNode node) : IClassFixture<FaultedNo
         if (fault.IsRefused is { } isRefused) Assert.Equal(isRefused ? 503 : 201, outcome!.Match(_ => 201, refused => refused.Status, _ => 0));
     }
 
-    private static Task SignalAsync(RedisServer redis, string signal) => Programs.RunAsync("kill", [$"-{signal}", redis.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+    private static async Task SignalAsync(RedisServer redis, string signal) => await Programs.RunAsync("kill", [$"-{signal}", redis.ProcessId.ToString(CultureInfo.InvariantCulture)]);
 }
 
 /// <summary>What befalls Redis, and how it is told.</summary>

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Gateway.IntegrationTests.Support;
 using Gateway.Model;
 using Gateway.Model.Reservations;

@@ -136,7 +136,7 @@ public sealed class AdminApiTests
 
     // The name without an address, HTTP with 451.
     private static Task StopsAsync(RunningNode node) => Programs.EventuallyAsync(
-        async () => await VisitAsync(node, "hello.gw.test") == 451 && (await Resolver.AskAsync(node.Dns, "hello.gw.test")).Answers == 0, "nothing of the user is served");
+        async () => await TryVisitAsync(node, "hello.gw.test") == 451 && (await Resolver.AskAsync(node.Dns, "hello.gw.test")).Answers == 0, "nothing of the user is served");
 
     [Fact]
     public async Task A_dry_run_prints_the_plan_and_changes_nothing_and_the_comparison_carries_it_out()
@@ -158,6 +158,19 @@ public sealed class AdminApiTests
         await Programs.EventuallyAsync(async () => await Resolver.AskAsync(node.Dns, "a.gw.test") == (0, 1), "the name is answered");
         Assert.Contains("Redis did not say what it should: 1 places were written (SetRecords 1)", node.Log, StringComparison.Ordinal);
         Assert.Equal("Nothing would be changed.\n", (await operates.RunAsync("node", "reconcile", "--dry-run")).Output);
+    }
+
+    // Null: who is on a route at the moment in which it goes is cut.
+    private static async Task<int?> TryVisitAsync(RunningNode node, string host)
+    {
+        try
+        {
+            return await VisitAsync(node, host);
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
     }
 
     private static async Task<int> VisitAsync(RunningNode node, string host)

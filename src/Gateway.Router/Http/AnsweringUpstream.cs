@@ -83,6 +83,8 @@ internal sealed class AnsweringUpstream(Duplex upstream, ByteCount count, TimeSp
 
     private int Counted(int read)
     {
+        // A connection that was cut here may show an end as well as a break.
+        if (read == 0 && _isStalled) throw new StalledUpstreamException();
         // Zero octets are asked for to learn that some are there.
         if (read > 0) count.Add(0, read);
         return read;

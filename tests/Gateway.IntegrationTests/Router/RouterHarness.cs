@@ -94,7 +94,7 @@ internal sealed class RouterHarness : IAsyncDisposable
         string? line = null;
         await Eventually.TrueAsync(
             () => (line = Log.Lines.FirstOrDefault(it => parts.All(part => it.Contains(part, StringComparison.Ordinal)))) is not null,
-            $"a log line with {string.Join(", ", parts)}");
+            () => $"a log line with {string.Join(", ", parts)} among\n{string.Join('\n', Log.Lines)}");
         return line!;
     }
 

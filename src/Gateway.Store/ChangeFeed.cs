@@ -119,7 +119,7 @@ public sealed partial class ChangeFeed
         finally
         {
             Volatile.Write(ref _following, null);
-            foreach (var channel in session.IsLost ? [] : channels) await session.Subscriber.UnsubscribeAsync(channel).WaitAsync(SubscribeDeadline, _time, CancellationToken.None);
+            foreach (var channel in session.IsLost ? [] : channels) await session.UnsubscribeAsync(channel).WaitAsync(SubscribeDeadline, _time, CancellationToken.None);
         }
 
         void Hear(RedisChannel from, RedisValue name)
@@ -140,7 +140,7 @@ public sealed partial class ChangeFeed
         catch (RedisServerException e)
         {
             AllHeard(RedisFaults.Describe(e));
-            foreach (var key in wanted) await session.Subscriber.UnsubscribeAsync(Channel(session, key)).WaitAsync(SubscribeDeadline, _time, stop);
+            foreach (var key in wanted) await session.UnsubscribeAsync(Channel(session, key)).WaitAsync(SubscribeDeadline, _time, stop);
         }
 
         return await SubscribeAsync(session, ["*"], hear, stop);
@@ -149,7 +149,7 @@ public sealed partial class ChangeFeed
     private async Task<IReadOnlyList<RedisChannel>> SubscribeAsync(RedisSession session, string[] patterns, Action<RedisChannel, RedisValue> hear, CancellationToken stop)
     {
         RedisChannel[] channels = [.. patterns.Select(pattern => Channel(session, pattern))];
-        foreach (var channel in channels) await session.Subscriber.SubscribeAsync(channel, hear).WaitAsync(SubscribeDeadline, _time, stop);
+        foreach (var channel in channels) await session.SubscribeAsync(channel, hear).WaitAsync(SubscribeDeadline, _time, stop);
         return channels;
     }
 

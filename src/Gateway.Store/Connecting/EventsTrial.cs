@@ -26,7 +26,7 @@ internal sealed class EventsTrial(RedisSession session, RedisEndpoint endpoint, 
         var channel = new RedisChannel(KeyspaceChannel.Of(endpoint.Database, RedisSchema.EventsTrialKey), RedisChannel.PatternMode.Literal);
         var heard = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await session.Subscriber.SubscribeAsync(channel, Hear).WaitAsync(Patience, time, stop);
+        await session.SubscribeAsync(channel, Hear).WaitAsync(Patience, time, stop);
         try
         {
             await session.Database.ScriptEvaluateAsync(Script, [RedisSchema.EventsTrialKey], null, CommandFlags.NoScriptCache).WaitAsync(Patience, time, stop);
@@ -43,7 +43,7 @@ internal sealed class EventsTrial(RedisSession session, RedisEndpoint endpoint, 
         }
         finally
         {
-            await session.Subscriber.UnsubscribeAsync(channel).WaitAsync(Patience, time, stop);
+            await session.UnsubscribeAsync(channel).WaitAsync(Patience, time, stop);
         }
 
         void Hear(RedisChannel _, RedisValue name)

@@ -25,6 +25,8 @@ internal sealed class RedisSession : IAsyncDisposable
     // Never disposed: it holds no timer, and callbacks may still be running when the session ends.
     private readonly CancellationTokenSource _lost = new();
     private int _late;
+    private readonly Lock _closing = new();
+    private bool _isClosed;
     private readonly TaskCompletionSource<string> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Takes over a connected multiplexer, and the <paramref name="door"/> that it came through, if any.</summary>
@@ -61,6 +63,14 @@ internal sealed class RedisSession : IAsyncDisposable
     /// <summary>How many times keyspace events were found switched off since the beginning: changes by others were missed each time.</summary>
     internal int EventsLapses { get; set; }
 
+    /// <summary>Subscribes; <paramref name="hear"/> is called for each message.</summary>
+    /// <exception cref="Exception">See <see cref="RedisFaults.IsRedis"/>.</exception>
+    internal Task SubscribeAsync(RedisChannel channel, Action<RedisChannel, RedisValue> hear) => WhileOpen(() => Subscriber.SubscribeAsync(channel, hear));
+
+    /// <summary>Ends a subscription and everybody's who has the same one.</summary>
+    /// <exception cref="Exception">See <see cref="RedisFaults.IsRedis"/>.</exception>
+    internal Task UnsubscribeAsync(RedisChannel channel) => WhileOpen(() => Subscriber.UnsubscribeAsync(channel));
+
     /// <summary>Ends when the session is lost, with the reason, or when it is time to stop.</summary>
     internal async Task<string> WatchAsync(CancellationToken stop)
     {
@@ -76,9 +86,16 @@ internal sealed class RedisSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Lose("closed");
+        lock (_closing) _isClosed = true;
         _multiplexer.Close(allowCommandsToComplete: false);
         _multiplexer.Dispose();
         if (_door is not null) await _door.DisposeAsync();
+    }
+
+    // To a subscription the library answers with a null reference when it is closed, also in the middle of the call.
+    private Task WhileOpen(Func<Task> call)
+    {
+        lock (_closing) return _isClosed ? Task.FromException(new RedisAwayException("the connection is closed")) : call();
     }
 
     private void NoteDelay(TimeSpan took)

@@ -46,6 +46,20 @@ public sealed class RedisConnectionTests
 
     [Fact]
     [Trait("adv", "R3")]
+    public async Task A_subscription_that_meets_the_end_of_its_connection_finds_Redis_away()
+    {
+        // The library answered with a null reference, which nobody expects of a Redis: it ended the feed, and with it the node.
+        await using var server = await ForeignRedis.StartAsync();
+        var redis = RedisConnection.Open(server.Endpoint(), TimeProvider.System, NullLoggerFactory.Instance);
+        var session = await redis.SessionAsync(Deadline.Generous);
+        await session.SubscribeAsync("first", (_, _) => { });
+        await redis.DisposeAsync();
+        await Assert.ThrowsAsync<RedisAwayException>(() => session.UnsubscribeAsync("first"));
+        await Assert.ThrowsAsync<RedisAwayException>(() => session.SubscribeAsync("second", (_, _) => { }));
+    }
+
+    [Fact]
+    [Trait("adv", "R3")]
     public async Task A_lost_session_is_handed_to_nobody_not_even_while_its_loss_is_being_told()
     {
         await using var server = await ForeignRedis.StartAsync();

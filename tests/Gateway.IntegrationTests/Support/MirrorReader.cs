@@ -5,8 +5,11 @@ using StackExchange.Redis;
 namespace Gateway.IntegrationTests.Support;
 
 /// <summary>A reader that keeps a full copy of every key with a prefix, and counts how it was called.</summary>
+/// <remarks>As every reader, it ends with the connection: the client library never answers what was asked of one that broke.</remarks>
 public sealed class MirrorReader(Func<IDatabase> database, string prefix) : IChangeReader
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private int _applied;
     private int _compared;
     private int _inside;
@@ -43,8 +46,8 @@ public sealed class MirrorReader(Func<IDatabase> database, string prefix) : ICha
             foreach (var change in changes)
             {
                 Changes.Enqueue(change);
-                if (change.Field is null) Keep(change.Key, await ReadAsync(change.Key));
-                else await ReadFieldAsync(change.Key, change.Field);
+                if (change.Field is null) Keep(change.Key, await ReadAsync(change.Key, stop));
+                else await ReadFieldAsync(change.Key, change.Field, stop);
             }
         }
         finally
@@ -60,9 +63,9 @@ public sealed class MirrorReader(Func<IDatabase> database, string prefix) : ICha
         {
             await BeforeCompare();
             var fresh = new ConcurrentDictionary<string, SortedDictionary<string, string>>();
-            foreach (var key in ((string[]?)await database().ExecuteAsync("KEYS", prefix + "*"))!)
+            foreach (var key in ((string[]?)await database().ExecuteAsync("KEYS", prefix + "*").WaitAsync(stop))!)
             {
-                if (await ReadAsync(key) is { Count: > 0 } fields) fresh[key] = fields;
+                if (await ReadAsync(key, stop) is { Count: > 0 } fields) fresh[key] = fields;
             }
 
             Copy = fresh;
@@ -77,11 +80,12 @@ public sealed class MirrorReader(Func<IDatabase> database, string prefix) : ICha
     /// <summary>What Redis holds now, for the comparison at the end of a test.</summary>
     public async Task<bool> IsEqualToRedisAsync()
     {
-        var keys = (string[])(await database().ExecuteAsync("KEYS", prefix + "*"))!;
+        using var late = new CancellationTokenSource(Patience);
+        var keys = (string[])(await database().ExecuteAsync("KEYS", prefix + "*").WaitAsync(late.Token))!;
         if (keys.Length != Copy.Count) return false;
         foreach (var key in keys)
         {
-            if (!Copy.TryGetValue(key, out var fields) || !fields.SequenceEqual(await ReadAsync(key))) return false;
+            if (!Copy.TryGetValue(key, out var fields) || !fields.SequenceEqual(await ReadAsync(key, late.Token))) return false;
         }
 
         return true;
@@ -89,25 +93,25 @@ public sealed class MirrorReader(Func<IDatabase> database, string prefix) : ICha
 
     private void Enter() => WasCalledTwiceAtOnce |= Interlocked.Increment(ref _inside) > 1;
 
-    private async Task ReadFieldAsync(string key, string field)
+    private async Task ReadFieldAsync(string key, string field, CancellationToken stop)
     {
-        var value = await database().HashGetAsync(key, field);
+        var value = await database().HashGetAsync(key, field).WaitAsync(stop);
         var fields = Copy.TryGetValue(key, out var known) ? new SortedDictionary<string, string>(known, StringComparer.Ordinal) : new(StringComparer.Ordinal);
         if (value.IsNull) fields.Remove(field);
         else fields[field] = value!;
         Keep(key, fields);
     }
 
-    private async Task<SortedDictionary<string, string>> ReadAsync(string key)
+    private async Task<SortedDictionary<string, string>> ReadAsync(string key, CancellationToken stop)
     {
         var fields = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        switch (await database().KeyTypeAsync(key))
+        switch (await database().KeyTypeAsync(key).WaitAsync(stop))
         {
             case RedisType.Hash:
-                foreach (var entry in await database().HashGetAllAsync(key)) fields[entry.Name!] = entry.Value!;
+                foreach (var entry in await database().HashGetAllAsync(key).WaitAsync(stop)) fields[entry.Name!] = entry.Value!;
                 break;
             case RedisType.String:
-                var value = await database().StringGetAsync(key);
+                var value = await database().StringGetAsync(key).WaitAsync(stop);
                 if (!value.IsNull) fields["="] = value!;
                 break;
         }

@@ -16,6 +16,17 @@ public sealed partial class ExplorerClient
     public Task<ExplorerOutcome<Listing<User>>> ListUsersAsync(string? name, string? email, int page, CancellationToken stop) =>
         ListAsync<User>("/users" + Query(("name", name), ("email", email), ("page", Text(page))), stop);
 
+    /// <summary>Changes e-mail, host and description of a user's own entry (see <see cref="UserUpdate.Sign"/>): all three become what is sent. 409 when the e-mail is taken.</summary>
+    public Task<ExplorerOutcome<Accepted>> UpdateUserAsync(UserUpdate update, CancellationToken stop) =>
+        TellAsync(HttpMethod.Put, string.Create(CultureInfo.InvariantCulture, $"/users/{update.Id}"), ExplorerJson.Write(update), stop);
+
+    /// <summary>Asks whether a user signed a message. 404 when the user is unknown.</summary>
+    public async Task<ExplorerOutcome<bool>> ValidateAsync(long user, ValidateRequest message, CancellationToken stop)
+    {
+        var outcome = await PostAsync<ValidateRequest, ValidateAnswer>(string.Create(CultureInfo.InvariantCulture, $"/users/{user}/validate"), message, stop);
+        return outcome.Select(answer => answer.IsValid);
+    }
+
     /// <summary>Makes or replaces the directory's entry of a gateway. Some servers first look up `__owner__` of its managed domains.</summary>
     public Task<ExplorerOutcome<Accepted>> RegisterGatewayAsync(GatewayNode gateway, CancellationToken stop) =>
         TellAsync(HttpMethod.Post, "/gateways", ExplorerJson.Write(gateway), stop);

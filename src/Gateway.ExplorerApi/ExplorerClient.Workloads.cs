@@ -44,6 +44,10 @@ public sealed partial class ExplorerClient
     public Task<ExplorerOutcome<Accepted>> SignDeleteAsync(long id, WorkloadSignature signature, CancellationToken stop) =>
         TellAsync(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"/reservations/workloads/{id}/sign/delete"), ExplorerJson.Write(signature), stop);
 
+    /// <summary>Hands in a signer's agreement to the creation (see <see cref="WorkloadChallenge.SignProvision"/>, made from the stored workload). 400 when none is waited for.</summary>
+    public Task<ExplorerOutcome<Accepted>> SignProvisionAsync(long id, WorkloadSignature signature, CancellationToken stop) =>
+        TellAsync(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"/reservations/workloads/{id}/sign/provision"), ExplorerJson.Write(signature), stop);
+
     private static string NodePath(string nodeId, string globalId) => $"/reservations/nodes/{Uri.EscapeDataString(nodeId)}/workloads/{Uri.EscapeDataString(globalId)}";
 
     private static WorkloadPage? Page(ExplorerAnswer answer) =>

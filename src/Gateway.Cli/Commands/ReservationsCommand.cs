@@ -12,11 +12,25 @@ internal sealed class ReservationsCommand(Terminal terminal, CommonOptions commo
 
     public Command CreateList()
     {
+        var ids = new Argument<string[]>("id") { Description = "These alone, also another user's: a number, or the number that gateways use in their logs (12-1).", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "Show deleted and failed ones too." };
+        var open = new Option<bool>("--to-approve") { Description = "Show those of other users that wait for your approval." };
         var command = new ExampleCommand("reservations", "List your reservations and where each of them stands.",
             "gateway reservations")
-        { all };
-        command.SetAction(async (parsed, stop) => terminal.Report(await ListAsync(parsed, parsed.GetValue(all), stop), parsed.GetValue(common.Json)));
+        { ids, all, open };
+        command.Validators.Add(result =>
+        {
+            foreach (var id in result.GetValue(ids) ?? [])
+                if (!Listed.IsId(id)) result.AddError($"'{id}' is no number of a reservation.");
+        });
+        command.SetAction(async (parsed, stop) => terminal.Report(await RunAsync(parsed, async caller =>
+        {
+            var listed = new Listed(caller);
+            if (parsed.GetValue(ids) is [_, ..] wanted) return Tell(await listed.FindAsync(wanted, stop), "");
+            return parsed.GetValue(open)
+                ? Tell(await listed.ToApproveAsync(stop), "Nobody waits for your approval.")
+                : Tell(await listed.OwnAsync(parsed.GetValue(all), stop), "You hold no reservations.");
+        }), parsed.GetValue(common.Json)));
         return command;
     }
 
@@ -31,25 +45,21 @@ internal sealed class ReservationsCommand(Terminal terminal, CommonOptions commo
         {
             if ((result.GetValue(ids) ?? []).Length == 0 != result.GetValue(all)) result.AddError("Name the reservations to delete, or say --all.");
         });
-        command.SetAction(async (parsed, stop) => terminal.Report(await DeleteAsync(parsed, parsed.GetValue(all) ? null : parsed.GetValue(ids)!, stop), parsed.GetValue(common.Json)));
+        command.SetAction(async (parsed, stop) => terminal.Report(
+            await RunAsync(parsed, caller => DeleteAsync(caller, parsed.GetValue(all) ? null : parsed.GetValue(ids)!, stop)), parsed.GetValue(common.Json)));
         return command;
     }
 
-    private async Task<Outcome> ListAsync(ParseResult parsed, bool all, CancellationToken stop)
-    {
-        if (Open(parsed).Failed(out var fault, out var caller)) return fault;
-        using var owned = caller;
-        if ((await OwnAsync(caller, all, stop)).Failed(out fault, out var workloads)) return fault;
-        return new Outcome.Done(ReservationView.Table(workloads), new JsonArray([.. workloads.Select(ReservationView.Json)]));
-    }
+    private static Outcome Tell(Step<List<Workload>> found, string none) => found.Failed(out var fault, out var workloads)
+        ? fault
+        : new Outcome.Done(ReservationView.Table(workloads, none), new JsonArray([.. workloads.Select(ReservationView.Json)]));
 
-    private async Task<Outcome> DeleteAsync(ParseResult parsed, long[]? ids, CancellationToken stop)
+    private static async Task<Outcome> DeleteAsync(Caller caller, long[]? ids, CancellationToken stop)
     {
-        if (Open(parsed).Failed(out var fault, out var caller)) return fault;
-        using var owned = caller;
+        Outcome.Fault? fault;
         if (ids is null)
         {
-            if ((await OwnAsync(caller, all: false, stop)).Failed(out fault, out var workloads)) return fault;
+            if ((await new Listed(caller).OwnAsync(all: false, stop)).Failed(out fault, out var workloads)) return fault;
             ids = [.. workloads.Select(workload => workload.Id)];
         }
 
@@ -65,17 +75,6 @@ internal sealed class ReservationsCommand(Terminal terminal, CommonOptions commo
         return new Outcome.Done(ids.Length == 0 ? "There was nothing to delete." : $"Deleted: {string.Join(", ", ids)}.", new JsonObject { ["deleted"] = new JsonArray([.. ids.Select(id => (JsonNode)id)]) });
     }
 
-    private Step<Caller> Open(ParseResult parsed) => Caller.OpenRegistered(parsed.GetValue(common.Identity)!, parsed.GetValue(common.Explorer)!, terminal.Time);
-
-    private static async Task<Step<List<Workload>>> OwnAsync(Caller caller, bool all, CancellationToken stop)
-    {
-        var own = new List<Workload>();
-        for (var page = 1; ; page++)
-        {
-            var listed = (await caller.Explorer.ListWorkloadsAsync(caller.User, null, null, page, stop)).ToStep("Listing your reservations");
-            if (listed.Failed(out var fault, out var found)) return fault;
-            own.AddRange(found.Items.Where(workload => all || workload.NextAction is not (NextAction.Deleted or NextAction.Invalid)));
-            if (page >= found.Pages) return own;
-        }
-    }
+    private Task<Outcome> RunAsync(ParseResult parsed, Func<Caller, Task<Outcome>> run) =>
+        Caller.RunAsync(parsed.GetValue(common.Identity)!, parsed.GetValue(common.Explorer)!, terminal.Time, run);
 }

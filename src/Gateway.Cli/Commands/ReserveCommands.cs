@@ -14,11 +14,13 @@ internal sealed class ReserveCommands(Terminal terminal, CommonOptions common)
 {
     private readonly Option<string?> _gateway = new("--gateway") { Description = "Identity of the gateway; needed only when several could serve the name.", Recursive = true };
     private readonly WaitOptions _waiting = new(terminal.Time);
+    private readonly ApprovalOptions _approval = new();
 
     public Command Create()
     {
         var command = new Command("reserve", "Reserve a name, a proxy, a tunnel or a whole domain.") { Domain(), Subdomain(), Proxy(), Tunnel(), _gateway };
         _waiting.AddTo(command);
+        _approval.AddTo(command);
         return command;
     }
 
@@ -109,14 +111,17 @@ internal sealed class ReserveCommands(Terminal terminal, CommonOptions common)
         if ((await booking.ChooseGatewayAsync(parsed.GetValue(_gateway), name, stop)).Failed(out fault, out var gateway)) return fault;
         var draft = new Workload { NodeId = gateway.NodeId, WorkloadType = type, Domain = name.ToString() };
         if (fill(draft, (caller, gateway)).Failed(out fault, out var filled)) return fault;
-        if ((await booking.ReserveAsync(filled, stop)).Failed(out fault, out var reserved)) return fault;
+        if ((await booking.ReserveAsync(_approval.Fill(parsed, filled), stop)).Failed(out fault, out var reserved)) return fault;
         var (wait, began) = (_waiting.WordOf(parsed), terminal.Time.GetTimestamp());
-        if (wait > TimeSpan.Zero && (await booking.WaitAsync(reserved.Id, ReservationView.IsSettled, wait, stop)).Failed(out fault, out reserved)) return fault with { HoldsNothing = false };
+        if (wait > TimeSpan.Zero && (await booking.WaitAsync(reserved.Id, IsEnough, wait, stop)).Failed(out fault, out reserved)) return fault with { HoldsNothing = false };
         var more = after?.Invoke(gateway);
         if (!_waiting.IsAsked(parsed)) return Tell(reserved, name, more);
         var seen = await WatchAsync(parsed, gateway, reserved, name, more, wait - terminal.Time.GetElapsedTime(began), stop);
         if (seen.IsUp) more = Up(more);
-        return seen.IsUp || ReservationView.State(reserved) is not ("active" or "waiting") ? Tell(reserved, name, more) : NotYet(reserved, name, more, wait, seen);
+        return seen.IsUp || ReservationView.State(reserved) is not ("active" or "waiting" or ReservationView.Unapproved) ? Tell(reserved, name, more) : NotYet(reserved, name, more, wait, seen);
+
+        // Other users take their time: they are waited for only when somebody says how long.
+        bool IsEnough(Workload workload) => ReservationView.IsSettled(workload) || (!_waiting.IsAsked(parsed) && ReservationView.State(workload) == ReservationView.Unapproved);
     }
 
     private static string? NameFault(string text, out DomainName name)
@@ -128,11 +133,14 @@ internal sealed class ReserveCommands(Terminal terminal, CommonOptions common)
 
     private async Task<Sighting> WatchAsync(ParseResult parsed, GatewayNode gateway, Workload reserved, DomainName name, (string Text, JsonObject Json)? more, TimeSpan left, CancellationToken stop)
     {
+        if (ReservationView.State(reserved) == ReservationView.Unapproved) return new Sighting(ReservationView.Unapproved, Unapproved(reserved));
         if (ReservationView.State(reserved) != "active") return new Sighting("waiting", "The gateway has not answered yet; 'gateway reservations' shows when it does.");
         // Before the wait, for a tunnel is up only when somebody has pasted the line.
         if (more is { } paste) await terminal.Error.WriteLineAsync(paste.Text);
         return await _waiting.WaitAsync(parsed, gateway, reserved, name, left, stop);
     }
+
+    private static string Unapproved(Workload reserved) => $"Before the gateway hears of it, {Approvals.OfCreation(reserved)}: 'gateway approve {reserved.Id}'.";
 
     private static (string Text, JsonObject Json) Up((string Text, JsonObject Json)? more)
     {
@@ -163,6 +171,7 @@ internal sealed class ReserveCommands(Terminal terminal, CommonOptions common)
         {
             "active" => new Outcome.Done($"{name} is reserved: {reserved.WorkloadType.Name} {reserved.Id}.{tail}", json),
             "waiting" => new Outcome.Done($"{name}: {reserved.WorkloadType.Name} {reserved.Id} is stored; the gateway has not answered yet. 'gateway reservations' shows when it does.{tail}", json),
+            ReservationView.Unapproved => new Outcome.Done($"{name}: {reserved.WorkloadType.Name} {reserved.Id} is stored. {Unapproved(reserved)}{tail}", json),
             _ => new Outcome.Fault(ExitCode.Refused, $"The gateway refused {name}: {reserved.Result.Message}") { HoldsNothing = true },
         };
     }

@@ -1,60 +1,71 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Gateway.Cli.Reservations;
-using Gateway.ExplorerApi;
-using Gateway.Model.ExplorerApi;
+using Gateway.Cli.Users;
 
 namespace Gateway.Cli.Commands;
 
-/// <summary><c>gateway user register</c>.</summary>
-internal static class UserCommands
+/// <summary><c>gateway user register|show|update|validate</c>.</summary>
+internal sealed class UserCommands(Terminal terminal, CommonOptions common)
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public Command Create() => new("user", "Make yourself known to an explorer, and see who else is.") { Register(), Show(), Update(), Validate() };
+
+    private ExampleCommand Register()
     {
         var name = new Option<string>("--name") { Description = "Your name with the explorer: lower case, at least three characters.", Required = true };
         var email = new Option<string>("--email") { Description = "Where the operator reaches you.", Required = true };
-        var register = new ExampleCommand("register", "Register your public key with the explorer, and keep the user id that it gives in your seed file.",
+        var command = new ExampleCommand("register", "Register your public key with the explorer, and keep the user id that it gives in your seed file.",
             "gateway user register --name alice --email alice@example.com")
         { name, email };
-        register.SetAction(async (parsed, stop) => terminal.Report(
-            await RegisterAsync(parsed.GetValue(common.Identity)!, parsed.GetValue(common.Explorer)!, parsed.GetValue(name)!, parsed.GetValue(email)!, terminal.Time, stop),
+        command.SetAction(async (parsed, stop) => terminal.Report(
+            await UserRegistration.RunAsync(parsed.GetValue(common.Identity)!, parsed.GetValue(common.Explorer)!, parsed.GetValue(name)!, parsed.GetValue(email)!, terminal.Time, stop),
             parsed.GetValue(common.Json)));
-        return new Command("user", "Make yourself known to an explorer.") { register };
+        return command;
     }
 
-    private static async Task<Outcome> RegisterAsync(string path, string explorer, string name, string email, TimeProvider time, CancellationToken stop)
+    private ExampleCommand Show()
     {
-        if (Caller.Open(path, explorer, time).Failed(out var fault, out var caller)) return fault;
-        using var owned = caller;
-        if (caller.User > 0 && await FindKnownAsync(caller, stop) is { } known) return known;
-        if ((await RegisterAsync(caller, name, email, stop)).Failed(out fault, out var user)) return fault;
-        var file = caller.File with { User = user.Id };
-        if (!SeedStore.TryReplace(path, file.EncodeForUser(), out var text)) return new Outcome.Fault(ExitCode.Failed, $"You are user {user.Id}, but the seed file could not be written: {text}");
-        return new Outcome.Done($"You are user {user.Id} ({user.Name}).", Json(user));
+        var user = new Argument<string?>("user") { Description = "A user's number, name or e-mail address; yourself when none is given.", Arity = ArgumentArity.ZeroOrOne };
+        var command = new ExampleCommand("show", "Show what the explorer says of you, or of another user: number, name, e-mail address and public key.",
+            "gateway user show alice")
+        { user };
+        command.SetAction((parsed, stop) => RunAsync(parsed, caller => new PhonebookEntry(caller).ShowAsync(parsed.GetValue(user), stop)));
+        return command;
     }
 
-    // A second id would leave everything that the first one holds without an owner: it is never asked for while the first one stands.
-    private static async Task<Outcome?> FindKnownAsync(Caller caller, CancellationToken stop)
+    private ExampleCommand Update()
     {
-        var asked = await caller.Explorer.GetUserAsync(caller.User, stop);
-        if (asked is ExplorerOutcome<User>.Refused { Status: 404 }) return null;
-        if (asked.ToStep($"Looking up user {caller.User}").Failed(out var fault, out var user)) return fault;
-        return string.Equals(user.Pubkey, caller.Identity.PublicKey.Hex, StringComparison.OrdinalIgnoreCase)
-            ? new Outcome.Done($"You are user {user.Id} ({user.Name}) already.", Json(user))
-            : new Outcome.Fault(ExitCode.Refused, $"'{caller.Path}' says user {caller.User}, but with this explorer that is somebody else. Choose the explorer that you registered with (--explorer), or register another identity here (--identity).");
+        var email = new Option<string?>("--email") { Description = "Your new e-mail address." };
+        var host = new Option<string?>("--host") { Description = "Where you are found, in your own words; empty: nothing." };
+        var description = new Option<string?>("--description") { Description = "Who you are, in your own words; empty: nothing." };
+        var command = new ExampleCommand("update", "Change your own entry with the explorer. What you do not name stays; name and key cannot be changed.",
+            "gateway user update --email alice@example.org")
+        { email, host, description };
+        command.Validators.Add(result =>
+        {
+            if ((result.GetValue(email) ?? result.GetValue(host) ?? result.GetValue(description)) is null) result.AddError("Say what to change: --email, --host or --description.");
+        });
+        command.SetAction((parsed, stop) => RunAsync(parsed, caller => new PhonebookEntry(caller).UpdateAsync(parsed.GetValue(email), parsed.GetValue(host), parsed.GetValue(description), stop)));
+        return command;
     }
 
-    private static JsonObject Json(User user) => new() { ["user"] = user.Id, ["name"] = user.Name };
-
-    /// <summary>Registers; a second try with the same key finds the first one's user instead of failing.</summary>
-    private static async Task<Step<User>> RegisterAsync(Caller caller, string name, string email, CancellationToken stop)
+    private ExampleCommand Validate()
     {
-        var request = new User { Name = name, Email = email, Pubkey = caller.Identity.PublicKey.Hex };
-        var created = await caller.Explorer.CreateUserAsync(request, stop);
-        if (created is not ExplorerOutcome<User>.Refused { Status: 409 }) return created.ToStep("Registering");
-        var listed = await caller.Explorer.ListUsersAsync(name, null, 1, stop);
-        var own = (listed as ExplorerOutcome<Listing<User>>.Ok)?.Value.Items.FirstOrDefault(user => user.Pubkey == request.Pubkey);
-        if (own is not null) return own;
-        return new Outcome.Fault(ExitCode.Refused, "Registering: the explorer has a user with this name or e-mail address already: choose another --name or --email.");
+        var user = new Argument<string>("user") { Description = "The user's number, name or e-mail address." };
+        var message = new Option<string?>("--message") { Description = "The message itself." };
+        var file = new Option<string?>("--file") { Description = "A file that holds the message." };
+        var signature = new Option<string>("--signature") { Description = "The signature, Ed25519 over the message as it is, in hex.", Required = true };
+        var command = new ExampleCommand("validate", "Ask the explorer whether a user signed a message. Ends with 3 when he did not.",
+            "gateway user validate alice --file letter.txt --signature 5d33d4e0")
+        { user, message, file, signature };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(message) is null == result.GetValue(file) is null) result.AddError("Give the message with either --message or --file.");
+        });
+        command.SetAction((parsed, stop) => RunAsync(parsed, caller =>
+            new SignedMessage(caller).ValidateAsync(parsed.GetValue(user)!, parsed.GetValue(message), parsed.GetValue(file), parsed.GetValue(signature)!, stop)));
+        return command;
     }
+
+    private async Task<int> RunAsync(ParseResult parsed, Func<Caller, Task<Outcome>> run) =>
+        terminal.Report(await Caller.RunAsync(parsed.GetValue(common.Identity)!, parsed.GetValue(common.Explorer)!, terminal.Time, run), parsed.GetValue(common.Json));
 }

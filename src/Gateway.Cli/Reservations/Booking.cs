@@ -1,3 +1,4 @@
+using Gateway.ExplorerApi;
 using Gateway.Model;
 using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
@@ -7,6 +8,9 @@ namespace Gateway.Cli.Reservations;
 /// <summary>How a reservation is made and given back: choose a gateway, hold a pool there, sign, send, and wait for the gateway's word.</summary>
 internal sealed class Booking(Caller caller)
 {
+    // Nothing is paid; the old explorers want to know in what.
+    private static readonly string[] Currencies = ["TFT"];
+
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
@@ -40,17 +44,11 @@ internal sealed class Booking(Caller caller)
         var listed = (await caller.Explorer.ListPoolsAsync(caller.User, stop)).ToStep("Listing your pools");
         if (listed.Failed(out var fault, out var pools)) return fault;
         if (pools.Items.FirstOrDefault(pool => pool.NodeIds.Contains(nodeId)) is { } held) return held.PoolId;
-        var data = new PoolData { NodeIds = [nodeId], Currencies = ["TFT"] };
-        var json = ExplorerJson.Write(data);
-        var request = new PoolReservation
-        {
-            Json = System.Text.Encoding.UTF8.GetString(json),
-            Reservation = data,
-            CustomerTid = caller.User,
-            CustomerSignature = caller.Identity.SignHex(json),
-        };
-        var made = (await caller.Explorer.CreatePoolAsync(request, stop)).ToStep("Making a pool");
-        return made.Failed(out fault, out var pool) ? fault : pool.ReservationId;
+        var made = await WishAsync(new PoolData { NodeIds = [nodeId], Currencies = Currencies }, stop);
+        // He has as many as a user may have: then one of them is extended. Its list is replaced by the one that is sent.
+        if (made is ExplorerOutcome<PoolCreated>.Refused { Status: 403 } && pools.Items.MinBy(pool => pool.NodeIds.Count) is { } least)
+            made = await WishAsync(new PoolData { PoolId = least.PoolId, NodeIds = [.. least.NodeIds, nodeId], Currencies = Currencies }, stop);
+        return made.ToStep("Making a pool").Failed(out fault, out var pool) ? fault : pool.ReservationId;
     }
 
     /// <summary>Signs and sends a workload of which only the kind's own members are set.</summary>
@@ -63,7 +61,7 @@ internal sealed class Booking(Caller caller)
             WorkloadId = 1,
             PoolId = poolId,
             CustomerTid = caller.User,
-            SigningRequestDelete = new SigningRequest { Signers = [caller.User], QuorumMin = 1 },
+            SigningRequestDelete = new SigningRequest { Signers = [caller.User, .. draft.SigningRequestDelete.Signers], QuorumMin = 1 },
             NextAction = NextAction.Deploy,
             Epoch = ExplorerDate.From(caller.Time.GetUtcNow()),
         };
@@ -75,15 +73,31 @@ internal sealed class Booking(Caller caller)
     /// <summary>Asks for the deletion of a reservation; one that is gone already is no fault.</summary>
     public async Task<Step<Workload>> DeleteAsync(long id, CancellationToken stop)
     {
-        var found = (await caller.Explorer.GetWorkloadAsync(id, stop)).ToStep($"Looking up the reservation {id}");
-        if (found.Failed(out var fault, out var stored)) return fault;
+        if ((await FindAsync(id, stop)).Failed(out var fault, out var stored)) return fault;
         if (stored.CustomerTid != caller.User && !stored.SigningRequestDelete.Signers.Contains(caller.User))
             return new Outcome.Fault(ExitCode.Refused, $"Reservation {id} belongs to another user, and only he can give it back: 'gateway reservations' lists yours.");
         if (stored.IsToDelete) return stored;
+        if (stored.SigningRequestDelete.QuorumMin <= 0) return new Outcome.Fault(ExitCode.Refused, $"Nobody can give reservation {id} back: it was made so that no number of users is enough.");
         var signature = new WorkloadSignature { Tid = caller.User, Signature = WorkloadChallenge.SignDelete(stored, caller.User, caller.Identity) };
-        var signed = (await caller.Explorer.SignDeleteAsync(id, signature, stop)).ToStep($"Deleting the reservation {id}");
-        return signed.Failed(out fault, out _) ? fault : stored;
+        if (!Approvals.HasAgreed(stored.SignaturesDelete, caller.User) && (await caller.Explorer.SignDeleteAsync(id, signature, stop)).ToStep($"Deleting the reservation {id}").Failed(out fault, out _)) return fault;
+        if ((await FindAsync(id, stop)).Failed(out fault, out stored) || stored.IsToDelete) return fault is null ? stored! : fault;
+        return new Outcome.Fault(ExitCode.Failed, $"Your word about reservation {id} is with the explorer; to give it back, {Approvals.OfDeletion(stored)}.");
     }
+
+    /// <summary>Agrees to the creation of a reservation that somebody made with the caller among those who must; gives it as it stands then.</summary>
+    public async Task<Step<Workload>> ApproveAsync(long id, CancellationToken stop)
+    {
+        if ((await FindAsync(id, stop)).Failed(out var fault, out var stored)) return fault;
+        if (!stored.SigningRequestProvision.Signers.Contains(caller.User)) return new Outcome.Fault(ExitCode.Refused, $"Reservation {id} does not ask for your approval: 'gateway reservations --to-approve' lists those that do.");
+        if (stored.NextAction != NextAction.Sign || Approvals.HasAgreed(stored.SignaturesProvision, caller.User)) return stored;
+        var signature = new WorkloadSignature { Tid = caller.User, Signature = WorkloadChallenge.SignProvision(stored, caller.User, caller.Identity) };
+        if ((await caller.Explorer.SignProvisionAsync(id, signature, stop)).ToStep($"Approving the reservation {id}").Failed(out fault, out _)) return fault;
+        return await FindAsync(id, stop);
+    }
+
+    /// <summary>A reservation as it is stored now.</summary>
+    public async Task<Step<Workload>> FindAsync(long id, CancellationToken stop) =>
+        (await caller.Explorer.GetWorkloadAsync(id, stop)).ToStep($"Looking up the reservation {id}");
 
     /// <summary>Waits until <paramref name="settled"/> holds for the reservation, or gives it as it stands at the deadline.</summary>
     public async Task<Step<Workload>> WaitAsync(long id, Func<Workload, bool> settled, TimeSpan deadline, CancellationToken stop)
@@ -91,7 +105,7 @@ internal sealed class Booking(Caller caller)
         var end = caller.Time.GetTimestamp() + (long)(deadline.TotalSeconds * caller.Time.TimestampFrequency);
         while (true)
         {
-            var asked = (await caller.Explorer.GetWorkloadAsync(id, stop)).ToStep($"Looking up the reservation {id}");
+            var asked = await FindAsync(id, stop);
             if (asked.Failed(out _, out var workload) || settled(workload) || caller.Time.GetTimestamp() >= end) return asked;
             await Task.Delay(AskAgain, caller.Time, stop);
         }
@@ -101,6 +115,9 @@ internal sealed class Booking(Caller caller)
     public static Step<PublicKey> KeyOf(GatewayNode gateway) => PublicKey.TryFromId(gateway.NodeId, out var key)
         ? key
         : new Outcome.Fault(ExitCode.Failed, $"The gateway's identity '{gateway.NodeId}' is not a public key: nothing can be encrypted to it.");
+
+    private Task<ExplorerOutcome<PoolCreated>> WishAsync(PoolData wish, CancellationToken stop) =>
+        caller.Explorer.CreatePoolAsync(PoolReservation.Sign(wish, caller.User, caller.Identity), stop);
 
     // Labels of the deepest zone above the name that it says to manage; 0: none.
     private static int DepthOf(GatewayNode gateway, DomainName name) =>

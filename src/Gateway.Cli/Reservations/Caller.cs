@@ -1,5 +1,6 @@
 using Gateway.ExplorerApi;
 using Gateway.Model.Crypto;
+using Gateway.Model.ExplorerApi;
 
 namespace Gateway.Cli.Reservations;
 
@@ -45,6 +46,19 @@ internal sealed class Caller : IDisposable
         caller.Dispose();
         return new Outcome.Fault(ExitCode.Failed, $"The identity in '{path}' is not registered: do it with 'gateway user register --name … --email …'.");
     }
+
+    /// <summary>Runs what only a registered user can do.</summary>
+    public static async Task<Outcome> RunAsync(string path, string explorer, TimeProvider time, Func<Caller, Task<Outcome>> run)
+    {
+        if (OpenRegistered(path, explorer, time).Failed(out var fault, out var caller)) return fault;
+        using var owned = caller;
+        return await run(caller);
+    }
+
+    /// <summary>The user, if the explorer's entry has the caller's key: with another explorer the same number is somebody else.</summary>
+    public Step<User> Is(User user) => string.Equals(user.Pubkey, Identity.PublicKey.Hex, StringComparison.OrdinalIgnoreCase)
+        ? user
+        : new Outcome.Fault(ExitCode.Refused, $"'{Path}' says user {User}, but with this explorer that is somebody else. Choose the explorer that you registered with (--explorer), or register another identity here (--identity).");
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

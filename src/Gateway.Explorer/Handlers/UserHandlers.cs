@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Gateway.Explorer.Http;
 using Gateway.Explorer.Storage;
@@ -51,7 +50,7 @@ internal sealed class UserHandlers(ExplorerStore store, Authentication authentic
         if (!call.TryBody<UserUpdate>(out var sent, out var fault)) return ApiAnswer.Error(400, fault);
         if (await store.ReadAsync<User>(RedisSchema.ExplorerUsersKey, ExplorerStore.Field(id), stop) is not { Value: var user } stored) return ApiAnswer.Error(404, NotFound);
         if (sent.Id != id) return ApiAnswer.Error(400, "the id in the body is another than in the path");
-        if (!IsSigned(sent, user)) return ApiAnswer.Error(401, "sender_signature_hex is not the user's signature over id, name, email, host, description and pubkey");
+        if (!PublicKey.TryFromHex(user.Pubkey, out var key) || !sent.IsSignedBy(key)) return ApiAnswer.Error(401, "sender_signature_hex is not the user's signature over id, name, email, host, description and pubkey");
         var changed = user with { Email = sent.Email.ToLowerInvariant(), Host = sent.Host, Description = sent.Description };
         if (Fault(changed) is { } wrong) return ApiAnswer.Error(400, wrong);
         var isChanged = await store.CommitAsync(Change(user, changed, stored.Json), stop) is not null;
@@ -111,12 +110,6 @@ internal sealed class UserHandlers(ExplorerStore store, Authentication authentic
         var fields = new List<RedisValue>();
         for (var id = paging.Skip + 1; id <= last; id++) fields.Add(id);
         return (await store.ReadAsync<User>(RedisSchema.ExplorerUsersKey, fields, stop), count);
-    }
-
-    private static bool IsSigned(UserUpdate sent, User user)
-    {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{sent.Id}{sent.Name}{sent.Email}{sent.Host}{sent.Description}{sent.Pubkey}");
-        return PublicKey.TryFromHex(user.Pubkey, out var key) && key.VerifiesHex(Encoding.UTF8.GetBytes(text), sent.SenderSignatureHex);
     }
 
     private static string? Fault(User user)

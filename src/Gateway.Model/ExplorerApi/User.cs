@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json.Serialization;
+using Gateway.Model.Crypto;
 
 namespace Gateway.Model.ExplorerApi;
 
@@ -64,6 +67,18 @@ public sealed record UserUpdate
     /// <summary>Hex signature, no hash.</summary>
     [JsonPropertyName("sender_signature_hex")]
     public string SenderSignatureHex { get; init => field = value ?? ""; } = "";
+
+    /// <summary>The entry as it shall be, signed by its user. What is left empty is emptied.</summary>
+    public static UserUpdate Sign(User changed, Identity identity)
+    {
+        var update = new UserUpdate { Id = changed.Id, Name = changed.Name, Email = changed.Email, Pubkey = changed.Pubkey, Host = changed.Host, Description = changed.Description };
+        return update with { SenderSignatureHex = identity.SignHex(update.Signed()) };
+    }
+
+    /// <summary>True when the holder of this key signed these members.</summary>
+    public bool IsSignedBy(PublicKey user) => user.VerifiesHex(Signed(), SenderSignatureHex);
+
+    private byte[] Signed() => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Id}{Name}{Email}{Host}{Description}{Pubkey}"));
 }
 
 /// <summary>A message whose signature shall be checked against a user's key.</summary>

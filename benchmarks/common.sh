@@ -1,5 +1,8 @@
 # Shared by the benchmarks that run peers side by side: a place for their files, their end, and the CPU they used.
 . scripts/common.sh
+# BENCH_GATEWAYD=/usr/bin/gatewayd BENCH_GATEWAY=/usr/bin/gateway: a package's programs, which are compiled beforehand, are measured instead.
+GATEWAYD=${BENCH_GATEWAYD:-$GATEWAYD}
+GATEWAY=${BENCH_GATEWAY:-$GATEWAY}
 export PATH=$PATH:/usr/sbin
 
 work=$(mktemp -d)

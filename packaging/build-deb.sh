@@ -27,10 +27,14 @@ tar c --exclude=bin --exclude=obj src docs/errors.md packaging/completion Direct
 echo /parallel- >"$work/compiler.rsp"
 
 publish() { # project output property…
+  local options=("src/$1/$1.csproj" -r linux-x64 -p:Configuration=Release -p:SelfContained=true -p:PublishSingleFile=true -p:RestoreLockedMode=false "${@:3}")
   say "Publishing $1 …"
-  (cd "$work/source" && dotnet publish "src/$1" -c Release -r linux-x64 --self-contained -v quiet -o "$2" \
-    -p:PublishSingleFile=true -p:DebugType=none -p:RunAnalyzers=false -p:GenerateDocumentationFile=false \
-    -p:RestoreLockedMode=false -p:ContinuousIntegrationBuild=true "-p:CompilerResponseFile=$work/compiler.rsp" "-p:PathMap=$work/source=/gateway" "${@:3}")
+  (
+    cd "$work/source"
+    ahead=$(compiled_ahead "${options[@]}")
+    dotnet publish "${options[@]}" $ahead -v quiet -o "$2" -p:DebugType=none -p:RunAnalyzers=false -p:GenerateDocumentationFile=false \
+      -p:ContinuousIntegrationBuild=true "-p:CompilerResponseFile=$work/compiler.rsp" "-p:PathMap=$work/source=/gateway"
+  )
 }
 
 install_file() { install -D -m "${3:-644}" "$1" "$2"; }
@@ -75,7 +79,8 @@ pack() { # package
 }
 
 server=$work/gateway-server
-publish Gateway.Server "$work/gatewayd"
+# Each assembly by itself: the whole of them as one (composite) starts 0.06 s sooner, for 30 MB more and three times the time to build.
+publish Gateway.Server "$work/gatewayd" -p:PublishReadyToRunComposite=false
 install_file "$work/gatewayd/gatewayd" "$server/usr/bin/gatewayd" 755
 for unit in systemd/*; do
   [ "$unit" = systemd/gateway-tunnel@.service ] || install_file "$unit" "$server/lib/systemd/system/${unit#systemd/}"

@@ -66,3 +66,21 @@ build() {
   fi
   rm -f "$log"
 }
+
+# compiled_ahead project options…: restores a project with the options it is to be published with, and prints the one more that has it
+# compiled to machine code beforehand (ReadyToRun). Prints nothing where that compiler is not served: the program compiles itself then,
+# at each start.
+compiled_ahead() {
+  local log status=0
+  log=$(mktemp)
+  if dotnet restore "$@" -p:PublishReadyToRun=true -v quiet >"$log" 2>&1; then
+    echo -p:PublishReadyToRun=true
+  elif grep -qi crossgen "$log"; then
+    say "The package source has no compiler to machine code (Crossgen2) for this SDK: the program will start slower."
+  else
+    cat "$log" >&2
+    status=1
+  fi
+  rm -f "$log"
+  return $status
+}

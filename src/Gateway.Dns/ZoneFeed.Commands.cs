@@ -36,7 +36,7 @@ public sealed partial class ZoneFeed
 
     private async Task<Page> ReadPageAsync(string key, string cursor, CancellationToken stop)
     {
-        var page = (RedisResult[])(await Database.ExecuteAsync("HSCAN", key, cursor, "COUNT", PageSize).WaitAsync(stop))!;
+        var page = (RedisResult[])(await Database.ExecuteAsync("HSCAN", key, cursor, "COUNT", PageSize).WaitAsync(stop).OrAwayAsync())!;
         return new Page(key, (string)page[0]!, (RedisResult[])page[1]!);
     }
 
@@ -69,7 +69,7 @@ public sealed partial class ZoneFeed
         do
         {
             object[] all = key is null ? [cursor, "COUNT", PageSize, .. arguments] : [key, cursor, "COUNT", PageSize, .. arguments];
-            var page = (RedisResult[])(await Database.ExecuteAsync(command, all).WaitAsync(stop))!;
+            var page = (RedisResult[])(await Database.ExecuteAsync(command, all).WaitAsync(stop).OrAwayAsync())!;
             cursor = (string)page[0]!;
             foreach (var item in (RedisResult[])page[1]!) yield return item;
         }

@@ -54,7 +54,7 @@ public sealed partial class ZoneFeed
         RedisValue[] arguments = [now, .. zones.SelectMany((zone, i) => new RedisValue[] { RedisSchema.FormatDigest(digests[i]), zone.Serial })];
         try
         {
-            var taken = (RedisValue[])(await Database.ScriptEvaluateAsync(TakeSerials, keys, arguments).WaitAsync(stop))!;
+            var taken = (RedisValue[])(await Database.ScriptEvaluateAsync(TakeSerials, keys, arguments).WaitAsync(stop).OrAwayAsync())!;
             return [.. taken.Select(serial => (uint)(long)serial)];
         }
         catch (RedisServerException e)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gateway.Store;
 using StackExchange.Redis;
 
 namespace Gateway.Router;
@@ -12,7 +13,7 @@ internal static class RedisScan
         var cursor = "0";
         do
         {
-            var answer = (RedisResult[])(await database.ExecuteAsync("SCAN", cursor, "MATCH", prefix + "*", "COUNT", batch).WaitAsync(stop))!;
+            var answer = (RedisResult[])(await database.ExecuteAsync("SCAN", cursor, "MATCH", prefix + "*", "COUNT", batch).WaitAsync(stop).OrAwayAsync())!;
             cursor = (string)answer[0]!;
             var keys = (string[])answer[1]!;
             if (keys.Length > 0) yield return keys;

@@ -130,7 +130,7 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
 
     private async Task<(long Answer, long Second)> EvaluateAsync(StoreChange change, RedisValue[] arguments, CancellationToken stop)
     {
-        var answer = (RedisResult[])(await Within(redis.Database.ScriptEvaluateAsync(StoreChange.Script, change.Keys(), arguments, CommandFlags.NoScriptCache), stop))!;
+        var answer = (RedisResult[])(await Within(redis.Database.ScriptEvaluateAsync(StoreChange.Script, change.Keys(), arguments, CommandFlags.NoScriptCache), stop).OrAwayAsync())!;
         return ((long)answer[0], (long)answer[1]);
     }
 

@@ -240,7 +240,7 @@ internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeP
 
     private async Task<(string Cursor, RedisValue[] Items)> ScanAsync(string command, object[] arguments, CancellationToken stop)
     {
-        var answer = (RedisResult[])(await redis.Database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop))!;
+        var answer = (RedisResult[])(await redis.Database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop).OrAwayAsync())!;
         return ((string)answer[0]!, (RedisValue[])answer[1]!);
     }
 }

@@ -163,7 +163,7 @@ internal sealed class LedgerView(RedisConnection redis, DelegationWatch delegati
 
     private async Task<(string Cursor, RedisValue[] Items)> ScanAsync(string command, object[] arguments, CancellationToken stop)
     {
-        var answer = (RedisResult[])(await redis.Database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop))!;
+        var answer = (RedisResult[])(await redis.Database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop).OrAwayAsync())!;
         return ((string)answer[0]!, (RedisValue[])answer[1]!);
     }
 

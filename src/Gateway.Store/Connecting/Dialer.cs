@@ -63,6 +63,7 @@ internal sealed class Dialer(RedisEndpoint endpoint, TimeProvider time)
         var door = endpoint.User is null ? null : UserDoor.Open(endpoint, time);
         try
         {
+            ResultPool.Remove();
             var multiplexer = await ConnectionMultiplexer.ConnectAsync(Options(door));
             // Ordered completion runs our continuations on the one thread that reads answers; a slow one would stall them all.
             multiplexer.PreserveAsyncOrder = false;

@@ -60,7 +60,7 @@ internal sealed class LedgerCursor(TimeProvider time)
     private async Task<bool> IsLostAsync(IDatabase database, CancellationToken stop)
     {
         if (_sequence == 0) return false;
-        var counted = (RedisValue)await database.ExecuteAsync("GET", RedisSchema.LedgerSequenceKey).WaitAsync(Deadline, time, stop);
+        var counted = (RedisValue)await database.ExecuteAsync("GET", RedisSchema.LedgerSequenceKey).WaitAsync(Deadline, time, stop).OrAwayAsync();
         if (counted.TryParse(out long number) && number >= _sequence) return false;
         var end = await LedgerReading.EndAsync(database, time, stop);
         if (end.Sequence >= _sequence) return false;
@@ -89,7 +89,7 @@ internal sealed class LedgerCursor(TimeProvider time)
 
     private async Task<RedisResult[]?> AskAsync(IDatabase database, string command, object[] arguments, CancellationToken stop)
     {
-        var answer = await database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop);
+        var answer = await database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop).OrAwayAsync();
         return answer.IsNull ? null : (RedisResult[]?)answer;
     }
 }

@@ -35,7 +35,7 @@ internal sealed class WriterGate
     /// <summary>Looks at the number in Redis. True when the gate opened or closed by it.</summary>
     internal async Task<bool> LookAsync(IDatabase database, CancellationToken stop)
     {
-        var stored = (RedisValue)await database.ExecuteAsync("GET", RedisSchema.FenceKey).WaitAsync(Deadline, _time, stop);
+        var stored = (RedisValue)await database.ExecuteAsync("GET", RedisSchema.FenceKey).WaitAsync(Deadline, _time, stop).OrAwayAsync();
         var number = stored.TryParse(out long read) ? read : 0;
         var wasClosed = _isClosed;
         _isClosed = number < Volatile.Read(ref _highest);

@@ -60,7 +60,7 @@ internal static class LedgerReading
     {
         try
         {
-            var answer = await database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop);
+            var answer = await database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop).OrAwayAsync();
             return answer.IsNull ? [] : (RedisResult[])answer!;
         }
         catch (RedisServerException e) when (RedisFaults.IsMistyped(e))

@@ -52,7 +52,7 @@ internal static class LedgerMending
     /// <summary>Mends, and gives a line for each key that needed it.</summary>
     internal static async Task<string[]> RunAsync(IDatabase database, TimeSpan deadline, TimeProvider time, CancellationToken stop)
     {
-        var answer = await database.ScriptEvaluateAsync(Script + "\nreturn mended", Keys, null, CommandFlags.NoScriptCache).WaitAsync(deadline, time, stop);
+        var answer = await database.ScriptEvaluateAsync(Script + "\nreturn mended", Keys, null, CommandFlags.NoScriptCache).WaitAsync(deadline, time, stop).OrAwayAsync();
         return [.. ((RedisResult[])answer!).Select(line => (string)line!)];
     }
 }

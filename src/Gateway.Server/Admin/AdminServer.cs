@@ -43,9 +43,11 @@ internal sealed class AdminServer : IAsyncDisposable
     public AdminServer(IPEndPoint listen, string socket, Func<IReadOnlyList<Condition>> conditions, Func<JsonObject> facts, Func<string> acceptLoss, MetricsText metrics, AdminApi api, ILoggerFactory logs)
     {
         (_listen, _door) = (listen, socket.Length > 0 ? new UnixDoor(socket) : null);
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
+        // Empty, for any other builder takes settings from the working directory, and watches every file below it for changes.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gatewayd" });
         builder.Services.AddSingleton(logs);
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Listen(Bound);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Gateway.Reconciler.Exploring;
 using Gateway.Reconciler.Planning;
 using Gateway.Reconciler.Proving;
@@ -131,15 +132,23 @@ internal sealed partial class Planner(
         if (plan.Steps.Count == 0 && cursor is null) return Settle(plan, ended);
         var now = time.GetUtcNow();
         var encode = applier.Encode(now);
-        var outcome = await applier.ApplyAsync(plan, cursor, now, Note, stop);
-        return outcome is WriteOutcome.Written ? Settle(plan, ended) : outcome;
+        var written = new Dictionary<string, long>();
+        try
+        {
+            var outcome = await applier.ApplyAsync(plan, cursor, now, Note, stop);
+            return outcome is WriteOutcome.Written ? Settle(plan, ended) : outcome;
+        }
+        finally
+        {
+            foreach (var (kind, count) in written) metrics.Changes.Add(count, new KeyValuePair<string, object?>("kind", kind));
+        }
 
         void Note(PlanStep step)
         {
             book.Settle(step);
             foreach (var change in step.Changes)
             {
-                metrics.Changes.Add(1, new KeyValuePair<string, object?>("kind", change.GetType().Name));
+                CollectionsMarshal.GetValueRefOrAddDefault(written, change.GetType().Name, out _)++;
                 if (change is Change.Report it) outbox.Add(new WaitingReport(it.Reservation.Id, encode.ToEntry(it.Reservation, it.Content)));
             }
         }

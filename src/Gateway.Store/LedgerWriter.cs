@@ -35,7 +35,7 @@ public sealed partial class LedgerWriter(RedisConnection redis, TimeProvider tim
         var answer = await redis.Database
             .ScriptEvaluateAsync(LedgerScript.Text, LedgerMending.Keys, LedgerScript.Arguments(writes, fence), CommandFlags.NoScriptCache)
             .WaitAsync(Deadline, time, stop).OrAwayAsync();
-        var outcome = LedgerScript.Outcome((RedisResult[])answer!);
+        var outcome = LedgerScript.Outcome((RedisResult[])answer!, writes);
         if (log is not null && outcome is WriteOutcome.Written { Mended: { Count: > 0 } mended }) Mended(log, string.Join("; ", mended));
         return outcome;
     }

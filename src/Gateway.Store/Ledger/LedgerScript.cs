@@ -16,6 +16,8 @@ internal static class LedgerScript
     // nothing: HSET and SET raise theirs all the same, HDEL and DEL none; HDEL of the last field raises hdel and del. An HSET of
     // many fields raises one, which the entry of the first field counts.
     // Each entry costs as much as the change that it tells, so books that are only ever read whole get one for each script.
+    // What is set only where nothing stood (HN, SN) is most of a first comparison: one operation instead of two, for reading and
+    // handing on the arguments takes Redis longer than to set them.
     internal static readonly string Text = $$"""
         {{LedgerMending.Script}}
         local mine, held = tonumber(ARGV[1]), tonumber(redis.call('GET', fence) or '0')
@@ -30,12 +32,13 @@ internal static class LedgerScript
           elseif op == 'K!' then good = redis.call('EXISTS', key) == 0
           elseif op == 'F=' then good = redis.pcall('HGET', key, field) == value
           elseif op == 'F!' then good = redis.pcall('HGET', key, field) == false
+          elseif op == 'SN' then kinds[key], good = 'string', redis.call('EXISTS', key) == 0
           elseif op == 'S' then kinds[key], good = 'string', true
           elseif op == 'D' then kinds[key], good = 'none', true
           else
             local found = kinds[key] or typeof(key)
-            good = found == 'none' or found == 'hash'
-            kinds[key] = op == 'HS' and 'hash' or found
+            good = (found == 'none' or found == 'hash') and (op ~= 'HN' or redis.pcall('HGET', key, field) == false)
+            kinds[key] = op == 'HD' and found or 'hash'
           end
           if not good then return {'conflict', (i - 2) / {{ArgumentsPerWrite}}} end
         end
@@ -63,13 +66,13 @@ internal static class LedgerScript
         end
         for i = 2, #ARGV, {{ArgumentsPerWrite}} do
           local op, key, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-          if op == 'HS' then
+          if op == 'HS' or op == 'HN' then
             local set = hashes[key]
             tell(i, key, set and 0 or 1)
             if not set then set = {'HSET', key} hashes[key] = set end
             set[#set + 1], set[#set + 2] = field, value
             if #set >= {{LongestCommand}} then writeHash(key) end
-          elseif op == 'S' then
+          elseif op == 'S' or op == 'SN' then
             writeHash(key)
             tell(i, key, 1)
             strings[#strings + 1], strings[#strings + 2] = key, value
@@ -100,29 +103,49 @@ internal static class LedgerScript
         return {'written', string.format('%.0f', last), unpack(mended)}
         """.Replace("\r\n", "\n", StringComparison.Ordinal);
 
-    /// <summary>Fence first, then four for each step.</summary>
+    /// <summary>Fence first, then four for each operation.</summary>
     internal static RedisValue[] Arguments(IReadOnlyList<LedgerWrite> writes, long fence)
     {
-        var arguments = new RedisValue[1 + (writes.Count * ArgumentsPerWrite)];
-        arguments[0] = fence;
-        for (var i = 0; i < writes.Count; i++)
+        var arguments = new List<RedisValue>(1 + (writes.Count * ArgumentsPerWrite)) { fence };
+        for (var i = 0; i < writes.Count; i += Steps(writes, i))
         {
-            var (operation, key, field, value) = Parts(writes[i]);
-            var at = 1 + (i * ArgumentsPerWrite);
-            (arguments[at], arguments[at + 1], arguments[at + 2], arguments[at + 3]) = (operation, key, field ?? "", value ?? "");
+            var (operation, key, field, value) = Parts(writes, i);
+            arguments.AddRange([operation, key, field ?? "", value ?? ""]);
         }
 
-        return arguments;
+        return [.. arguments];
     }
 
-    /// <summary>What the script answered.</summary>
-    internal static WriteOutcome Outcome(RedisResult[] answer) => (string?)answer[0] switch
+    /// <summary>What the script answered to these steps.</summary>
+    internal static WriteOutcome Outcome(RedisResult[] answer, IReadOnlyList<LedgerWrite> writes) => (string?)answer[0] switch
     {
         "written" => new WriteOutcome.Written((long)answer[1]) { Mended = new(answer[2..].Select(line => (string)line!)) },
         "fenced" => new WriteOutcome.Fenced((long)answer[1]),
-        "conflict" => new WriteOutcome.Conflict((int)answer[1]),
+        "conflict" => new WriteOutcome.Conflict(StepOf(writes, (int)answer[1])),
         var other => throw new InvalidOperationException($"The ledger script answered {other}."),
     };
+
+    private static int StepOf(IReadOnlyList<LedgerWrite> writes, int operation)
+    {
+        var step = 0;
+        for (; operation > 0; operation--) step += Steps(writes, step);
+        return step;
+    }
+
+    // Two steps are one operation when the second sets what the first expects not to be there.
+    private static int Steps(IReadOnlyList<LedgerWrite> writes, int at) => at + 1 < writes.Count && (writes[at], writes[at + 1]) switch
+    {
+        (LedgerWrite.Expect { Value: null, Field: { } field } nothing, LedgerWrite.SetField set) => set.Key == nothing.Key && set.Field == field,
+        (LedgerWrite.Expect { Value: null, Field: null } nothing, LedgerWrite.SetString set) => set.Key == nothing.Key,
+        _ => false,
+    } ? 2 : 1;
+
+    private static (string Operation, string Key, string? Field, string? Value) Parts(IReadOnlyList<LedgerWrite> writes, int at)
+    {
+        if (Steps(writes, at) == 1) return Parts(writes[at]);
+        var (operation, key, field, value) = Parts(writes[at + 1]);
+        return (operation == "HS" ? "HN" : "SN", key, field, value);
+    }
 
     private static (string Operation, string Key, string? Field, string? Value) Parts(LedgerWrite write) => write switch
     {

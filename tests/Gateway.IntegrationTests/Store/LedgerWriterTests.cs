@@ -154,6 +154,30 @@ public sealed class LedgerWriterTests(RedisFixture fixture) : IClassFixture<Redi
         Assert.Equal(holds, await Database.KeyExistsAsync("written"));
     }
 
+    [Theory]
+    [InlineData("hash", "absent", true)]
+    [InlineData("hash", "there", false)]
+    [InlineData("none", "field", true)]
+    [InlineData("string", "field", false)]
+    [InlineData("none", null, true)]
+    [InlineData("string", null, false)]
+    [InlineData("hash", null, false)]
+    public async Task What_is_set_only_where_nothing_stood_is_set_there_or_is_the_conflict(string key, string? field, bool isFree)
+    {
+        await Database.HashSetAsync("hash", "there", "value");
+        await Database.StringSetAsync("string", "text");
+        LedgerWrite set = field is null ? new LedgerWrite.SetString(key, "new") : new LedgerWrite.SetField(key, field, "new");
+        LedgerWrite[] both = [new LedgerWrite.SetString("before", "1"), new LedgerWrite.Expect(key, field, null), set];
+        Assert.Equal(isFree ? new WriteOutcome.Written(2) : new WriteOutcome.Conflict(1), await WriteAsync(both));
+        Assert.Equal(isFree, await Database.KeyExistsAsync("before"));
+        if (!isFree) return;
+        Assert.Equal("new", field is null ? await Database.StringGetAsync(key) : await Database.HashGetAsync(key, field));
+        // The place counts steps, however the steps before it were sent.
+        LedgerWrite[] later = [new LedgerWrite.Expect("a", "b", null), new LedgerWrite.SetField("a", "b", "c"), new LedgerWrite.Expect("d", null, null), new LedgerWrite.SetString("d", "e"), .. both[1..]];
+        Assert.Equal(new WriteOutcome.Conflict(4), await WriteAsync(later));
+        Assert.False(await Database.KeyExistsAsync("a"));
+    }
+
     [Fact]
     [Trait("adv", "R1")]
     public async Task Of_many_writers_that_want_the_same_name_exactly_one_wins()

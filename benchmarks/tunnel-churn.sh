@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A tunnel whose line is cut whenever it has stood for a second, for an hour (--quick: a minute), with visitors between the cuts. Prints
+# A tunnel whose line is cut every second, for an hour (--quick: a minute), with visitors between the cuts. Prints
 # the slopes by the hour, after a warm-up: of memory, descriptors and threads of both ends, and of the node's timers (each task that
 # waits with a deadline holds one) and the memory that its objects take; and how many visitors were served.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-duration=3600 every=10
+duration=${CHURN_SECONDS:-3600} every=10
 [ "${1:-}" = --quick ] && duration=60 every=1
 
 . benchmarks/common.sh

@@ -43,7 +43,7 @@ internal static class Trials
     }
 
     /// <summary>
-    /// Visitors one after another, and the line cut whenever the session has stood for a second, for so long: "cuts served unserved
+    /// Visitors one after another, and the line cut every second, for so long: "cuts served unserved
     /// longest-milliseconds". Unserved are those who came after the first that was served, and before the cut.
     /// </summary>
     public static string Churn(IPEndPoint to, IPEndPoint kill, TimeSpan time, int visitors)
@@ -57,7 +57,7 @@ internal static class Trials
             if (Stopwatch.GetElapsedTime(lost) is var away && away > longest) longest = away;
             var came = Enumerable.Range(0, visitors).Count(_ => IsServed(to));
             (served, unserved) = (served + came + 1, unserved + visitors - came);
-            Thread.Sleep(TimeSpan.FromSeconds(1));
+            if (TimeSpan.FromSeconds(1) - Stopwatch.GetElapsedTime(lost) is var rest && rest > TimeSpan.Zero) Thread.Sleep(rest);
         }
 
         return string.Create(CultureInfo.InvariantCulture, $"{cuts} {served} {unserved} {longest.TotalMilliseconds:0}");

@@ -110,7 +110,8 @@ internal sealed class Plan
             if (owner.Value is { } text && !before.Delegations.ContainsKey(zone)) zones.Add(zone, text);
     }
 
-    // Zones first, for names depend on them; what was accepted before what is new; earlier before later.
+    // Zones first, for names depend on them; what was accepted before what is new; earlier before later. Of two accepted ones that want the
+    // same, the one that Redis holds came after the copy that the other was recalled from: it got the name because the other had ended.
     private static Dictionary<string, Outcome> Decide(DesiredState desired, ActualState actual, Claims claims)
     {
         var outcomes = new Dictionary<string, Outcome>();
@@ -122,7 +123,7 @@ internal sealed class Plan
             else open.Add(it);
         }
 
-        var phases = open.Order(LiveReservation.ById).ToLookup(it => (it.IsDelegation, WasAccepted(it)));
+        var phases = open.OrderByDescending(it => actual.Applied.ContainsKey(it.Id)).ThenBy(it => it, LiveReservation.ById).ToLookup(it => (it.IsDelegation, WasAccepted(it)));
         claims.Expect(phases[(false, true)]);
         // Whose the DNS says a domain is comes before who was here first.
         var shown = phases[(true, false)].Where(claims.IsShown).ToList();

@@ -18,7 +18,7 @@ internal sealed class PaperLedger
     private string? _holder;
     private long _sequence;
     private int _history;
-    private int _settled;
+    private View? _last;
     private readonly HashSet<string> _deleted = [];
     private (PaperRedis Redis, long Fence, long Sequence)? _backup;
     private (List<(string Key, string Field, string Value)> Fields, int History)? _copy;
@@ -33,7 +33,7 @@ internal sealed class PaperLedger
     public Action Step { get; set; } = () => { };
 
     /// <summary>What one reconciler sees of it; <paramref name="name"/> is new for each start.</summary>
-    public View Open(string name) => new(this, name);
+    public View Open(string name) => _last = new View(this, name);
 
     /// <summary>The holder is gone for good, and its lease with it.</summary>
     public void Expire() => _holder = null;
@@ -51,10 +51,10 @@ internal sealed class PaperLedger
         return true;
     }
 
-    /// <summary>Makes the copy of the books that stands beside Redis; false while somebody has yet to find out what Redis lost.</summary>
+    /// <summary>Makes the copy of the books that stands beside Redis; false while whoever started last has yet to find out what Redis lost.</summary>
     public bool Copy()
     {
-        if (_settled != _history) return false;
+        if (_last is not { IsSettled: true }) return false;
         var vanished = Vanished();
         _copy = ([.. Books.Keys.SelectMany(key => Redis.Hash(key).Where(it => key != RedisSchema.ReservationsKey || IsReadable(it.Value)).Select(it => (key, it.Key, it.Value))), .. vanished], _history);
         _deleted.Clear();
@@ -68,7 +68,6 @@ internal sealed class PaperLedger
 
     private static bool IsReadable(string? value) => value is not null && RedisSchema.TryDecodeReservation(Encoding.UTF8.GetBytes(value), out _, out _);
 
-
     private void Become((PaperRedis Redis, long Fence, long Sequence) state)
     {
         (Redis, _fence, _sequence) = state;
@@ -81,7 +80,7 @@ internal sealed class PaperLedger
         // As the real lease: numbers come from the clock, and never go back for whoever has seen a higher one.
         private long _highest;
         private long _mine;
-        private bool _isSettled;
+        private int? _settled;
 
         public event Action? Connected
         {
@@ -184,11 +183,14 @@ internal sealed class PaperLedger
 
         public bool IsMissing { get; private set; }
 
+        /// <summary>As the real copy: what another one found before the start counts for nothing.</summary>
+        public bool IsSettled => _settled == ledger._history;
+
         public Task<Books?> LostAsync(CancellationToken stop)
         {
             Guard();
-            var isSettled = _isSettled && ledger._settled == ledger._history;
-            _isSettled = false;
+            var isSettled = IsSettled;
+            if (!isSettled) _settled = null;
             IsMissing = !isSettled && ledger._copy is null;
             if (isSettled || ledger._copy is not { } copy) return Task.FromResult<Books?>(null);
             if (copy.History != ledger._history) return Task.FromResult<Books?>(Books.Of(copy.Fields, Machine.Address));
@@ -198,7 +200,7 @@ internal sealed class PaperLedger
         public Task SettledAsync(CancellationToken stop)
         {
             Guard();
-            (_isSettled, ledger._settled) = (true, ledger._history);
+            _settled = ledger._history;
             return Task.CompletedTask;
         }
 

@@ -27,6 +27,8 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
     private HashSet<string> _told = [];
     private HashSet<string> _toldBefore = [];
 
+    private readonly SecondLooks _again = new();
+
     // Whatever the explorer has shown since the start: of the rest nobody knows whether it still stands.
     private readonly HashSet<string> _seen = [];
     private (long From, Task<List<PolledPage>> Answers)? _ahead;
@@ -34,6 +36,9 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
 
     /// <summary>The highest id taken so far; the next poll asks for what comes after it.</summary>
     public long Cursor { get; set; }
+
+    /// <summary>Whether results were taken that may each have hidden a deletion: see <see cref="LookAgainAsync"/>.</summary>
+    public bool HasToLookAgain => _again.Count > 0;
 
     /// <summary>Why the last poll brought nothing, in one line; null when it answered.</summary>
     public string? Fault { get; private set; }
@@ -63,6 +68,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         {
             book.Mark(id, isReported: true);
             _told.Add(id);
+            _again.Add(id);
         }
     }
 
@@ -78,6 +84,19 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         var answer = await explorer.PollAsync(nodeId, BeyondAll, stop);
         MarkAccepted();
         return Take(PolledPage.Of(answer, nodeId))?.Changed ?? [];
+    }
+
+    /// <summary>
+    /// Takes a page of those whose result the explorer took since they were last seen: a deletion that came just before the result may
+    /// have left the queue with it. Gives the ids that changed.
+    /// </summary>
+    public async Task<IReadOnlyCollection<string>> LookAgainAsync(CancellationToken stop)
+    {
+        var from = _again.From;
+        var answer = PolledPage.Of(await explorer.PollAsync(nodeId, from, stop), nodeId);
+        if (answer.Fault is null) _again.Saw(answer, IsMoreBehind(answer, from));
+        MarkAccepted();
+        return Take(answer)?.Changed ?? [];
     }
 
     /// <summary>Asks about one reservation that no page showed. Gives why the explorer did not answer, in one line; null when it did.</summary>

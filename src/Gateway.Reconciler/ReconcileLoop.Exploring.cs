@@ -8,6 +8,9 @@ public sealed partial class ReconcileLoop
     /// <summary>Entries of one answer from the work queue; as many again wait behind them, and move up as reports are accepted.</summary>
     private const int FullQueue = 200;
 
+    /// <summary>Pages that one turn looks at once more, so that what is new does not wait long for them.</summary>
+    private const int SecondLooksAtOnce = 3;
+
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
 
     private readonly Enquiries _enquiries;
@@ -42,6 +45,18 @@ public sealed partial class ReconcileLoop
 
             CatchUp(page);
         }
+    }
+
+    /// <summary>Looks again at what was reported since: only the collection shows a deletion that the result struck from the queue.</summary>
+    private async Task<bool> LookAgainAsync(CancellationToken stop)
+    {
+        for (var pages = 0; pages < SecondLooksAtOnce && _inbox is { HasToLookAgain: true, Fault: null }; pages++)
+        {
+            if (!await PlanAsync(await _inbox.LookAgainAsync(stop), highest: 0, stop)) return false;
+            if (_inbox.Fault is not null) NoteFault();
+        }
+
+        return true;
     }
 
     private async Task<bool> PlanAsync(IReadOnlyCollection<string> changed, long highest, CancellationToken stop)

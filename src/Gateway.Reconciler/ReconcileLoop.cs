@@ -161,7 +161,7 @@ public sealed partial class ReconcileLoop : IDisposable
             if (isWriter) StoreStands();
             if (isWriter && _inbox.Fault is null) Through(rung);
             else if (isWriter) Doorbell.PutBack(rung);
-            return !isWriter ? LeaseBeat : _inbox.Fault is not null ? _explorerPause.Next() : _isQueueFull ? FullQueuePause : _options.PollInterval;
+            return !isWriter ? LeaseBeat : _inbox.Fault is not null ? _explorerPause.Next() : _isQueueFull || _inbox.HasToLookAgain ? FullQueuePause : _options.PollInterval;
         }
         catch (Exception e) when (RedisFaults.IsRedis(e))
         {
@@ -191,7 +191,7 @@ public sealed partial class ReconcileLoop : IDisposable
         if (Doorbell.TakeFrozen() && !await FreezeAsync(stop)) return false;
         if (!await ReviewProofsAsync(stop)) return false;
         if (_mustResync || _time.GetUtcNow() >= _resyncDue) return await ResyncAsync(stop);
-        if (!await PollAsync(stop) || !await EnquireAsync(stop)) return false;
+        if (!await PollAsync(stop) || !await LookAgainAsync(stop) || !await EnquireAsync(stop)) return false;
         NoteCompared();
         if (_isUnsettled) await SettleAsync(stop);
         return true;

@@ -237,6 +237,22 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : RigTests(redis)
     }
 
     [Fact]
+    public async Task A_deletion_that_the_result_struck_from_the_queue_is_found_by_a_second_look()
+    {
+        Explorer.Misbehave = context =>
+        {
+            if (Explorer.Find(301) is { NextAction: NextAction.Deploy } && context.Request.Method == "PUT" && context.Request.Path.Value!.EndsWith("/301-1", StringComparison.Ordinal)) Explorer.Delete(301);
+            return Task.FromResult(false);
+        };
+        await using var rig = await Rig.StartAsync(Redis, Explorer);
+        for (var i = 0; i < 300; i++) Explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10"));
+        var last = Explorer.Add(Rig.Subdomain(7, "a.gw.example.com", "203.0.113.10"));
+        await rig.EndedAsync(last);
+        Assert.True(await rig.IsServedAsync(last - 1));
+        Assert.False(await rig.IsServedAsync(last));
+    }
+
+    [Fact]
     public async Task A_comparison_is_not_over_before_the_explorer_has_told_of_every_reservation()
     {
         await using var rig = await Rig.StartAsync(Redis, Explorer);

@@ -12,7 +12,7 @@ internal static class Creates
     public static async Task<double> MeasureAsync(RunningNode node, Tenant tenant, string gateway, int stored, int count)
     {
         await using var redis = await node.RedisAsync();
-        var (memory, already) = (await Seeding.MemoryAsync(redis), (long)await redis.Database.StringGetAsync(Model.RedisSchema.ExplorerWorkloadCounterKey));
+        var (memory, already) = (await Seeding.MemoryAsync(redis), (long)await redis.Commands.StringGetAsync(Model.RedisSchema.ExplorerWorkloadCounterKey));
         if (stored > already) await Seeding.AddAsync(redis, (int)(stored - already), tenant.Name(gateway, Seeding.Numbered("old", ".elsewhere.test")));
         var each = (await Seeding.MemoryAsync(redis) - memory) / Math.Max(1, stored - already);
         var workloads = Enumerable.Range(0, count).Select(i => tenant.Name(gateway, $"new{i}.elsewhere.test")).ToList();

@@ -38,7 +38,7 @@ internal static class Seeding
     /// <summary>Workloads of the same gateway and customer; the control character in a name stands for a number; gives the first.</summary>
     public static async Task<long> AddAsync(RedisConnection redis, int count, params Workload[] templates)
     {
-        var first = (long)await redis.Database.StringGetAsync(RedisSchema.ExplorerWorkloadCounterKey) + 1;
+        var first = (long)await redis.Commands.StringGetAsync(RedisSchema.ExplorerWorkloadCounterKey) + 1;
         // A group begins with a multiple of its size.
         first += (templates.Length - (first % templates.Length)) % templates.Length;
         RedisKey[] keys =
@@ -48,7 +48,7 @@ internal static class Seeding
         ];
         RedisValue[] json = [.. templates.Select(it => (RedisValue)Encoding.UTF8.GetString(ExplorerJson.Write(it with { Id = 0, Version = 2 })).Replace("\\u0001", Number, StringComparison.Ordinal))];
         for (var done = 0; done < count; done += Batch)
-            await redis.Database.ScriptEvaluateAsync(Script, keys, [first + done, Math.Min(Batch, count - done), RedisSchema.ExplorerPairStart(templates[0].CustomerTid), .. json]);
+            await redis.Commands.ScriptEvaluateAsync(Script, keys, [first + done, Math.Min(Batch, count - done), RedisSchema.ExplorerPairStart(templates[0].CustomerTid), .. json]);
         return first / templates.Length;
     }
 
@@ -57,13 +57,13 @@ internal static class Seeding
 
     /// <summary>Octets that Redis uses.</summary>
     public static async Task<double> MemoryAsync(RedisConnection redis) =>
-        double.Parse(((string)(await redis.Database.ExecuteAsync("INFO", "memory"))!).Split('\n').First(line => line.StartsWith("used_memory:", StringComparison.Ordinal))["used_memory:".Length..], System.Globalization.CultureInfo.InvariantCulture);
+        double.Parse(((string)(await redis.Commands.ExecuteAsync("INFO", "memory"))!).Split('\n').First(line => line.StartsWith("used_memory:", StringComparison.Ordinal))["used_memory:".Length..], System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>How often Redis was told to write anything but the renewal of a lease.</summary>
     public static async Task<long> WritesAsync(RedisConnection redis)
     {
         string[] writing = ["set", "hset", "hdel", "del", "xadd", "zadd", "zrem", "incr", "incrby"];
-        var lines = ((string)(await redis.Database.ExecuteAsync("INFO", "commandstats"))!).Split('\n');
+        var lines = ((string)(await redis.Commands.ExecuteAsync("INFO", "commandstats"))!).Split('\n');
         return writing.Select(name => $"cmdstat_{name}:calls=").Sum(start => lines.Where(line => line.StartsWith(start, StringComparison.Ordinal)).Sum(line => long.Parse(line[start.Length..line.IndexOf(',', StringComparison.Ordinal)], System.Globalization.CultureInfo.InvariantCulture)));
     }
 }

@@ -36,20 +36,20 @@ public sealed partial class ZoneFeed
 
     private async Task<Page> ReadPageAsync(string key, string cursor, CancellationToken stop)
     {
-        var page = (RedisResult[])(await Database.ExecuteAsync("HSCAN", key, cursor, "COUNT", PageSize).WaitAsync(stop).OrAwayAsync())!;
+        var page = (RedisResult[])(await Commands.ExecuteAsync("HSCAN", key, cursor, "COUNT", PageSize).WaitAsync(stop))!;
         return new Page(key, (string)page[0]!, (RedisResult[])page[1]!);
     }
 
     /// <summary>The serials that Redis keeps; 0 for those that it does not.</summary>
     private async Task<uint[]> ReadSerialsAsync(DomainName[] zones, CancellationToken stop)
     {
-        var values = await Database.StringGetAsync(Array.ConvertAll(zones, zone => (RedisKey)RedisSchema.ZoneSerialKey(zone))).WaitAsync(stop);
+        var values = await Commands.StringGetAsync(Array.ConvertAll(zones, zone => (RedisKey)RedisSchema.ZoneSerialKey(zone))).WaitAsync(stop);
         return Array.ConvertAll(values, value => (string?)value is { } text && RedisSchema.TryDecodeZoneSerial(text, out var serial) ? serial.Serial : 0);
     }
 
     private async Task<byte[]?[]> ReadValuesAsync(string key, string[] fields, CancellationToken stop)
     {
-        var values = await Database.HashGetAsync(key, [.. fields.Select(field => (RedisValue)field)]).WaitAsync(stop);
+        var values = await Commands.HashGetAsync(key, [.. fields.Select(field => (RedisValue)field)]).WaitAsync(stop);
         return [.. values.Select(value => (byte[]?)value)];
     }
 
@@ -69,14 +69,14 @@ public sealed partial class ZoneFeed
         do
         {
             object[] all = key is null ? [cursor, "COUNT", PageSize, .. arguments] : [key, cursor, "COUNT", PageSize, .. arguments];
-            var page = (RedisResult[])(await Database.ExecuteAsync(command, all).WaitAsync(stop).OrAwayAsync())!;
+            var page = (RedisResult[])(await Commands.ExecuteAsync(command, all).WaitAsync(stop))!;
             cursor = (string)page[0]!;
             foreach (var item in (RedisResult[])page[1]!) yield return item;
         }
         while (cursor != "0");
     }
 
-    private IDatabase Database => _redis?.Database ?? throw new RedisAwayException("there is no Redis");
+    private RedisCommands Commands => _redis?.Commands ?? throw new RedisAwayException("there is no Redis");
 
     private static string Text(RedisResult item) => Text((byte[])item!);
 

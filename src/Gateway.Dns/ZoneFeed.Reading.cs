@@ -119,7 +119,7 @@ public sealed partial class ZoneFeed
     {
         try
         {
-            return await Database.HashExistsAsync(RedisSchema.ZoneOwnersKey, RedisSchema.OwnedField(zone)).WaitAsync(stop);
+            return await Commands.HashExistsAsync(RedisSchema.ZoneOwnersKey, RedisSchema.OwnedField(zone)).WaitAsync(stop);
         }
         catch (RedisServerException e) when (RedisFaults.IsMistyped(e))
         {
@@ -137,7 +137,7 @@ public sealed partial class ZoneFeed
         return _spellings.TryGetValue(zone, out var met) && await IsHashAsync(met, stop) ? met : null;
     }
 
-    private async Task<bool> IsHashAsync(string key, CancellationToken stop) => await Database.KeyTypeAsync(key).WaitAsync(stop) == RedisType.Hash;
+    private async Task<bool> IsHashAsync(string key, CancellationToken stop) => await Commands.KeyTypeAsync(key).WaitAsync(stop) == "hash";
 
     /// <summary>Remembers under which key a zone was met, when it is not the one that it should have.</summary>
     private void Spell(string key, DomainName zone)

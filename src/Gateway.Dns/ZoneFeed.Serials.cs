@@ -54,7 +54,7 @@ public sealed partial class ZoneFeed
         RedisValue[] arguments = [now, .. zones.SelectMany((zone, i) => new RedisValue[] { RedisSchema.FormatDigest(digests[i]), zone.Serial })];
         try
         {
-            var taken = (RedisValue[])(await Database.ScriptEvaluateAsync(TakeSerials, keys, arguments).WaitAsync(stop).OrAwayAsync())!;
+            var taken = (RedisValue[])(await Commands.ScriptEvaluateAsync(TakeSerials, keys, arguments).WaitAsync(stop))!;
             return [.. taken.Select(serial => (uint)(long)serial)];
         }
         catch (RedisServerException e)
@@ -70,7 +70,7 @@ public sealed partial class ZoneFeed
     {
         try
         {
-            var value = (string?)await Database.StringGetAsync(RedisSchema.ZoneSerialKey(zone)).WaitAsync(stop);
+            var value = (string?)await Commands.StringGetAsync(RedisSchema.ZoneSerialKey(zone)).WaitAsync(stop);
             return value is not null && RedisSchema.TryDecodeZoneSerial(value, out var serial) ? serial : null;
         }
         catch (RedisServerException e) when (RedisFaults.IsMistyped(e))

@@ -98,7 +98,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         if (_redis is null) return;
         var missing = new List<DomainName>();
         foreach (var batch in changes.Select(change => change.Key).Distinct(StringComparer.Ordinal).Chunk(Batch))
-            await ReadAgainAsync(_redis.Database, batch, missing, stop);
+            await ReadAgainAsync(_redis.Commands, batch, missing, stop);
         await FinishAsync(missing, GuardedLook.Changes, stop);
     }
 
@@ -108,12 +108,12 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         if (_redis is null) return;
         await Guard.BeginComparisonAsync(stop);
         var (seen, missing) = (new HashSet<DomainName>(), new List<DomainName>());
-        var database = _redis.Database;
-        await foreach (var batch in RedisScan.KeysAsync(database, RedisSchema.ServicePrefix, Batch, stop))
+        var redis = _redis.Commands;
+        await foreach (var batch in RedisScan.KeysAsync(redis, RedisSchema.ServicePrefix, Batch, stop))
         {
             foreach (var key in batch)
                 if (RedisSchema.TryReadServiceKey(key, out var host)) seen.Add(host);
-            await ReadAgainAsync(database, batch, missing, stop);
+            await ReadAgainAsync(redis, batch, missing, stop);
         }
 
         // Only a scan that reached its end proves that something is gone.
@@ -153,7 +153,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     }
 
     /// <summary>Reads the hosts of these keys. Where several spellings of a host have a value, the canonical one counts.</summary>
-    private async Task ReadAgainAsync(IDatabase database, IReadOnlyCollection<string> keys, List<DomainName> missing, CancellationToken stop)
+    private async Task ReadAgainAsync(RedisCommands redis, IReadOnlyCollection<string> keys, List<DomainName> missing, CancellationToken stop)
     {
         var hosts = new Dictionary<DomainName, string>();
         foreach (var key in keys)
@@ -161,7 +161,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         var places = hosts.Select(it => (Host: it.Key, Key: RedisSchema.ServiceKey(it.Key)))
             .Concat(hosts.Where(it => it.Value != RedisSchema.ServiceKey(it.Key)).Select(it => (Host: it.Key, Key: it.Value)))
             .ToArray();
-        var values = await database.StringGetAsync([.. places.Select(place => (RedisKey)place.Key)]).WaitAsync(stop);
+        var values = await redis.StringGetAsync([.. places.Select(place => (RedisKey)place.Key)]).WaitAsync(stop);
         for (var i = 0; i < places.Length; i++)
         {
             var (host, key) = places[i];
@@ -169,7 +169,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         }
 
         foreach (var (host, key) in hosts)
-            if (await IsGoneAsync(database, key, stop) && !IsStatic(host) && Table.TryGet(host, out _)) missing.Add(host);
+            if (await IsGoneAsync(redis, key, stop) && !IsStatic(host) && Table.TryGet(host, out _)) missing.Add(host);
     }
 
     private void Take(DomainName host, string key, ReadOnlySpan<byte> value)
@@ -187,9 +187,9 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     }
 
     /// <summary>There is no string under the key: it was deleted, unless something of another type stands there, which is undecodable.</summary>
-    private async Task<bool> IsGoneAsync(IDatabase database, string key, CancellationToken stop)
+    private async Task<bool> IsGoneAsync(RedisCommands redis, string key, CancellationToken stop)
     {
-        if (!await database.KeyExistsAsync(key).WaitAsync(stop)) return true;
+        if (!await redis.KeyExistsAsync(key).WaitAsync(stop)) return true;
         Metrics.Undecodable();
         RouterLog.RouteUndecodable(_log, key, "it is no string");
         return false;
@@ -203,7 +203,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         {
             // What Redis does not know was the operator's alone, who has taken it out.
             var missing = _redis is null ? [.. hosts] : new List<DomainName>();
-            if (_redis is not null) await ReadAgainAsync(_redis.Database, [.. hosts.Select(RedisSchema.ServiceKey)], missing, stop);
+            if (_redis is not null) await ReadAgainAsync(_redis.Commands, [.. hosts.Select(RedisSchema.ServiceKey)], missing, stop);
             missing.ForEach(Delete);
         }
         catch (Exception e) when (RedisFaults.IsRedis(e))

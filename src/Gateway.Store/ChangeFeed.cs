@@ -111,7 +111,7 @@ public sealed partial class ChangeFeed
             await MendAsync(session, either.Token);
             // Subscribed first, then to the end of the ledger, then the comparison: nothing falls between.
             await LookAtFenceAsync(session, either.Token);
-            await _cursor.OpenAsync(session.Database, either.Token);
+            await _cursor.OpenAsync(session.Commands, either.Token);
             Array.ForEach(_lanes, static lane => lane.Miss());
             Volatile.Write(ref _following, session);
             await WorkAsync(session, arrivals, either);
@@ -160,7 +160,7 @@ public sealed partial class ChangeFeed
     {
         try
         {
-            if (await LedgerMending.RunAsync(session.Database, SubscribeDeadline, _time, stop) is { Length: > 0 } mended) LedgerWriter.Mended(_log, string.Join("; ", mended));
+            if (await LedgerMending.RunAsync(session.Commands, SubscribeDeadline, _time, stop) is { Length: > 0 } mended) LedgerWriter.Mended(_log, string.Join("; ", mended));
         }
         catch (RedisServerException e) when (!RedisFaults.IsNotReadable(e))
         {
@@ -239,7 +239,7 @@ public sealed partial class ChangeFeed
         LedgerPage page;
         do
         {
-            page = await _cursor.ReadAsync(session.Database, stop);
+            page = await _cursor.ReadAsync(session.Commands, stop);
             foreach (var entry in page.Entries)
             {
                 if (!Concerns(entry.Key)) continue;
@@ -255,7 +255,7 @@ public sealed partial class ChangeFeed
 
     private async Task LookAtFenceAsync(RedisSession session, CancellationToken stop)
     {
-        if (!await _gate.LookAsync(session.Database, stop)) return;
+        if (!await _gate.LookAsync(session.Commands, stop)) return;
         if (_gate.IsClosed)
         {
             OlderState();

@@ -56,7 +56,7 @@ public sealed class HashScan(RedisConnection redis, TimeProvider time)
     /// <summary>One piece, and where the next one begins.</summary>
     public async Task<(string Cursor, RedisValue[] Items)> ScanAsync(string command, object[] arguments, CancellationToken stop)
     {
-        var answer = (RedisResult[])(await redis.Database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop).OrAwayAsync())!;
+        var answer = (RedisResult[])(await redis.Commands.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop))!;
         return ((string)answer[0]!, (RedisValue[])answer[1]!);
     }
 }

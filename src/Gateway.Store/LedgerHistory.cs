@@ -15,16 +15,16 @@ public sealed class LedgerHistory(RedisConnection redis, TimeProvider time)
     public static string Nothing { get; } = LedgerPosition.Beginning.Encode();
 
     /// <summary>The end of the ledger, as one line of text.</summary>
-    public async Task<string> MarkAsync(CancellationToken stop) => (await LedgerReading.EndAsync(redis.Database, time, stop)).Encode();
+    public async Task<string> MarkAsync(CancellationToken stop) => (await LedgerReading.EndAsync(redis.Commands, time, stop)).Encode();
 
     /// <summary>True when nothing is known to be lost of what the ledger held up to the mark. A text that is no mark is continued by no ledger.</summary>
     public async Task<bool> ContinuesAsync(string mark, CancellationToken stop) =>
-        LedgerPosition.TryDecode(mark, out var position) && await LedgerReading.LeadsOverAsync(redis.Database, position.Value, time, stop);
+        LedgerPosition.TryDecode(mark, out var position) && await LedgerReading.LeadsOverAsync(redis.Commands, position.Value, time, stop);
 
     /// <summary>Which places our own writers took away since the mark; null when the ledger does not reach back so far, or does not continue it.</summary>
     public async Task<Departures?> DeletionsSinceAsync(string mark, CancellationToken stop)
     {
-        if (!LedgerPosition.TryDecode(mark, out var position) || !await LedgerReading.HoldsAsync(redis.Database, position.Value, time, stop)) return null;
-        return Departures.Of(await LedgerReading.DeletionsSinceAsync(redis.Database, position.Value, time, stop));
+        if (!LedgerPosition.TryDecode(mark, out var position) || !await LedgerReading.HoldsAsync(redis.Commands, position.Value, time, stop)) return null;
+        return Departures.Of(await LedgerReading.DeletionsSinceAsync(redis.Commands, position.Value, time, stop));
     }
 }

@@ -32,9 +32,9 @@ public sealed partial class LedgerWriter(RedisConnection redis, TimeProvider tim
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(writes.Count, MaxWrites);
         ArgumentOutOfRangeException.ThrowIfNegative(fence);
-        var answer = await redis.Database
+        var answer = await redis.Commands
             .ScriptEvaluateAsync(LedgerScript.Text, LedgerMending.Keys, LedgerScript.Arguments(writes, fence), CommandFlags.NoScriptCache)
-            .WaitAsync(Deadline, time, stop).OrAwayAsync();
+            .WaitAsync(Deadline, time, stop);
         var outcome = LedgerScript.Outcome((RedisResult[])answer!, writes);
         if (log is not null && outcome is WriteOutcome.Written { Mended: { Count: > 0 } mended }) Mended(log, string.Join("; ", mended));
         return outcome;
@@ -43,7 +43,7 @@ public sealed partial class LedgerWriter(RedisConnection redis, TimeProvider tim
     /// <summary>How many ledger entries Redis counted so far; lower than a <see cref="WriteOutcome.Written.Sequence"/> when it lost what was written.</summary>
     public async Task<long> ReadSequenceAsync(CancellationToken stop)
     {
-        var counted = await redis.Database.StringGetAsync(RedisSchema.LedgerSequenceKey).WaitAsync(Deadline, time, stop);
+        var counted = await redis.Commands.StringGetAsync(RedisSchema.LedgerSequenceKey).WaitAsync(Deadline, time, stop);
         return counted.TryParse(out long number) ? number : 0;
     }
 

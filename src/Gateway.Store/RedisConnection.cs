@@ -61,7 +61,11 @@ public sealed partial class RedisConnection : IAsyncDisposable
 
     /// <summary>The database to send commands to. Read it for each piece of work: after a reconnection it is another.</summary>
     /// <exception cref="RedisAwayException">Redis is not connected; nobody waits for a dead Redis.</exception>
-    public IDatabase Database => Session.Database;
+    public RedisCommands Commands => Session.Commands;
+
+    /// <summary>The same with every command of the client library, for tests that play somebody else.</summary>
+    /// <exception cref="RedisAwayException">Redis is not connected.</exception>
+    internal IDatabase Database => Session.Database;
 
     /// <summary>The publish and subscribe side of the same connection. Subscriptions end with the connection: see <see cref="Connected"/>.</summary>
     /// <exception cref="RedisAwayException">Redis is not connected.</exception>

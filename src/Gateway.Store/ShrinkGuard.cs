@@ -52,7 +52,7 @@ public sealed partial class ShrinkGuard
     /// <summary>Before a look at everything: deletions that our own writers make from here on are later than what it reads.</summary>
     public async Task BeginComparisonAsync(CancellationToken stop)
     {
-        if (_redis is not null) _begun = await LedgerReading.EndAsync(_redis.Database, _time, stop);
+        if (_redis is not null) _begun = await LedgerReading.EndAsync(_redis.Commands, _time, stop);
     }
 
     /// <summary>Says which of the entries that a look found missing may be served no more.</summary>
@@ -69,7 +69,7 @@ public sealed partial class ShrinkGuard
         if (!isHolding && gone <= Shrinkage.Few && !look.IsWhole) return Departures.All;
         var before = served();
         if (!isHolding && !Shrinkage.IsSuspicious(gone, before, look.IsWhole)) return Departures.All;
-        var own = await LedgerReading.DeletionsSinceAsync(_redis.Database, _since, _time, stop);
+        var own = await LedgerReading.DeletionsSinceAsync(_redis.Commands, _since, _time, stop);
         var explained = Departures.Of(own);
         var rest = own.IsEmpty ? gone : kept(explained);
         if (rest == 0 || (!isHolding && !Shrinkage.IsSuspicious(rest, before, look.IsWhole))) return Departures.All;

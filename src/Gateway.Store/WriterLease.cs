@@ -87,7 +87,7 @@ public sealed class WriterLease
     public Task GiveBackAsync(CancellationToken stop) => AskAsync(GiveBackScript, [RedisSchema.LeaseKey], [$"{_instance} {_nonce} "], stop);
 
     private Task<RedisResult> AskAsync(string script, RedisKey[] keys, RedisValue[] arguments, CancellationToken stop) =>
-        _redis.Database.ScriptEvaluateAsync(script, keys, arguments, CommandFlags.NoScriptCache).WaitAsync(Deadline, _time, stop).OrAwayAsync();
+        _redis.Commands.ScriptEvaluateAsync(script, keys, arguments, CommandFlags.NoScriptCache).WaitAsync(Deadline, _time, stop);
 }
 
 /// <summary>Who holds the <see cref="WriterLease"/>.</summary>

@@ -19,7 +19,7 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
     /// <summary>One object of a hash; null when absent. Throws <see cref="StoredValueDamagedException"/> when it cannot be read.</summary>
     public async Task<Stored<T>?> ReadAsync<T>(string hash, string field, CancellationToken stop) where T : class, new()
     {
-        var value = await Within(redis.Database.HashGetAsync(hash, field), stop);
+        var value = await Within(redis.Commands.HashGetAsync(hash, field), stop);
         if (value.IsNull) return null;
         return TryRead<T>(hash, field, value, out var stored, out var fault) ? stored : throw new StoredValueDamagedException(Name(hash, field), fault);
     }
@@ -28,7 +28,7 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
     public async Task<IReadOnlyList<T>> ReadAsync<T>(string hash, IReadOnlyList<RedisValue> fields, CancellationToken stop) where T : class, new()
     {
         if (fields.Count == 0) return [];
-        var values = await Within(redis.Database.HashGetAsync(hash, [.. fields]), stop);
+        var values = await Within(redis.Commands.HashGetAsync(hash, [.. fields]), stop);
         return [.. Readable<T>(hash, fields.Zip(values))];
     }
 
@@ -36,7 +36,7 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
     public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ReadJsonAsync(string hash, IReadOnlyList<RedisValue> fields, CancellationToken stop)
     {
         if (fields.Count == 0) return [];
-        var values = await Within(redis.Database.HashGetAsync(hash, [.. fields]), stop);
+        var values = await Within(redis.Commands.HashGetAsync(hash, [.. fields]), stop);
         var objects = new List<ReadOnlyMemory<byte>>(values.Length);
         foreach (var (field, value) in fields.Zip(values))
         {
@@ -52,39 +52,39 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
     /// <summary>All objects of a hash but the damaged ones: for the few gateways only.</summary>
     public async Task<IReadOnlyList<T>> ReadAllAsync<T>(string hash, CancellationToken stop) where T : class, new()
     {
-        var entries = await Within(redis.Database.HashGetAllAsync(hash), stop);
+        var entries = await Within(redis.Commands.HashGetAllAsync(hash), stop);
         return [.. Readable<T>(hash, entries.Select(entry => (entry.Name, entry.Value)))];
     }
 
     /// <summary>Objects in a hash.</summary>
-    public async Task<long> CountFieldsAsync(string hash, CancellationToken stop) => await Within(redis.Database.HashLengthAsync(hash), stop);
+    public async Task<long> CountFieldsAsync(string hash, CancellationToken stop) => await Within(redis.Commands.HashLengthAsync(hash), stop);
 
     /// <summary>A field that holds a number; 0 when absent.</summary>
     public async Task<long> ReadNumberAsync(string hash, string field, CancellationToken stop)
     {
-        var value = await Within(redis.Database.HashGetAsync(hash, field), stop);
+        var value = await Within(redis.Commands.HashGetAsync(hash, field), stop);
         return value.TryParse(out long number) ? number : 0;
     }
 
     /// <summary>A counter; 0 when nothing was counted.</summary>
     public async Task<long> ReadCounterAsync(string key, CancellationToken stop)
     {
-        var value = await Within(redis.Database.StringGetAsync(key), stop);
+        var value = await Within(redis.Commands.StringGetAsync(key), stop);
         return value.TryParse(out long number) ? number : 0;
     }
 
     /// <summary>Members of a sorted set with a score from <paramref name="from"/> on, lowest first.</summary>
     public async Task<IReadOnlyList<RedisValue>> MembersFromAsync(string set, double from, long skip, long count, CancellationToken stop) =>
-        await Within(redis.Database.SortedSetRangeByScoreAsync(set, from, double.PositiveInfinity, Exclude.None, Order.Ascending, skip, count), stop);
+        await Within(redis.Commands.SortedSetRangeByScoreAsync(set, from, skip, count), stop);
 
     /// <summary>Members of a sorted set.</summary>
-    public async Task<long> CountAsync(string set, CancellationToken stop) => await Within(redis.Database.SortedSetLengthAsync(set), stop);
+    public async Task<long> CountAsync(string set, CancellationToken stop) => await Within(redis.Commands.SortedSetLengthAsync(set), stop);
 
     /// <summary>The second ids of all pairs that begin with <paramref name="first"/>, in order, a page of them.</summary>
     public async Task<IReadOnlyList<RedisValue>> PairedAsync(string set, long first, long skip, long count, CancellationToken stop)
     {
         var (from, to) = Range(first);
-        var pairs = await Within(redis.Database.SortedSetRangeByValueAsync(set, from, to, Exclude.Stop, skip, count), stop);
+        var pairs = await Within(redis.Commands.SortedSetRangeByValueAsync(set, from, to, skip, count), stop);
         return [.. pairs.Select(SecondOf).Where(id => id > 0).Select(id => (RedisValue)id)];
     }
 
@@ -92,7 +92,7 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
     public async Task<long> CountPairsAsync(string set, long first, CancellationToken stop)
     {
         var (from, to) = Range(first);
-        return await Within(redis.Database.SortedSetLengthByValueAsync(set, from, to, Exclude.Stop), stop);
+        return await Within(redis.Commands.SortedSetLengthByValueAsync(set, from, to), stop);
     }
 
     /// <summary>Makes a change; gives the new number (0 when it takes none), or null when what was expected is no longer so.</summary>
@@ -130,7 +130,7 @@ internal sealed class ExplorerStore(RedisConnection redis, ExplorerEvents events
 
     private async Task<(long Answer, long Second)> EvaluateAsync(StoreChange change, RedisValue[] arguments, CancellationToken stop)
     {
-        var answer = (RedisResult[])(await Within(redis.Database.ScriptEvaluateAsync(StoreChange.Script, change.Keys(), arguments, CommandFlags.NoScriptCache), stop).OrAwayAsync())!;
+        var answer = (RedisResult[])(await Within(redis.Commands.ScriptEvaluateAsync(StoreChange.Script, change.Keys(), arguments, CommandFlags.NoScriptCache), stop))!;
         return ((long)answer[0], (long)answer[1]);
     }
 

@@ -115,7 +115,7 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
     }
 
     private async Task<long[]> NumbersAsync() =>
-        [.. (await redis.Database.StringGetAsync(Counters).WaitAsync(Deadline, time)).Select(it => it.TryParse(out long number) ? number : 0)];
+        [.. (await redis.Commands.StringGetAsync(Counters).WaitAsync(Deadline, time)).Select(it => it.TryParse(out long number) ? number : 0)];
 
     private async Task KeepAsync(LastKnownGood to)
     {
@@ -153,18 +153,18 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
         }
 
         var me = Guid.NewGuid().ToString("N");
-        if (!await redis.Database.StringSetAsync(RedisSchema.ExplorerPuttingBackKey, me, RightToPutBack, When.NotExists).WaitAsync(Deadline, time)) return;
+        if (!await redis.Commands.StringSetNewAsync(RedisSchema.ExplorerPuttingBackKey, me, RightToPutBack).WaitAsync(Deadline, time)) return;
         var records = values.Concat(later ?? []).Where(it => it.Field is not null).GroupBy(it => (it.Key, it.Field!)).Select(it => it.Last()).ToList();
         await ClearAsync();
         foreach (var some in records.Chunk(WritePiece))
         {
             await Task.WhenAll(some.Select(it => store.PutBackAsync(Whole(it), CancellationToken.None)));
-            await redis.Database.KeyExpireAsync(RedisSchema.ExplorerPuttingBackKey, RightToPutBack).WaitAsync(Deadline, time);
+            await redis.Commands.KeyExpireAsync(RedisSchema.ExplorerPuttingBackKey, RightToPutBack).WaitAsync(Deadline, time);
         }
 
         foreach (var counter in Counters) ids.Give((counter.ToString(), NumberIn(values, counter.ToString())));
         await RaiseAsync();
-        await redis.Database.KeyDeleteAsync(RedisSchema.ExplorerPuttingBackKey).WaitAsync(Deadline, time);
+        await redis.Commands.KeyDeleteAsync(RedisSchema.ExplorerPuttingBackKey).WaitAsync(Deadline, time);
         ids.Found();
         await RingAsync();
         IsBack(records.Count, made, later is null ? "what was stored after it is lost" : "with all that was stored after it");
@@ -193,7 +193,7 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
     private async Task ClearAsync()
     {
         var keys = await _scan.KeysAsync(RedisSchema.ExplorerKeys, CancellationToken.None);
-        foreach (var some in keys.Where(it => it != RedisSchema.ExplorerPuttingBackKey).Select(it => (RedisKey)it).Chunk(WritePiece)) await redis.Database.KeyDeleteAsync(some).WaitAsync(Deadline, time);
+        foreach (var some in keys.Where(it => it != RedisSchema.ExplorerPuttingBackKey).Select(it => (RedisKey)it).Chunk(WritePiece)) await redis.Commands.KeyDeleteAsync(some).WaitAsync(Deadline, time);
     }
 
     // What is missing is lost: it counts on from where it was, with numbers that nobody had.
@@ -213,7 +213,7 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
             end
             """;
         RedisValue[] floors = [.. Counters.Select(it => (RedisValue)ids.FloorOf(it.ToString()).Number)];
-        await redis.Database.ScriptEvaluateAsync(script, Counters, floors, CommandFlags.NoScriptCache).WaitAsync(Deadline, time);
+        await redis.Commands.ScriptEvaluateAsync(script, Counters, floors, CommandFlags.NoScriptCache).WaitAsync(Deadline, time);
     }
 
     // The gateways look at once.

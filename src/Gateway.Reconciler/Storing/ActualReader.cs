@@ -32,7 +32,7 @@ internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeP
         var all = footprint.WantsAllRests ? ScanHashAsync(RedisSchema.QuarantineKey, stop) : null;
         var rests = FieldsAsync(RedisSchema.QuarantineKey, fields);
         var proofs = FieldsAsync(RedisSchema.ProofsKey, fields);
-        var routes = redis.Database.StringGetAsync([.. names.Select(name => (RedisKey)RedisSchema.ServiceKey(name))]);
+        var routes = redis.Commands.StringGetAsync([.. names.Select(name => (RedisKey)RedisSchema.ServiceKey(name))]);
         await Task.WhenAll(zones, users, rests, proofs, routes).WaitAsync(Deadline, time, stop);
         Each(names, await zones, state.AddZoneOwner);
         Each(names, await users, state.AddNameOwner);
@@ -149,7 +149,7 @@ internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeP
     {
         foreach (var keys in (await ScanKeysAsync(RedisSchema.ServicePrefix + "*", stop)).Chunk(Piece))
         {
-            var values = await redis.Database.StringGetAsync([.. keys.Select(key => (RedisKey)key)]).WaitAsync(Deadline, time, stop);
+            var values = await redis.Commands.StringGetAsync([.. keys.Select(key => (RedisKey)key)]).WaitAsync(Deadline, time, stop);
             for (var i = 0; i < keys.Length; i++)
                 if (RedisSchema.TryReadServiceKey(keys[i], out var host) && RedisSchema.ServiceKey(host) == keys[i] && values[i].HasValue) state.AddRoute(host, values[i]!);
         }
@@ -192,7 +192,7 @@ internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeP
     {
         try
         {
-            return await redis.Database.HashGetAsync(key, fields);
+            return await redis.Commands.HashGetAsync(key, fields);
         }
         catch (RedisServerException e) when (RedisFaults.IsMistyped(e))
         {
@@ -240,7 +240,7 @@ internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeP
 
     private async Task<(string Cursor, RedisValue[] Items)> ScanAsync(string command, object[] arguments, CancellationToken stop)
     {
-        var answer = (RedisResult[])(await redis.Database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop).OrAwayAsync())!;
+        var answer = (RedisResult[])(await redis.Commands.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop))!;
         return ((string)answer[0]!, (RedisValue[])answer[1]!);
     }
 }

@@ -55,7 +55,7 @@ internal sealed class TunnelRegistry(RedisConnection redis, string node, Tunnels
 
     private async Task TellAsync(IEnumerable<TunnelSession> sessions, CancellationToken stop)
     {
-        _fence ??= await redis.Database.StringIncrementAsync(RedisSchema.TunnelFenceKey).WaitAsync(stop);
+        _fence ??= await redis.Commands.StringIncrementAsync(RedisSchema.TunnelFenceKey).WaitAsync(stop);
         var now = sessions.GroupBy(session => RedisSchema.TunnelId(session.Secret)).ToDictionary(tunnel => RedisSchema.TunnelKey(tunnel.Key, node), tunnel => Encode([.. tunnel]));
         var due = now.Where(it => !_said.TryGetValue(it.Key, out var said) || said.Value != it.Value || time.GetElapsedTime(said.At) >= Renewal).Select(it => (it.Key, it.Value));
         var gone = _said.Keys.Where(key => !now.ContainsKey(key)).Select(key => (Key: key, Value: ""));
@@ -68,7 +68,7 @@ internal sealed class TunnelRegistry(RedisConnection redis, string node, Tunnels
 
     private async Task SayAsync(string key, string value, CancellationToken stop)
     {
-        await redis.Database
+        await redis.Commands
             .ScriptEvaluateAsync(Say, [key], [_fence!.Value, value, (long)Life.TotalMilliseconds], CommandFlags.NoScriptCache)
             .WaitAsync(stop);
         lock (_said)

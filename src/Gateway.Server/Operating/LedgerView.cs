@@ -26,7 +26,7 @@ internal sealed class LedgerView(RedisConnection redis, DelegationWatch delegati
             if (zones.Count == query.Limit) break;
             if (!query.Fits(field) || !DomainName.TryParse(field, out var zone)) continue;
             var owner = RedisSchema.TryDecodeZoneOwner(Encoding.UTF8.GetBytes(raw), out var known) ? known : "";
-            var names = await redis.Database.HashLengthAsync(RedisSchema.ZoneKey(zone)).WaitAsync(Deadline, time, stop);
+            var names = await redis.Commands.HashLengthAsync(RedisSchema.ZoneKey(zone)).WaitAsync(Deadline, time, stop);
             zones.Add(new JsonObject { ["zone"] = field, ["owner"] = owner, ["names"] = names, ["delegation"] = delegations.Of(zone).ToString().ToLowerInvariant() });
         }
 
@@ -93,7 +93,7 @@ internal sealed class LedgerView(RedisConnection redis, DelegationWatch delegati
         var routes = new JsonArray();
         foreach (var some in keys.Chunk(Piece))
         {
-            var values = await redis.Database.StringGetAsync([.. some.Select(key => (RedisKey)key)]).WaitAsync(Deadline, time, stop);
+            var values = await redis.Commands.StringGetAsync([.. some.Select(key => (RedisKey)key)]).WaitAsync(Deadline, time, stop);
             for (var i = 0; i < some.Length && routes.Count < query.Limit; i++)
                 if (Describe(some[i], values[i]) is { } route && (query.Fits((string)route["host"]!) || query.Is((string)route["user"]!))) routes.Add(route);
         }
@@ -112,11 +112,11 @@ internal sealed class LedgerView(RedisConnection redis, DelegationWatch delegati
     /// <summary>How many there are of each, and a mark that changes with every change of the ledger.</summary>
     public async Task<JsonObject> CountsAsync(CancellationToken stop)
     {
-        var database = redis.Database;
-        var zones = database.HashLengthAsync(RedisSchema.ZoneOwnersKey);
-        var names = database.HashLengthAsync(RedisSchema.NameOwnersKey);
-        var reservations = database.HashLengthAsync(RedisSchema.ReservationsKey);
-        var revision = database.StringGetAsync(RedisSchema.LedgerSequenceKey);
+        var commands = redis.Commands;
+        var zones = commands.HashLengthAsync(RedisSchema.ZoneOwnersKey);
+        var names = commands.HashLengthAsync(RedisSchema.NameOwnersKey);
+        var reservations = commands.HashLengthAsync(RedisSchema.ReservationsKey);
+        var revision = commands.StringGetAsync(RedisSchema.LedgerSequenceKey);
         await Task.WhenAll(zones, names, reservations, revision).WaitAsync(Deadline, time, stop);
         return new JsonObject { ["zones"] = await zones, ["names"] = await names, ["reservations"] = await reservations, ["revision"] = $"{await revision}.{delegations.Version}" };
     }
@@ -163,7 +163,7 @@ internal sealed class LedgerView(RedisConnection redis, DelegationWatch delegati
 
     private async Task<(string Cursor, RedisValue[] Items)> ScanAsync(string command, object[] arguments, CancellationToken stop)
     {
-        var answer = (RedisResult[])(await redis.Database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop).OrAwayAsync())!;
+        var answer = (RedisResult[])(await redis.Commands.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop))!;
         return ((string)answer[0]!, (RedisValue[])answer[1]!);
     }
 

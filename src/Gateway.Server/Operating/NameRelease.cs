@@ -15,8 +15,8 @@ internal sealed class NameRelease(LedgerView view, RedisConnection redis, TimePr
         if (await view.HoldersAsync(name, stop) is [var holder, ..])
             return $"'{name}' is held by reservation {holder.Id} of user {holder.UserText}: its user deletes it with 'gateway delete'.";
         var writes = new List<LedgerWrite>();
-        var database = redis.Database;
-        if ((string?)await database.HashGetAsync(RedisSchema.NameOwnersKey, RedisSchema.OwnedField(name)).WaitAsync(Deadline, time, stop) is { } user)
+        var commands = redis.Commands;
+        if ((string?)await commands.HashGetAsync(RedisSchema.NameOwnersKey, RedisSchema.OwnedField(name)).WaitAsync(Deadline, time, stop) is { } user)
         {
             // Somebody may reserve the name meanwhile: then nothing is taken from him.
             writes.Add(new LedgerWrite.Expect(RedisSchema.NameOwnersKey, RedisSchema.OwnedField(name), user));
@@ -24,10 +24,10 @@ internal sealed class NameRelease(LedgerView view, RedisConnection redis, TimePr
         }
 
         for (var zone = name.Parent; !zone.IsRoot; zone = zone.Parent)
-            if (await database.HashExistsAsync(RedisSchema.ZoneKey(zone), RedisSchema.ZoneField(name, zone)).WaitAsync(Deadline, time, stop))
+            if (await commands.HashExistsAsync(RedisSchema.ZoneKey(zone), RedisSchema.ZoneField(name, zone)).WaitAsync(Deadline, time, stop))
                 writes.Add(new LedgerWrite.DeleteField(RedisSchema.ZoneKey(zone), RedisSchema.ZoneField(name, zone)));
-        if (await database.KeyExistsAsync(RedisSchema.ServiceKey(name)).WaitAsync(Deadline, time, stop)) writes.Add(new LedgerWrite.DeleteKey(RedisSchema.ServiceKey(name)));
-        if (await database.HashExistsAsync(RedisSchema.QuarantineKey, RedisSchema.OwnedField(name)).WaitAsync(Deadline, time, stop)) writes.Add(new LedgerWrite.DeleteField(RedisSchema.QuarantineKey, RedisSchema.OwnedField(name)));
+        if (await commands.KeyExistsAsync(RedisSchema.ServiceKey(name)).WaitAsync(Deadline, time, stop)) writes.Add(new LedgerWrite.DeleteKey(RedisSchema.ServiceKey(name)));
+        if (await commands.HashExistsAsync(RedisSchema.QuarantineKey, RedisSchema.OwnedField(name)).WaitAsync(Deadline, time, stop)) writes.Add(new LedgerWrite.DeleteField(RedisSchema.QuarantineKey, RedisSchema.OwnedField(name)));
         if (writes.Count == 0) return $"Nothing of '{name}' is there.";
         var outcome = await new LedgerWriter(redis, time).WriteAsync(writes, LedgerWriter.NoFence, stop);
         return outcome is WriteOutcome.Written ? null : $"'{name}' changed meanwhile; look again.";

@@ -33,7 +33,7 @@ internal sealed class StateBackup(LedgerView view, RedisConnection redis, string
         var count = 0L;
         foreach (var keys in (await KeysAsync(stop)).Order(StringComparer.Ordinal).Chunk(Piece))
         {
-            var dumps = await Task.WhenAll(keys.Select(key => redis.Database.KeyDumpAsync(key))).WaitAsync(Deadline, time, stop);
+            var dumps = await Task.WhenAll(keys.Select(key => redis.Commands.KeyDumpAsync(key))).WaitAsync(Deadline, time, stop);
             for (var i = 0; i < keys.Length; i++)
             {
                 if (dumps[i] is not { } dump) continue;
@@ -51,9 +51,9 @@ internal sealed class StateBackup(LedgerView view, RedisConnection redis, string
         var (head, dumps, fault) = await ReadAsync(input, stop);
         if (fault is not null) return (fault, "");
         foreach (var some in dumps.Chunk(Piece))
-            await Task.WhenAll(some.Select(it => redis.Database.ExecuteAsync("RESTORE", it.Key, 0, it.Value, "REPLACE"))).WaitAsync(Deadline, time, stop);
+            await Task.WhenAll(some.Select(it => redis.Commands.ExecuteAsync("RESTORE", it.Key, 0, it.Value, "REPLACE"))).WaitAsync(Deadline, time, stop);
         var surplus = (await KeysAsync(stop)).Where(key => !dumps.ContainsKey(key)).Select(key => (RedisKey)key).ToArray();
-        if (surplus.Length > 0) await redis.Database.KeyDeleteAsync(surplus).WaitAsync(Deadline, time, stop);
+        if (surplus.Length > 0) await redis.Commands.KeyDeleteAsync(surplus).WaitAsync(Deadline, time, stop);
         return (null, await NoteAboutSeedAsync((string?)head!["seed"], stop));
     }
 

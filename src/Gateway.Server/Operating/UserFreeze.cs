@@ -24,7 +24,7 @@ internal sealed class UserFreeze(RedisConnection redis, TimeProvider time)
     /// <exception cref="Exception">See <see cref="RedisFaults.IsRedis"/>.</exception>
     public async Task<string?> UnfreezeAsync(long user, CancellationToken stop)
     {
-        var isFrozen = await redis.Database.HashExistsAsync(RedisSchema.FrozenKey, RedisSchema.FrozenField(user)).WaitAsync(Deadline, time, stop);
+        var isFrozen = await redis.Commands.HashExistsAsync(RedisSchema.FrozenKey, RedisSchema.FrozenField(user)).WaitAsync(Deadline, time, stop);
         if (!isFrozen) return $"User {user} is not frozen: 'gateway node frozen' lists who is.";
         return await WriteAsync(new LedgerWrite.DeleteField(RedisSchema.FrozenKey, RedisSchema.FrozenField(user)), stop);
     }

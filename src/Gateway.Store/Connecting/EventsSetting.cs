@@ -69,5 +69,5 @@ internal sealed class EventsSetting(RedisSession session, RedisEndpoint endpoint
     }
 
     private Task<RedisResult> AskAsync(object[] arguments, CancellationToken stop) =>
-        session.Database.ExecuteAsync("CONFIG", arguments).WaitAsync(Deadline, time, stop);
+        session.Commands.ExecuteAsync("CONFIG", arguments).WaitAsync(Deadline, time, stop);
 }

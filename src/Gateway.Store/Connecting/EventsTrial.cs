@@ -29,7 +29,7 @@ internal sealed class EventsTrial(RedisSession session, RedisEndpoint endpoint, 
         await session.SubscribeAsync(channel, Hear).WaitAsync(Patience, time, stop);
         try
         {
-            await session.Database.ScriptEvaluateAsync(Script, [RedisSchema.EventsTrialKey], null, CommandFlags.NoScriptCache).WaitAsync(Patience, time, stop);
+            await session.Commands.ScriptEvaluateAsync(Script, [RedisSchema.EventsTrialKey], null, CommandFlags.NoScriptCache).WaitAsync(Patience, time, stop);
             await all.Task.WaitAsync(Patience, time, stop);
             return null;
         }

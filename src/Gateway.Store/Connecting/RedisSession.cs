@@ -37,6 +37,7 @@ internal sealed class RedisSession : IAsyncDisposable
         _time = time;
         Lost = _lost.Token;
         Database = multiplexer.GetDatabase(endpoint.Database);
+        Commands = new RedisCommands(Database);
         Subscriber = multiplexer.GetSubscriber();
         multiplexer.ConnectionFailed += (_, failed) => Lose($"the connection broke ({failed.FailureType})");
         if (!multiplexer.IsConnected) Lose("the connection broke at once");
@@ -48,7 +49,10 @@ internal sealed class RedisSession : IAsyncDisposable
     /// <summary>See <see cref="RedisConnection.Slowness"/>.</summary>
     internal string? Slowness { get; private set; }
 
+    /// <summary>The library's own commands. Their typed answers cannot be told from none: see <see cref="RedisCommands"/>.</summary>
     internal IDatabase Database { get; }
+
+    internal RedisCommands Commands { get; }
 
     internal ISubscriber Subscriber { get; }
 

@@ -21,9 +21,9 @@ internal sealed class LedgerCursor(TimeProvider time)
     internal long Sequence => Volatile.Read(ref _sequence);
 
     /// <summary>Goes to the end of the ledger the first time, or when the ledger ends before the place (data was lost); otherwise stays.</summary>
-    internal async Task OpenAsync(IDatabase database, CancellationToken stop)
+    internal async Task OpenAsync(RedisCommands redis, CancellationToken stop)
     {
-        var answer = await AskAsync(database, "XREVRANGE", [RedisSchema.LedgerKey, "+", "-", "COUNT", 1], stop);
+        var answer = await AskAsync(redis, "XREVRANGE", [RedisSchema.LedgerKey, "+", "-", "COUNT", 1], stop);
         var (id, sequence) = answer is [var last] ? (IdOf(last), Decode(last)?.Sequence ?? 0) : (Beginning, 0);
         if (_id is not null && !IsBefore(id, _id)) return;
         _id = id;
@@ -31,10 +31,10 @@ internal sealed class LedgerCursor(TimeProvider time)
     }
 
     /// <summary>Reads the next page and moves behind it.</summary>
-    internal async Task<LedgerPage> ReadAsync(IDatabase database, CancellationToken stop)
+    internal async Task<LedgerPage> ReadAsync(RedisCommands redis, CancellationToken stop)
     {
-        var streams = await AskAsync(database, "XREAD", ["COUNT", PageLength, "STREAMS", RedisSchema.LedgerKey, _id ?? Beginning], stop);
-        if (streams is not [var stream]) return await IsLostAsync(database, stop) ? LedgerPage.Lost : LedgerPage.Empty;
+        var streams = await AskAsync(redis, "XREAD", ["COUNT", PageLength, "STREAMS", RedisSchema.LedgerKey, _id ?? Beginning], stop);
+        if (streams is not [var stream]) return await IsLostAsync(redis, stop) ? LedgerPage.Lost : LedgerPage.Empty;
         var lines = (RedisResult[])((RedisResult[])stream!)[1]!;
         var entries = new List<RedisSchema.LedgerEntry>(lines.Length);
         var gap = false;
@@ -57,12 +57,12 @@ internal sealed class LedgerCursor(TimeProvider time)
     }
 
     // Numbers only grow. Where both the counter and the stream are behind, Redis was emptied, or restored from a backup.
-    private async Task<bool> IsLostAsync(IDatabase database, CancellationToken stop)
+    private async Task<bool> IsLostAsync(RedisCommands redis, CancellationToken stop)
     {
         if (_sequence == 0) return false;
-        var counted = (RedisValue)await database.ExecuteAsync("GET", RedisSchema.LedgerSequenceKey).WaitAsync(Deadline, time, stop).OrAwayAsync();
+        var counted = await redis.StringGetAsync(RedisSchema.LedgerSequenceKey).WaitAsync(Deadline, time, stop);
         if (counted.TryParse(out long number) && number >= _sequence) return false;
-        var end = await LedgerReading.EndAsync(database, time, stop);
+        var end = await LedgerReading.EndAsync(redis, time, stop);
         if (end.Sequence >= _sequence) return false;
         _id = end.Id;
         Volatile.Write(ref _sequence, end.Sequence);
@@ -87,9 +87,9 @@ internal sealed class LedgerCursor(TimeProvider time)
     private static RedisSchema.LedgerEntry? Decode(RedisResult line) =>
         RedisSchema.TryDecodeLedgerEntry((string[])((RedisResult[])line!)[1]!, out var entry) ? entry : null;
 
-    private async Task<RedisResult[]?> AskAsync(IDatabase database, string command, object[] arguments, CancellationToken stop)
+    private async Task<RedisResult[]?> AskAsync(RedisCommands redis, string command, object[] arguments, CancellationToken stop)
     {
-        var answer = await database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop).OrAwayAsync();
+        var answer = await redis.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop);
         return answer.IsNull ? null : (RedisResult[]?)answer;
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Gateway.Model;
-using StackExchange.Redis;
 
 namespace Gateway.Store.Feed;
 
@@ -33,9 +32,9 @@ internal sealed class WriterGate
     internal bool IsClosed => _isClosed;
 
     /// <summary>Looks at the number in Redis. True when the gate opened or closed by it.</summary>
-    internal async Task<bool> LookAsync(IDatabase database, CancellationToken stop)
+    internal async Task<bool> LookAsync(RedisCommands redis, CancellationToken stop)
     {
-        var stored = (RedisValue)await database.ExecuteAsync("GET", RedisSchema.FenceKey).WaitAsync(Deadline, _time, stop).OrAwayAsync();
+        var stored = await redis.StringGetAsync(RedisSchema.FenceKey).WaitAsync(Deadline, _time, stop);
         var number = stored.TryParse(out long read) ? read : 0;
         var wasClosed = _isClosed;
         _isClosed = number < Volatile.Read(ref _highest);

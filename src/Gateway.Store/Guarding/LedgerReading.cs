@@ -11,9 +11,9 @@ internal static class LedgerReading
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     /// <summary>The last entry; <see cref="LedgerPosition.Beginning"/> when there is none, or when the last line is not ours.</summary>
-    internal static async Task<LedgerPosition> EndAsync(IDatabase database, TimeProvider time, CancellationToken stop)
+    internal static async Task<LedgerPosition> EndAsync(RedisCommands redis, TimeProvider time, CancellationToken stop)
     {
-        var lines = await AskAsync(database, "XREVRANGE", [RedisSchema.LedgerKey, "+", "-", "COUNT", 1], time, stop);
+        var lines = await AskAsync(redis, "XREVRANGE", [RedisSchema.LedgerKey, "+", "-", "COUNT", 1], time, stop);
         return lines is [var last] && Decode(last) is { } entry ? new LedgerPosition(IdOf(last), entry.Sequence) : LedgerPosition.Beginning;
     }
 
@@ -21,12 +21,12 @@ internal static class LedgerReading
     /// What our own writers did after a position. Its place in time counts, not its number: in a Redis that was emptied numbers begin
     /// again, and what users delete there is deleted all the same.
     /// </summary>
-    internal static async Task<OwnDeletions> DeletionsSinceAsync(IDatabase database, LedgerPosition since, TimeProvider time, CancellationToken stop)
+    internal static async Task<OwnDeletions> DeletionsSinceAsync(RedisCommands redis, LedgerPosition since, TimeProvider time, CancellationToken stop)
     {
         var deletions = new OwnDeletions();
         for (var from = since.Id; ;)
         {
-            var lines = await AskAsync(database, "XRANGE", [RedisSchema.LedgerKey, "(" + from, "+", "COUNT", PageLength], time, stop);
+            var lines = await AskAsync(redis, "XRANGE", [RedisSchema.LedgerKey, "(" + from, "+", "COUNT", PageLength], time, stop);
             foreach (var line in lines)
                 if (Decode(line) is { } entry) deletions.Add(entry);
             if (lines.Length < PageLength) return deletions;
@@ -35,18 +35,18 @@ internal static class LedgerReading
     }
 
     /// <summary>Whether the ledger holds the entry of a position, or held it until it was trimmed.</summary>
-    internal static async Task<bool> LeadsOverAsync(IDatabase database, LedgerPosition position, TimeProvider time, CancellationToken stop)
+    internal static async Task<bool> LeadsOverAsync(RedisCommands redis, LedgerPosition position, TimeProvider time, CancellationToken stop)
     {
-        if (await HoldsAsync(database, position, time, stop)) return true;
-        var first = await AskAsync(database, "XRANGE", [RedisSchema.LedgerKey, "-", "+", "COUNT", 1], time, stop);
+        if (await HoldsAsync(redis, position, time, stop)) return true;
+        var first = await AskAsync(redis, "XRANGE", [RedisSchema.LedgerKey, "-", "+", "COUNT", 1], time, stop);
         return first is [var earliest] && Decode(earliest)?.Sequence > position.Sequence;
     }
 
     /// <summary>Whether the ledger holds the entry of a position now.</summary>
-    internal static async Task<bool> HoldsAsync(IDatabase database, LedgerPosition position, TimeProvider time, CancellationToken stop)
+    internal static async Task<bool> HoldsAsync(RedisCommands redis, LedgerPosition position, TimeProvider time, CancellationToken stop)
     {
         if (position == LedgerPosition.Beginning) return true;
-        var at = await AskAsync(database, "XRANGE", [RedisSchema.LedgerKey, position.Id, position.Id], time, stop);
+        var at = await AskAsync(redis, "XRANGE", [RedisSchema.LedgerKey, position.Id, position.Id], time, stop);
         return at is [var line] && Decode(line)?.Sequence == position.Sequence;
     }
 
@@ -56,11 +56,11 @@ internal static class LedgerReading
         RedisSchema.TryDecodeLedgerEntry((string[])((RedisResult[])line!)[1]!, out var entry) ? entry : null;
 
     // A key of another type is no ledger, and says nothing.
-    private static async Task<RedisResult[]> AskAsync(IDatabase database, string command, object[] arguments, TimeProvider time, CancellationToken stop)
+    private static async Task<RedisResult[]> AskAsync(RedisCommands redis, string command, object[] arguments, TimeProvider time, CancellationToken stop)
     {
         try
         {
-            var answer = await database.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop).OrAwayAsync();
+            var answer = await redis.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop);
             return answer.IsNull ? [] : (RedisResult[])answer!;
         }
         catch (RedisServerException e) when (RedisFaults.IsMistyped(e))

@@ -50,9 +50,9 @@ internal static class LedgerMending
     internal static readonly RedisKey[] Keys = [RedisSchema.LedgerKey, RedisSchema.LedgerSequenceKey, RedisSchema.FenceKey];
 
     /// <summary>Mends, and gives a line for each key that needed it.</summary>
-    internal static async Task<string[]> RunAsync(IDatabase database, TimeSpan deadline, TimeProvider time, CancellationToken stop)
+    internal static async Task<string[]> RunAsync(RedisCommands redis, TimeSpan deadline, TimeProvider time, CancellationToken stop)
     {
-        var answer = await database.ScriptEvaluateAsync(Script + "\nreturn mended", Keys, null, CommandFlags.NoScriptCache).WaitAsync(deadline, time, stop).OrAwayAsync();
+        var answer = await redis.ScriptEvaluateAsync(Script + "\nreturn mended", Keys, null, CommandFlags.NoScriptCache).WaitAsync(deadline, time, stop);
         return [.. ((RedisResult[])answer!).Select(line => (string)line!)];
     }
 }

@@ -74,6 +74,19 @@ public sealed class InvariantTests
     }
 
     [Fact]
+    public void Redis_is_asked_by_answers_that_cannot_be_taken_for_none()
+    {
+        // The library's typed answers of a connection that broke look like those of an empty Redis: see RedisCommandsTests.
+        var typed = new Regex(@"\bIDatabase\b|\bDatabase\.(?!PingAsync)\w+Async");
+        string[] own = ["RedisCommands.cs", "RedisConnection.cs", "RedisSession.cs"];
+        var wrong = from file in House.Sources
+                    from line in File.ReadLines(file)
+                    where typed.IsMatch(line) && !(own.Contains(Path.GetFileName(file)) && line.Contains("IDatabase", StringComparison.Ordinal))
+                    select $"{Path.GetFileName(file)}: {line.Trim()}";
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
     public void Names_are_nouns_of_the_field()
     {
         var hollow = new Regex("(Manager|Helper|Helpers|Util|Utils|Utilities|Service|Impl)$");

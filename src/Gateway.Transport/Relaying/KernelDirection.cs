@@ -41,7 +41,10 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     private int _bulky;
     private long _sweptAt;
     private bool _sourceEnded;
-    private bool _neverBlocks = sink is Native.Descriptor;
+
+    // The last piece was small: the next one will be, as a rule, and is read together with those of others.
+    private bool _isTalking;
+    private bool _neverBlocks = sink is Native.Descriptor && source is Native.Descriptor;
 
     /// <summary>The source may have something. Set by its events.</summary>
     public bool IsReadable { get; set; } = true;
@@ -61,11 +64,14 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     /// <summary>The end was handed on.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <summary>A piece of it is with the <see cref="SendBatch"/> of the thread: nothing else may move before that has been sent.</summary>
+    /// <summary>The <see cref="PieceBatch"/> of the thread is to read or to send a piece of it: nothing else may move before that has been sent.</summary>
     public bool IsLending { get; private set; }
 
     /// <summary>Whose direction it is.</summary>
     public KernelRelay Relay => relay;
+
+    /// <summary>The descriptor of the source, which the relay holds as long as it runs.</summary>
+    public int SourceDescriptor => Descriptor(source);
 
     /// <summary>The descriptor of the sink, which the relay holds as long as it runs.</summary>
     public int SinkDescriptor => Descriptor(sink);
@@ -103,13 +109,41 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     }
 
     /// <summary>Has a small piece sent together with those of others.</summary>
-    public Flow Lend(ReadOnlySpan<byte> piece, SendBatch sends)
+    public Flow Lend(ReadOnlySpan<byte> piece, PieceBatch pieces)
     {
-        // What is sent by a batch has no flag for itself that it must not wait. Descriptors of our own never do.
-        if (!_neverBlocks) SpliceCalls.NeverBlock(SinkDescriptor);
-        (_neverBlocks, IsLending) = (true, true);
-        sends.Add(this, piece);
+        BeginLending();
+        pieces.Add(this, piece);
         return Flow.Waits;
+    }
+
+    /// <summary>Has a small piece read together with those of others, and sent so.</summary>
+    public Flow Ask(PieceBatch pieces)
+    {
+        BeginLending();
+        pieces.Ask(this);
+        return Flow.Waits;
+    }
+
+    /// <summary>
+    /// What the source has given: how many bytes, 0 at its end, a negative errno, or <see cref="Submission.Untouched"/>. How many there
+    /// are to be sent now; 0: it is not with the batch any more.
+    /// </summary>
+    public int Received(Span<byte> room, int read)
+    {
+        if (read == Submission.Untouched) read = SocketCalls.Receive(source, room);
+        if (read > 0)
+        {
+            _bulky = 0;
+            // As much as there was room for: what follows may be more, and is read by itself.
+            _isTalking = read < room.Length;
+            IsReadable = !_isTalking || IsEnding;
+            return read;
+        }
+
+        IsLending = false;
+        if (read == -Errors.TryAgain) (IsReadable, IsEnding) = (false, false);
+        else (_sourceEnded, IsSourceBroken) = (true, IsSourceBroken || read < 0);
+        return 0;
     }
 
     /// <summary>
@@ -143,11 +177,22 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
         (_pipe, _rented, _rest, _bulky, IsLending) = (null, null, default, 0, false);
     }
 
+    private void BeginLending()
+    {
+        // What a batch does has no flag for itself that it must not wait. Descriptors of our own never do.
+        if (!_neverBlocks)
+        {
+            SpliceCalls.NeverBlock(SourceDescriptor);
+            SpliceCalls.NeverBlock(SinkDescriptor);
+        }
+        (_neverBlocks, IsLending) = (true, true);
+    }
+
     private Flow SendRest()
     {
         if (!IsWritable) return Flow.Waits;
         // What was peeked is as small as other pieces, as a rule; what is left of a piece leaves by itself.
-        if (_rented is null && _rest.Length <= SendBatch.LargestPiece) return LendRest();
+        if (_rented is null && _rest.Length <= PieceBatch.LargestPiece) return LendRest();
         var sent = SocketCalls.Send(sink, _rest.Span);
         if (sent < 0) return SendFailed(sent);
         Carried += sent;
@@ -162,13 +207,14 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     {
         var rest = _rest;
         _rest = default;
-        return Lend(rest.Span, RelayThread.Current.Sends);
+        return Lend(rest.Span, RelayThread.Current.Pieces);
     }
 
     private Flow Copy()
     {
         if (_sourceEnded) return HandOnEnd();
         if (!IsReadable || !IsWritable) return Flow.Waits;
+        if (_isTalking && !IsEnding) return Ask(RelayThread.Current.Pieces);
         var scratch = RelayThread.Current.Scratch;
         var read = SocketCalls.Receive(source, scratch);
         if (read < 0) return ReadFailed(read);
@@ -176,7 +222,8 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
         // Less than asked for: the queue is empty now, and whatever comes next is told by an event.
         if (read < scratch.Length && !IsEnding) IsReadable = false;
         Choose(read);
-        return read <= SendBatch.LargestPiece ? Lend(scratch.AsSpan(0, read), RelayThread.Current.Sends) : Send(scratch.AsSpan(0, read));
+        _isTalking = read < PieceBatch.LargestPiece;
+        return read <= PieceBatch.LargestPiece ? Lend(scratch.AsSpan(0, read), RelayThread.Current.Pieces) : Send(scratch.AsSpan(0, read));
     }
 
     private Flow Send(ReadOnlySpan<byte> bytes)
@@ -191,7 +238,7 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
 
     private Flow Splice(SplicePipe pipe)
     {
-        RelayThread.Current.Sends.HandOver();
+        RelayThread.Current.Pieces.HandOver();
         var (filled, drained) = (0, 0);
         if (IsReadable && !_sourceEnded && pipe.Room > 0)
         {
@@ -217,7 +264,7 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
         _bulky = read >= BulkyLength ? _bulky + 1 : 0;
         if (_bulky == 0) return;
         // Nobody's word waits for somebody's gigabyte.
-        RelayThread.Current.Sends.HandOver();
+        RelayThread.Current.Pieces.HandOver();
         if (_bulky < BulkyReads) return;
         _bulky = 0;
         _pipe = RelayThread.Current.TakePipe();

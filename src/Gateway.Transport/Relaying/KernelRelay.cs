@@ -23,6 +23,9 @@ internal sealed class KernelRelay : IPollWork
     private long _lastMove;
     private long _carriedUp;
     private long _carriedDown;
+
+    // Since the last sweep, which is soon enough to look at the clock.
+    private bool _hasMoved;
     private bool _started;
     private volatile bool _toStop;
 
@@ -76,7 +79,7 @@ internal sealed class KernelRelay : IPollWork
     /// <summary>There is something to do in the next round.</summary>
     public void Queue() => Rounds.Queue(this);
 
-    /// <summary>A piece that was lent has been sent.</summary>
+    /// <summary>What was asked for or lent is through.</summary>
     public void GoOn()
     {
         if (((IPollWork)this).Work()) Queue();
@@ -111,6 +114,7 @@ internal sealed class KernelRelay : IPollWork
     {
         _up.Rest();
         _down.Rest();
+        if (_hasMoved) (_lastMove, _hasMoved) = (_options.Time.GetTimestamp(), false);
         if (_options.Time.GetElapsedTime(_lastMove) >= _options.Idle) Finish(RelayEnd.Idle);
         else if (StallWatch.IsStalled(ref _upStall, _up, _options.Stall, _options.Time)) Finish(RelayEnd.UpstreamStalled);
         else if (StallWatch.IsStalled(ref _downStall, _down, _options.Stall, _options.Time)) Finish(RelayEnd.VisitorStalled);
@@ -150,7 +154,7 @@ internal sealed class KernelRelay : IPollWork
 
     private void Moved()
     {
-        _lastMove = _options.Time.GetTimestamp();
+        _hasMoved = true;
         _options.Count?.Add(_up.Carried - _carriedUp, _down.Carried - _carriedDown);
         (_carriedUp, _carriedDown) = (_up.Carried, _down.Carried);
     }

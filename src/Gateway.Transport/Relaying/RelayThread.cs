@@ -24,8 +24,8 @@ internal sealed class RelayThread
     /// <summary>Nothing in it lasts longer than one call.</summary>
     public byte[] Scratch { get; } = GC.AllocateUninitializedArray<byte>(ScratchSize, pinned: true);
 
-    /// <summary>What is sent together at the end of a round.</summary>
-    public SendBatch Sends => field ??= new SendBatch(Poller.Current!.Rounds, Submission.TryOpen(SendBatch.MostPieces));
+    /// <summary>What is read and sent together at the end of a round.</summary>
+    public PieceBatch Pieces => field ??= new PieceBatch(Poller.Current!.Rounds, Submission.TryOpen(PieceBatch.MostPieces));
 
     /// <summary>An empty pipe; null when there is none to be had.</summary>
     public SplicePipe? TakePipe()

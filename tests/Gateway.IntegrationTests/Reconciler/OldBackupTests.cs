@@ -4,6 +4,7 @@ using Gateway.Model.ExplorerApi;
 using Gateway.Reconciler;
 using Gateway.Reconciler.Planning;
 using Gateway.Store;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -72,19 +73,50 @@ public sealed class OldBackupTests(RedisFixture redis) : RigTests(redis)
         await backup.RestoreAsync(connection.Database);
         File.Delete(Copy);
         var isSilent = true;
-        Explorer.Misbehave = async context =>
-        {
-            if (!isSilent || !context.Request.Path.Value!.Contains("/nodes/workloads/", StringComparison.Ordinal)) return false;
-            context.Response.StatusCode = 503;
-            await Task.CompletedTask;
-            return true;
-        };
+        Explorer.Misbehave = context => Refuse(context, isSilent && context.Request.Path.Value!.Contains("/nodes/workloads/", StringComparison.Ordinal));
         var next = Explorer.Add(Rig.Subdomain(9, Name, "203.0.113.9"));
         await using var again = await StartAsync();
         await Eventually.TrueAsync(() => again.Loop.Status.Deferred == 1, "it waits");
         Assert.Null(Explorer.ResultOf(next));
         isSilent = false;
         await again.ServedAsync(next);
+    }
+
+    [Fact, Trait("adv", "R7")]
+    public async Task A_copy_that_is_older_than_a_Redis_filled_again_takes_no_name_from_who_got_it_since()
+    {
+        var former = Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
+        await using (var rig = await StartAsync(options => options.Quarantine = TimeSpan.Zero)) await Eventually.TrueAsync(() => IsInCopy(former), "the copy is made");
+        var older = await File.ReadAllBytesAsync(Copy, TestContext.Current.CancellationToken);
+        long present;
+        await using (var rig = await StartAsync(options => options.Quarantine = TimeSpan.Zero))
+        {
+            Explorer.Delete(former);
+            await rig.EndedAsync(former);
+            await Redis.FlushAsync();
+            present = Explorer.Add(Rig.Subdomain(9, Name, "203.0.113.9"));
+            await rig.ReportedAsync(present);
+        }
+
+        // As if it had been killed before the next copy; and nobody says any more that the former reservation has ended.
+        await File.WriteAllBytesAsync(Copy, older, TestContext.Current.CancellationToken);
+        var isSilent = true;
+        Explorer.Misbehave = context => Refuse(context, isSilent && context.Request.Path.Value!.Contains("workloads", StringComparison.Ordinal));
+        await using var again = await StartAsync();
+        await Eventually.TrueAsync(() => again.Log.Lines.Any(line => line.Contains("last-known-good copy", StringComparison.Ordinal)), "the older copy is read");
+        await Eventually.TrueAsync(() => again.Loop.Status.IsLoaded, "it has begun");
+        await AssertPresentAsync();
+        isSilent = false;
+        await again.ServedAsync(present);
+        await AssertPresentAsync();
+        Assert.Equal((NextAction.Deploy, ResultState.Ok), (Explorer.Find(present)!.NextAction, Explorer.Find(present)!.Result.State));
+        Assert.DoesNotContain($"{present}-1", Explorer.Deleted);
+
+        async Task AssertPresentAsync()
+        {
+            Assert.Equal("9", (string?)await again.Redis.HashGetAsync(RedisSchema.NameOwnersKey, Name));
+            Assert.Equal("""{"a":[{"ip":"203.0.113.9","ttl":3600}]}""", again.Value("gw.example.com.", "a"));
+        }
     }
 
     [Theory]
@@ -110,7 +142,7 @@ public sealed class OldBackupTests(RedisFixture redis) : RigTests(redis)
         var kept = Explorer.Add(Rig.Subdomain(7, "kept.gw.example.com", "203.0.113.7"));
         await rig.ReportedAsync(kept);
         if (isRestarted) await rig.DisposeAsync();
-        else await Eventually.TrueAsync(IsInCopy, "the copy is up to date");
+        else await Eventually.TrueAsync(() => IsInCopy(kept), "the copy is up to date");
         await Redis.FlushAsync();
         if (isRestarted) rig = await StartAsync(AskResolver);
         else await rig.Loop.Doorbell.CompareAsync(TestContext.Current.CancellationToken);
@@ -125,8 +157,6 @@ public sealed class OldBackupTests(RedisFixture redis) : RigTests(redis)
         Assert.Contains("rests until", Explorer.ResultOf(thief)!.Message, StringComparison.Ordinal);
 
         void AskResolver(ReconcilerOptions options) => (options.ForeignHosts, options.Resolvers) = (ForeignHosts.Proof, [resolver.Endpoint]);
-
-        bool IsInCopy() => new LastKnownGood(Copy, NullLogger.Instance).TryLoad(out var values, out var _) && values.Any(it => it.Key == RedisSchema.ReservationsKey && it.Field == $"{kept}-1");
     }
 
     [Fact]
@@ -136,6 +166,14 @@ public sealed class OldBackupTests(RedisFixture redis) : RigTests(redis)
         await using var again = await StartAsync();
         await Eventually.TrueAsync(() => again.Loop.Status.IsLoaded, "it has begun");
         Assert.DoesNotContain(again.Log.Lines, line => line.Contains("last-known-good copy", StringComparison.Ordinal));
+    }
+
+    private bool IsInCopy(long id) => new LastKnownGood(Copy, NullLogger.Instance).TryLoad(out var values, out _) && values.Any(it => it.Key == RedisSchema.ReservationsKey && it.Field == $"{id}-1");
+
+    private static Task<bool> Refuse(HttpContext context, bool isRefused)
+    {
+        if (isRefused) context.Response.StatusCode = 503;
+        return Task.FromResult(isRefused);
     }
 
     private Task<Rig> StartAsync(Action<ReconcilerOptions>? options = null) => Rig.StartAsync(Redis, Explorer, options, copy: Copy);

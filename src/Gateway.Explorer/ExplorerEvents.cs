@@ -39,6 +39,12 @@ internal sealed partial class ExplorerEvents(ILogger<ExplorerServer> log)
     [LoggerMessage(6016, LogLevel.Information, "Gateway {NodeId} reported workload {GlobalId} as gone")]
     public partial void WorkloadGone(string globalId, string nodeId);
 
+    [LoggerMessage(6017, LogLevel.Information, "Gateway {NodeId} has the managed domain {Domain}, as its DNS says; gateway {Loser} was listed with it before")]
+    public partial void DomainMoved(string nodeId, string domain, string loser);
+
+    [LoggerMessage(6018, LogLevel.Information, "Gateway {NodeId} announced the managed domain {Domain} of gateway {Holder}, and its DNS does not name it: refused")]
+    public partial void DomainRefused(string nodeId, string domain, string holder);
+
     [LoggerMessage(6020, LogLevel.Warning, "{Method} {Route} cannot be answered, Redis is away: {Fault}")]
     public partial void RedisAway(string method, string route, string fault);
 

@@ -54,6 +54,10 @@ public sealed class ExplorerOptions : ICheckedOptions
     [Option("Gateways that the directory holds at most; each list of them reads all. 0: no limit.", Minimum = 0)]
     public int GatewayLimit { get; set; } = 10_000;
 
+    /// <summary>Whom to ask about contested domains.</summary>
+    [Option("Resolvers that are asked whose a managed domain is when several gateways announce it, each with its port (192.0.2.53:53); empty: those of /etc/resolv.conf.")]
+    public IReadOnlyList<IPEndPoint> Resolvers { get; set; } = [];
+
     /// <inheritdoc/>
     public IEnumerable<OptionFault> Faults()
     {

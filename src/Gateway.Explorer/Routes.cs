@@ -1,6 +1,7 @@
 using Gateway.Explorer.Handlers;
 using Gateway.Explorer.Http;
 using Gateway.Explorer.Storage;
+using Gateway.Transport.Questions;
 
 namespace Gateway.Explorer;
 
@@ -20,7 +21,7 @@ internal static class Routes
         var workloads = new WorkloadHandlers(shelf, authentication, pools, events, time);
         var reading = new WorkloadReading(store, shelf);
         var users = new UserHandlers(store, authentication, events);
-        var gateways = new GatewayHandlers(store, authentication, options, events, time);
+        var gateways = new GatewayHandlers(store, authentication, new DomainContests(store, new DomainOwners(new StubResolver(options.Resolvers, time), time), events), options, events, time);
         var nodes = new NodeHandlers(store, shelf, authentication, options, events, time);
         var routes = new RouteTable(store.DemandWholeAsync);
         foreach (var root in (string[])[Api, OldApi])

@@ -8,7 +8,7 @@ using Gateway.Model.ExplorerApi;
 namespace Gateway.Explorer.Handlers;
 
 /// <summary>The directory of gateways (section 1.3).</summary>
-internal sealed class GatewayHandlers(ExplorerStore store, Authentication authentication, ExplorerOptions options, ExplorerEvents events, TimeProvider time)
+internal sealed class GatewayHandlers(ExplorerStore store, Authentication authentication, DomainContests contests, ExplorerOptions options, ExplorerEvents events, TimeProvider time)
 {
     /* Another writer comes between at most once or twice; more often means that something is wrong. */
     private const int MaxAttempts = 8;
@@ -70,10 +70,16 @@ internal sealed class GatewayHandlers(ExplorerStore store, Authentication authen
     // Null when another writer came between.
     private async Task<ApiAnswer?> TryRegisterAsync(GatewayNode sent, CancellationToken stop)
     {
+        var settled = await contests.SettleAsync(sent, stop);
+        if (settled.Refusal is { } refusal) return ApiAnswer.Error(403, refusal);
         var stored = await store.ReadAsync<GatewayNode>(RedisSchema.ExplorerGatewaysKey, sent.NodeId, stop);
         var now = ExplorerDate.From(time.GetUtcNow());
         if (stored is { Value: var old })
-            return await store.CommitAsync(Replace(sent.NodeId, stored.Json, sent with { Id = old.Id, Created = old.Created, Updated = now }), stop) is null ? null : ApiAnswer.Null(201);
+        {
+            var changed = await TakeAsync(settled, Replace(sent.NodeId, stored.Json, sent with { Id = old.Id, Created = old.Created, Updated = now }), stop);
+            return await store.CommitAsync(changed, stop) is null ? null : Taken(sent, settled);
+        }
+
         if (options.GatewayLimit > 0 && await store.CountFieldsAsync(RedisSchema.ExplorerGatewaysKey, stop) >= options.GatewayLimit)
             return ApiAnswer.Error(403, $"the directory is full: it holds {options.GatewayLimit} gateways");
         var text = System.Text.Encoding.UTF8.GetString(ExplorerJson.Write(sent with { Id = 0, Created = now, Updated = now }));
@@ -81,8 +87,27 @@ internal sealed class GatewayHandlers(ExplorerStore store, Authentication authen
             .Numbered(RedisSchema.ExplorerGatewayCounterKey)
             .Expect(RedisSchema.ExplorerGatewaysKey, sent.NodeId, null)
             .Set(RedisSchema.ExplorerGatewaysKey, sent.NodeId, text.Replace("{\"id\":0,", $"{{\"id\":{StoreChange.Id},", StringComparison.Ordinal));
-        if (await store.CommitAsync(change, stop) is not { } id) return null;
+        if (await store.CommitAsync(await TakeAsync(settled, change, stop), stop) is not { } id) return null;
         events.GatewayRegistered(id, sent.NodeId);
+        return Taken(sent, settled);
+    }
+
+    // In one step with the entry that takes them, so that no domain is listed twice or not at all.
+    private async Task<StoreChange> TakeAsync(Settlement settled, StoreChange change, CancellationToken stop)
+    {
+        foreach (var loss in settled.Losses)
+        {
+            if (await store.ReadAsync<GatewayNode>(RedisSchema.ExplorerGatewaysKey, loss.Key, stop) is not { } loser) continue;
+            change.Expect(RedisSchema.ExplorerGatewaysKey, loss.Key, loser.Json).Set(RedisSchema.ExplorerGatewaysKey, loss.Key, ExplorerJson.Write(DomainContests.Without(loser.Value, loss)));
+        }
+
+        return change;
+    }
+
+    private ApiAnswer Taken(GatewayNode sent, Settlement settled)
+    {
+        foreach (var loss in settled.Losses)
+            foreach (var domain in loss) events.DomainMoved(sent.NodeId, domain.ToString(), loss.Key);
         return ApiAnswer.Null(201);
     }
 

@@ -207,7 +207,7 @@ public sealed class ExplorerPhonebookTests(ExplorerFixture explorer) : IClassFix
         OsVersion = "gateway 0.1",
         PublicKeyHex = gateway.PublicKey.Hex,
         Location = new GatewayLocation { City = "Ghent", Country = "Belgium", Continent = "Europe" },
-        ManagedDomains = ["gw.example.com"],
+        ManagedDomains = [$"{gateway.Id.ToLowerInvariant()}.example.com"],
         DnsNameserver = ["ns1.example.com"],
         TcpRouterPort = 18000,
     };

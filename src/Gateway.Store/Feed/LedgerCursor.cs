@@ -7,8 +7,8 @@ namespace Gateway.Store.Feed;
 /// <summary>A place in the change ledger; kept over reconnections.</summary>
 internal sealed class LedgerCursor(TimeProvider time)
 {
-    // A page of entries is some hundred kilobytes at most.
-    private const int PageLength = 1000;
+    // With all that entries may tell of together, a page is a megabyte or two.
+    private const int PageLength = 250;
 
     private const string Beginning = "0-0";
 
@@ -24,7 +24,7 @@ internal sealed class LedgerCursor(TimeProvider time)
     internal async Task OpenAsync(RedisCommands redis, CancellationToken stop)
     {
         var answer = await AskAsync(redis, "XREVRANGE", [RedisSchema.LedgerKey, "+", "-", "COUNT", 1], stop);
-        var (id, sequence) = answer is [var last] ? (IdOf(last), Decode(last)?.Sequence ?? 0) : (Beginning, 0);
+        var (id, sequence) = answer is [var last] ? (IdOf(last), LedgerReading.SequenceOf(last) ?? 0) : (Beginning, 0);
         if (_id is not null && !IsBefore(id, _id)) return;
         _id = id;
         Volatile.Write(ref _sequence, sequence);
@@ -41,16 +41,16 @@ internal sealed class LedgerCursor(TimeProvider time)
         foreach (var line in lines)
         {
             _id = IdOf(line);
-            if (Decode(line) is not { } entry)
+            if (!LedgerReading.TryDecode(line, entries))
             {
                 // Somebody else's line tells nothing about what it hides.
                 gap = true;
                 continue;
             }
 
-            gap |= _sequence != 0 && entry.Sequence != _sequence + 1;
-            Volatile.Write(ref _sequence, entry.Sequence);
-            entries.Add(entry);
+            var sequence = entries[^1].Sequence;
+            gap |= _sequence != 0 && sequence != _sequence + 1;
+            Volatile.Write(ref _sequence, sequence);
         }
 
         return new LedgerPage(entries, gap, lines.Length == PageLength);
@@ -84,9 +84,6 @@ internal sealed class LedgerCursor(TimeProvider time)
 
     private static string IdOf(RedisResult line) => (string)((RedisResult[])line!)[0]!;
 
-    private static RedisSchema.LedgerEntry? Decode(RedisResult line) =>
-        RedisSchema.TryDecodeLedgerEntry((string[])((RedisResult[])line!)[1]!, out var entry) ? entry : null;
-
     private async Task<RedisResult[]?> AskAsync(RedisCommands redis, string command, object[] arguments, CancellationToken stop)
     {
         var answer = await redis.ExecuteAsync(command, arguments).WaitAsync(Deadline, time, stop);
@@ -95,7 +92,7 @@ internal sealed class LedgerCursor(TimeProvider time)
 }
 
 /// <summary>Some entries of the ledger, in order.</summary>
-/// <param name="Entries">What was readable.</param>
+/// <param name="Entries">What the readable ones tell of.</param>
 /// <param name="Gap">True when something between these entries, or before them, is missing.</param>
 /// <param name="IsFull">True when more entries may follow at once.</param>
 internal readonly record struct LedgerPage(IReadOnlyList<RedisSchema.LedgerEntry> Entries, bool Gap, bool IsFull)

@@ -6,7 +6,7 @@ namespace Gateway.Store.Guarding;
 /// <summary>Looks at the ledger apart from the feed that follows it.</summary>
 internal static class LedgerReading
 {
-    private const int PageLength = 1000;
+    private const int PageLength = 250;
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
@@ -14,7 +14,7 @@ internal static class LedgerReading
     internal static async Task<LedgerPosition> EndAsync(RedisCommands redis, TimeProvider time, CancellationToken stop)
     {
         var lines = await AskAsync(redis, "XREVRANGE", [RedisSchema.LedgerKey, "+", "-", "COUNT", 1], time, stop);
-        return lines is [var last] && Decode(last) is { } entry ? new LedgerPosition(IdOf(last), entry.Sequence) : LedgerPosition.Beginning;
+        return lines is [var last] && SequenceOf(last) is { } sequence ? new LedgerPosition(IdOf(last), sequence) : LedgerPosition.Beginning;
     }
 
     /// <summary>
@@ -27,8 +27,9 @@ internal static class LedgerReading
         for (var from = since.Id; ;)
         {
             var lines = await AskAsync(redis, "XRANGE", [RedisSchema.LedgerKey, "(" + from, "+", "COUNT", PageLength], time, stop);
-            foreach (var line in lines)
-                if (Decode(line) is { } entry) deletions.Add(entry);
+            var changes = new List<RedisSchema.LedgerEntry>(lines.Length);
+            foreach (var line in lines) TryDecode(line, changes);
+            foreach (var change in changes) deletions.Add(change);
             if (lines.Length < PageLength) return deletions;
             from = IdOf(lines[^1]);
         }
@@ -39,7 +40,7 @@ internal static class LedgerReading
     {
         if (await HoldsAsync(redis, position, time, stop)) return true;
         var first = await AskAsync(redis, "XRANGE", [RedisSchema.LedgerKey, "-", "+", "COUNT", 1], time, stop);
-        return first is [var earliest] && Decode(earliest)?.Sequence > position.Sequence;
+        return first is [var earliest] && SequenceOf(earliest) > position.Sequence;
     }
 
     /// <summary>Whether the ledger holds the entry of a position now.</summary>
@@ -47,13 +48,21 @@ internal static class LedgerReading
     {
         if (position == LedgerPosition.Beginning) return true;
         var at = await AskAsync(redis, "XRANGE", [RedisSchema.LedgerKey, position.Id, position.Id], time, stop);
-        return at is [var line] && Decode(line)?.Sequence == position.Sequence;
+        return at is [var line] && SequenceOf(line) == position.Sequence;
+    }
+
+    /// <summary>Adds what a line of the stream tells of; false when it is not ours.</summary>
+    internal static bool TryDecode(RedisResult line, List<RedisSchema.LedgerEntry> changes) =>
+        RedisSchema.TryDecodeLedgerEntry((string[])((RedisResult[])line!)[1]!, changes);
+
+    /// <summary>The number of a line; null when it is not ours.</summary>
+    internal static long? SequenceOf(RedisResult line)
+    {
+        var changes = new List<RedisSchema.LedgerEntry>();
+        return TryDecode(line, changes) ? changes[^1].Sequence : null;
     }
 
     private static string IdOf(RedisResult line) => (string)((RedisResult[])line!)[0]!;
-
-    private static RedisSchema.LedgerEntry? Decode(RedisResult line) =>
-        RedisSchema.TryDecodeLedgerEntry((string[])((RedisResult[])line!)[1]!, out var entry) ? entry : null;
 
     // A key of another type is no ledger, and says nothing.
     private static async Task<RedisResult[]> AskAsync(RedisCommands redis, string command, object[] arguments, TimeProvider time, CancellationToken stop)

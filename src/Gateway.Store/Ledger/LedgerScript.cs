@@ -15,7 +15,8 @@ internal static class LedgerScript
     // fence, a precondition, a key of another type) and the second one writes. Keyspace events of a command that changes
     // nothing: HSET and SET raise theirs all the same, HDEL and DEL none; HDEL of the last field raises hdel and del. An HSET of
     // many fields raises one, which the entry of the first field counts.
-    // Each entry costs as much as the change that it tells, so books that are only ever read whole get one for each script.
+    // Each entry costs as much as a change, so books that are only ever read whole get one for each script, and what one command sets
+    // is told together.
     // What is set only where nothing stood (HN, SN) is most of a first comparison: one operation instead of two, for reading and
     // handing on the arguments takes Redis longer than to set them.
     internal static readonly string Text = $$"""
@@ -25,40 +26,82 @@ internal static class LedgerScript
 
         local function typeof(key) return redis.call('TYPE', key).ok end
         local kinds = {}
+        -- What has to be nowhere yet is asked for many at a time: {command, arguments …} and, beside each name, whose step it is.
+        local fields, steps, keys, keysteps = {}, {}, {'EXISTS'}, {}
+        local function taken(i) return {'conflict', (i - 2) / {{ArgumentsPerWrite}}} end
+        local function fieldsTaken(key)
+          local found = redis.pcall(unpack(fields[key]))
+          if found.err then return taken(steps[key][1]) end
+          for j = 1, #found do
+            if found[j] then return taken(steps[key][j]) end
+          end
+          fields[key] = nil
+        end
+        local function keysTaken()
+          if #keys > 1 and redis.call(unpack(keys)) > 0 then
+            for j = 1, #keysteps do
+              if redis.call('EXISTS', keys[j + 1]) == 1 then return taken(keysteps[j]) end
+            end
+          end
+          keys, keysteps = {'EXISTS'}, {}
+        end
         for i = 2, #ARGV, {{ArgumentsPerWrite}} do
           local op, key, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-          local good
+          local good, conflict
           if op == 'K=' then good = redis.pcall('GET', key) == value
           elseif op == 'K!' then good = redis.call('EXISTS', key) == 0
           elseif op == 'F=' then good = redis.pcall('HGET', key, field) == value
           elseif op == 'F!' then good = redis.pcall('HGET', key, field) == false
-          elseif op == 'SN' then kinds[key], good = 'string', redis.call('EXISTS', key) == 0
+          elseif op == 'SN' then
+            kinds[key], good = 'string', true
+            keys[#keys + 1], keysteps[#keysteps + 1] = key, i
+            if #keys >= {{LongestCommand}} then conflict = keysTaken() end
           elseif op == 'S' then kinds[key], good = 'string', true
           elseif op == 'D' then kinds[key], good = 'none', true
           else
             local found = kinds[key] or typeof(key)
-            good = (found == 'none' or found == 'hash') and (op ~= 'HN' or redis.pcall('HGET', key, field) == false)
+            good = found == 'none' or found == 'hash'
             kinds[key] = op == 'HD' and found or 'hash'
+            if good and op == 'HN' then
+              local asked = fields[key]
+              if not asked then asked, steps[key] = {'HMGET', key}, {} fields[key] = asked end
+              asked[#asked + 1] = field
+              steps[key][#asked - 2] = i
+              if #asked >= {{LongestCommand}} then conflict = fieldsTaken(key) end
+            end
           end
-          if not good then return {'conflict', (i - 2) / {{ArgumentsPerWrite}}} end
+          if conflict or not good then return conflict or taken(i) end
         end
+        for key in pairs(fields) do
+          local conflict = fieldsTaken(key)
+          if conflict then return conflict end
+        end
+        local conflict = keysTaken()
+        if conflict then return conflict end
 
         if mine > held then redis.call('SET', fence, ARGV[1]) end
         local entries, whole = {}, { {{string.Join(", ", RedisSchema.LedgerWholeKeys.Select(key => $"['{key}'] = true"))}} }
         local function tell(i, key, events)
           local told = whole[key]
-          if type(told) == 'table' then told[2] = told[2] + events return end
-          local entry = {i, events}
+          if type(told) == 'table' then told.events = told.events + events return end
+          local entry = {i, events = events}
           entries[#entries + 1] = entry
-          if told then whole[key] = entry end
+          if told then whole[key] = entry return end
+          return entry
+        end
+        -- What is set by one command is told by one entry, as far as it goes.
+        local function tellMore(entry, i, key, events)
+          if not entry or #entry == {{RedisSchema.LedgerGroup}} then return tell(i, key, events) end
+          entry[#entry + 1] = i
+          return entry
         end
         -- What is set waits for more that one command can carry, at most until something is deleted.
-        local hashes, strings = {}, {'MSET'}
+        local hashes, strings, stringsTold = {}, {'MSET'}, nil
         local function writeHash(key)
           if hashes[key] then redis.call(unpack(hashes[key])) hashes[key] = nil end
         end
         local function writeStrings()
-          if #strings > 1 then redis.call(unpack(strings)) strings = {'MSET'} end
+          if #strings > 1 then redis.call(unpack(strings)) strings, stringsTold = {'MSET'}, nil end
         end
         local function writeAll()
           for key in pairs(hashes) do writeHash(key) end
@@ -68,13 +111,17 @@ internal static class LedgerScript
           local op, key, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
           if op == 'HS' or op == 'HN' then
             local set = hashes[key]
-            tell(i, key, set and 0 or 1)
-            if not set then set = {'HSET', key} hashes[key] = set end
+            if set then
+              set.told = tellMore(set.told, i, key, 0)
+            else
+              set = {'HSET', key, told = tell(i, key, 1)}
+              hashes[key] = set
+            end
             set[#set + 1], set[#set + 2] = field, value
             if #set >= {{LongestCommand}} then writeHash(key) end
           elseif op == 'S' or op == 'SN' then
             writeHash(key)
-            tell(i, key, 1)
+            stringsTold = tellMore(stringsTold, i, key, 1)
             strings[#strings + 1], strings[#strings + 2] = key, value
             if #strings >= {{LongestCommand}} then writeStrings() end
           elseif op == 'D' then
@@ -90,13 +137,23 @@ internal static class LedgerScript
         local last = tonumber(redis.call('INCRBY', sequence, #entries))
         local number = last - #entries
         for _, entry in ipairs(entries) do
-          local i, events = entry[1], entry[2]
           number = number + 1
-          local n = string.format('%.0f', number)
-          local line = {'{{RedisSchema.LedgerSequenceMember}}', n, '{{RedisSchema.LedgerKeyMember}}', ARGV[i + 1], '{{RedisSchema.LedgerEventsMember}}', events}
-          local op, single = ARGV[i], not whole[ARGV[i + 1]]
-          if single and string.sub(op, 1, 1) == 'H' then line[7] = '{{RedisSchema.LedgerFieldMember}}' line[8] = ARGV[i + 2] end
-          if single and (op == 'HD' or op == 'D') then line[#line + 1] = '{{RedisSchema.LedgerDeletionMember}}' line[#line + 1] = '1' end
+          local line = {'{{RedisSchema.LedgerSequenceMember}}', string.format('%.0f', number)}
+          local function add(member, value) line[#line + 1] = member line[#line + 1] = value end
+          local op, key = ARGV[entry[1]], ARGV[entry[1] + 1]
+          local ofHash, single = string.sub(op, 1, 1) == 'H', not whole[key]
+          if #entry > 1 and not ofHash then
+            for _, i in ipairs(entry) do add('{{RedisSchema.LedgerKeysMember}}', ARGV[i + 1]) end
+          else
+            add('{{RedisSchema.LedgerKeyMember}}', key)
+            add('{{RedisSchema.LedgerEventsMember}}', entry.events)
+            if #entry > 1 then
+              for _, i in ipairs(entry) do add('{{RedisSchema.LedgerFieldsMember}}', ARGV[i + 2]) end
+            elseif single and ofHash then
+              add('{{RedisSchema.LedgerFieldMember}}', ARGV[entry[1] + 2])
+            end
+            if single and (op == 'HD' or op == 'D') then add('{{RedisSchema.LedgerDeletionMember}}', '1') end
+          end
           redis.call('XADD', ledger, '*', unpack(line))
         end
         if #entries > 0 then redis.call('XTRIM', ledger, 'MAXLEN', '~', {{RedisSchema.LedgerLength}}) end

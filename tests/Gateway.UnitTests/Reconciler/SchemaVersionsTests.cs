@@ -43,8 +43,26 @@ public sealed class SchemaVersionsTests
     [Fact]
     public void A_ledger_entry_of_a_newer_version_is_read_without_what_it_adds()
     {
-        Assert.True(RedisSchema.TryDecodeLedgerEntry(["n", "7", "future", "x", "k", "zone", "f", "a.org", "e", "1"], out var entry));
-        Assert.Equal(new RedisSchema.LedgerEntry(7, "zone", "a.org", 1), entry);
+        var changes = new List<RedisSchema.LedgerEntry>();
+        Assert.True(RedisSchema.TryDecodeLedgerEntry(["n", "7", "future", "x", "k", "zone", "f", "a.org", "e", "1"], changes));
+        Assert.Equal([new(7, "zone", "a.org", 1)], changes);
+    }
+
+    [Theory]
+    [InlineData("n 7 k zone e 1 g a g b", "zone a 1, zone b 0")]
+    [InlineData("n 7 j one j two", "one  1, two  1")]
+    [InlineData("n 7 g a", "")]
+    [InlineData("n 7", "")]
+    [InlineData("n 0 k zone", "")]
+    [InlineData("k zone g a", "")]
+    [InlineData("n x k zone", "")]
+    [InlineData("n 7 k", "")]
+    public void A_ledger_entry_tells_of_what_was_set_together(string members, string told)
+    {
+        var changes = new List<RedisSchema.LedgerEntry>();
+        Assert.Equal(told.Length > 0, RedisSchema.TryDecodeLedgerEntry(members.Split(' '), changes));
+        Assert.Equal(told, string.Join(", ", changes.Select(it => $"{it.Key} {it.Field} {it.Events}")));
+        Assert.All(changes, it => Assert.Equal((7, false), (it.Sequence, it.IsDeletion)));
     }
 
     private static int Replace(string value, Action<string> with)

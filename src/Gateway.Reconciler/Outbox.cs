@@ -18,6 +18,9 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
     /// <summary>Entries that are sent before their removal is written: one script for many.</summary>
     private const int Batch = 256;
 
+    /// <summary>What the name server and the router need, at most, for what a catching-up wrote last; nothing that costs much begins before.</summary>
+    internal static readonly TimeSpan ReadersTurn = TimeSpan.FromSeconds(0.5);
+
     private static readonly TimeSpan HoldTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan HoldBeat = TimeSpan.FromMilliseconds(50);
@@ -101,11 +104,12 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
         if (time.GetElapsedTime(_heldSince) < LongestHold) Volatile.Write(ref _heldUntil, now + (long)(HoldTime.TotalSeconds * time.TimestampFrequency));
     }
 
-    /// <summary>There is nothing left to serve first.</summary>
+    /// <summary>There is nothing left to serve first, once the readers have taken what was written last: reports that were held wait that long.</summary>
     public void GoOn()
     {
+        var held = _heldSince != 0;
         _heldSince = 0;
-        Volatile.Write(ref _heldUntil, 0);
+        Volatile.Write(ref _heldUntil, held ? time.GetTimestamp() + (long)(ReadersTurn.TotalSeconds * time.TimestampFrequency) : 0);
     }
 
     /// <summary>Sends until told to stop.</summary>

@@ -93,7 +93,7 @@ public sealed partial class ReconcileLoop
             if (!await RecallAsync(stop)) return Displaced() is not null;
             _mustResync = false;
             if (!await TakeEverythingAsync(stop)) return false;
-            CaughtUp();
+            if (CaughtUp()) await Task.Delay(Outbox.ReadersTurn, _time, stop);
             if (_inbox.Fault is not null) NoteFault();
             else _explorerPause.Reset();
             if (await RepairAsync(stop) is null) return false;
@@ -143,11 +143,14 @@ public sealed partial class ReconcileLoop
         _saidAt = _time.GetTimestamp();
     }
 
-    private void CaughtUp()
+    /// <summary>True when there was much to catch up with.</summary>
+    private bool CaughtUp()
     {
         _outbox.GoOn();
-        if (_caughtUpTo > 0) HasCaughtUp(_book.Applied.Count, _outbox.Count);
+        if (_caughtUpTo == 0) return false;
+        HasCaughtUp(_book.Applied.Count, _outbox.Count);
         _caughtUpTo = 0;
+        return true;
     }
 
     /// <summary>Asks about some of what no page showed; what the explorer does not answer for stays as it is, and is asked about at the next turn.</summary>

@@ -12,10 +12,12 @@ count=500 reservations=${RESERVATIONS:-100000} stored=1000000 creates=10000 mode
 . scripts/common.sh
 need_dotnet
 need redis-server:redis-server libsodium.so.23:libsodium23 dnsperf:dnsperf
+# The daemon as packages ship it: a first sync begins with its start. BENCH_GATEWAYD=/usr/bin/gatewayd: that one instead.
+gatewayd=${BENCH_GATEWAYD:-out/gatewayd/gatewayd}
 if [ -z "${BENCH_NO_BUILD:-}" ]; then
-  build
+  [ -n "${BENCH_GATEWAYD:-}" ] || publish_daemon out/gatewayd
   dotnet build benchmarks/reservation -c Release -v quiet >&2
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-benchmarks/reservation/bin/Release/net10.0/reservation-benchmark "$GATEWAYD" "$work" "$count" "$reservations" "$stored" "$creates" "$mode"
+benchmarks/reservation/bin/Release/net10.0/reservation-benchmark "$gatewayd" "$work" "$count" "$reservations" "$stored" "$creates" "$mode"

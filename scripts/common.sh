@@ -84,3 +84,17 @@ compiled_ahead() {
   rm -f "$log"
   return $status
 }
+
+# publish_daemon directory: gatewayd compiled as packages ship it, to be run by this machine's .NET.
+publish_daemon() {
+  local work options ahead status=0
+  work=$(mktemp -d)
+  # Beside the usual build, not in it: a runtime of its own would change what the next build restores, and its lock files.
+  options=(src/Gateway.Server/Gateway.Server.csproj -r "linux-$(case "$(uname -m)" in aarch64 | arm64) echo arm64 ;; *) echo x64 ;; esac)" --artifacts-path "$work/artifacts"
+    -p:Configuration=Release -p:SelfContained=false -p:NuGetLockFilePath="$work/none.lock.json" -p:RestorePackagesWithLockFile=false)
+  say "Publishing gatewayd …"
+  ahead=$(compiled_ahead "${options[@]}") && dotnet publish "${options[@]}" $ahead -v quiet -p:RunAnalyzers=false -o "$1" >"$work/log" 2>&1 || status=$?
+  [ "$status" -eq 0 ] || cat "$work/log" >&2
+  rm -rf "$work"
+  return $status
+}

@@ -17,6 +17,9 @@ internal sealed record VisitHouse(
 /// <summary>The story of one TLS connection: hear which host it wants, find the route, reach the upstream, relay.</summary>
 internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDuplex visitor)
 {
+    /* On two busy cores the slowest of 64 talkers waits as long as at HAProxy then. With 64 a fifth of the CPU is saved, and he waits a third longer. */
+    private const int PiecesTogether = 2;
+
     private readonly string _id = house.Ids.Next();
     private readonly long _began = house.Time.GetTimestamp();
     private EndPoint? _client;
@@ -78,7 +81,7 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
         {
             // The relay notices that one of its ends was reset, and resets the other.
             using var cut = route.Gone.UnsafeRegister(static visitor => ((Duplex)visitor!).Reset(), visitor);
-            _carried = await Relay.RunAsync(visitor, Opening(open, route.Route.Rules, visitor, peek), upstream, Bounds(route.Route.Rules, traffic), stop);
+            _carried = await Relay.RunAsync(visitor, Opening(open, route.Route.Rules, visitor, peek), upstream, Bounds(route.Route.Rules, open, traffic), stop);
             return VisitEnds.Of(_carried.End, route.Gone);
         }
         finally
@@ -134,8 +137,15 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
         return (byte[])[.. announced, .. header.Write((ProxyVersion)rules.ProxyProtocol, _host, _id), .. peek.Bytes.Span];
     }
 
-    private RelayOptions Bounds(RouteRules rules, HostCount traffic) =>
-        new() { Count = traffic.Tls, Idle = house.Options.IdleOf(rules), Stall = house.Options.StallOf(rules), Time = house.Time };
+    // In a tunnel every piece costs both its ends, and CPU counts; of an upstream's answers it is the slowest that visitors remember.
+    private RelayOptions Bounds(RouteRules rules, DialOutcome.Open open, HostCount traffic) => new()
+    {
+        Count = traffic.Tls,
+        Idle = house.Options.IdleOf(rules),
+        Stall = house.Options.StallOf(rules),
+        PiecesTogether = open.Announces ? RelayOptions.Default.PiecesTogether : PiecesTogether,
+        Time = house.Time,
+    };
 
     private ValueTask<VisitEnd> TurnAwayAsync(Duplex visitor, HelloPeek peek, SniffResult heard, CancellationToken stop) => heard switch
     {

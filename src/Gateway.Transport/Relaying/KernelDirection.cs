@@ -25,7 +25,7 @@ internal enum Flow
 /// One direction between two sockets, a step at a time and never waiting. It copies at first; after some full reads it splices
 /// through a pipe, so that a bulky transfer does not pass through us, and when it falls quiet it gives the pipe back.
 /// </summary>
-internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, SafeHandle sink, PollSlot sinkSlot) : IDelivering
+internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, SafeHandle sink, PollSlot sinkSlot, int piecesTogether = PieceBatch.MostPieces) : IDelivering
 {
     // What a direction moves before another connection's turn.
     private const int StepsPerTurn = 16;
@@ -69,6 +69,9 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
 
     /// <summary>Whose direction it is.</summary>
     public KernelRelay Relay => relay;
+
+    /// <summary>See <see cref="RelayOptions.PiecesTogether"/>.</summary>
+    public int PiecesTogether => piecesTogether;
 
     /// <summary>The descriptor of the source, which the relay holds as long as it runs.</summary>
     public int SourceDescriptor => Descriptor(source);

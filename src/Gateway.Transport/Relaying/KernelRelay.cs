@@ -32,8 +32,8 @@ internal sealed class KernelRelay : IPollWork
     private KernelRelay(SocketDuplex visitor, SocketDuplex upstream, RelayOptions options, PollSlot visitorSlot, PollSlot upstreamSlot)
     {
         (_visitor, _upstream, _options, _visitorSlot, _upstreamSlot) = (visitor, upstream, options, visitorSlot, upstreamSlot);
-        _up = new KernelDirection(this, visitor.Handle, upstream.Handle, upstreamSlot);
-        _down = new KernelDirection(this, upstream.Handle, visitor.Handle, visitorSlot);
+        _up = new KernelDirection(this, visitor.Handle, upstream.Handle, upstreamSlot, options.PiecesTogether);
+        _down = new KernelDirection(this, upstream.Handle, visitor.Handle, visitorSlot, options.PiecesTogether);
     }
 
     bool IPollWork.IsQueued { get; set; }

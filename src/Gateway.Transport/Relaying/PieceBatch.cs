@@ -13,7 +13,7 @@ internal sealed class PieceBatch(PollRounds rounds, Submission? submission) : IP
     /// <summary>Bytes: what is larger is worth a system call of its own.</summary>
     public const int LargestPiece = 2 * 1024;
 
-    /// <summary>As many as a thread has in a busy round; more leave in between.</summary>
+    /// <summary>As many as a thread has in a busy round; more leave in between, and those of a relay that wants fewer together.</summary>
     public const int MostPieces = 64;
 
     // Instead of a length: a piece that is to be read, and one of which there was nothing.
@@ -37,7 +37,7 @@ internal sealed class PieceBatch(PollRounds rounds, Submission? submission) : IP
     /// </summary>
     public void Ask(KernelDirection direction)
     {
-        if (_count == MostPieces) HandOver();
+        MakeRoom(direction);
         _pieces[_count++] = (direction, Asked);
         rounds.Resume(this);
     }
@@ -45,7 +45,7 @@ internal sealed class PieceBatch(PollRounds rounds, Submission? submission) : IP
     /// <summary>Takes a copy of a piece; in this round its direction is told by <see cref="KernelDirection.Sent"/>, and then its relay goes on.</summary>
     public void Add(KernelDirection direction, ReadOnlySpan<byte> piece)
     {
-        if (_count == MostPieces) HandOver();
+        MakeRoom(direction);
         piece.CopyTo(Room(_count));
         _pieces[_count++] = (direction, piece.Length);
         rounds.Resume(this);
@@ -78,6 +78,11 @@ internal sealed class PieceBatch(PollRounds rounds, Submission? submission) : IP
 
     void IPollWork.Sweep()
     {
+    }
+
+    private void MakeRoom(KernelDirection direction)
+    {
+        if (_count >= Math.Min(direction.PiecesTogether, MostPieces)) HandOver();
     }
 
     private bool IsToBeRead(int index) => _pieces[index] is { Length: Asked, Direction.IsLending: true };

@@ -44,6 +44,21 @@ public sealed class PieceBatchTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task A_relay_that_wants_few_together_sends_what_waits_before_it_adds_one_more(bool together)
+    {
+        var piece = "piece"u8.ToArray();
+        var pieces = Batch(together);
+        await using var readers = await Readers.OpenAsync(3, piecesTogether: 2);
+        foreach (var reader in readers.All) reader.Direction.Lend(piece, pieces);
+        for (var i = 0; i < 2; i++) Assert.Equal(piece, await readers[i].ReadAsync());
+        Assert.Equal(0, readers[2].Far.Available);
+        pieces.HandOver();
+        Assert.Equal(piece, await readers[2].ReadAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task What_a_relay_had_lent_that_has_ended_is_not_sent(bool together)
     {
         var pieces = Batch(together);
@@ -199,7 +214,7 @@ public sealed class PieceBatchTests
 
         public Reader this[int index] => _all[index];
 
-        public static async Task<Readers> OpenAsync(int count)
+        public static async Task<Readers> OpenAsync(int count, int piecesTogether = PieceBatch.MostPieces)
         {
             var readers = new Readers();
             for (var i = 0; i < count; i++)
@@ -207,7 +222,7 @@ public sealed class PieceBatchTests
                 var (far, near) = await Loopback.PairAsync();
                 var slot = Poller.Choose().Add(near.Handle, null);
                 // Nothing comes from their source, and nobody runs their relay.
-                readers._all.Add(new Reader(far, near, new KernelDirection(null!, near.Handle, near.Handle, slot)));
+                readers._all.Add(new Reader(far, near, new KernelDirection(null!, near.Handle, near.Handle, slot, piecesTogether)));
             }
 
             return readers;

@@ -41,7 +41,7 @@ public sealed class BadInputTests
     public async Task Occupied_UDP_and_admin_ports_are_named_with_their_holder_too()
     {
         using var work = new TemporaryDirectory();
-        using var udp = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        using var udp = OnlyUdp();
         using var tcp = new TcpListener(IPAddress.Loopback, 0);
         tcp.Start();
         var ended = await Programs.RunAsync(Programs.Gatewayd, ["--state", work.File("state"), .. Ports, "--dns-listen", udp.Client.LocalEndPoint!.ToString()!, "--admin", tcp.LocalEndpoint.ToString()!]);
@@ -50,6 +50,25 @@ public sealed class BadInputTests
         Assert.Contains(lines, line => line.Contains($"UDP port {((IPEndPoint)udp.Client.LocalEndPoint).Port}", StringComparison.Ordinal) && line.Contains($"(pid {Environment.ProcessId})", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains($"admin: TCP port {((IPEndPoint)tcp.LocalEndpoint).Port}", StringComparison.Ordinal) && line.Contains($"(pid {Environment.ProcessId})", StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", ended.Error, StringComparison.Ordinal);
+    }
+
+    // A port whose TCP side nobody has, and nobody gets by chance: it is below those that the kernel hands out.
+    private static UdpClient OnlyUdp()
+    {
+        while (true)
+        {
+            var at = new IPEndPoint(IPAddress.Loopback, Random.Shared.Next(20_000, 32_000));
+            try
+            {
+                using var tcp = new TcpListener(at);
+                tcp.Start();
+                return new UdpClient(at);
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse)
+            {
+                // Another one.
+            }
+        }
     }
 
     [Theory]

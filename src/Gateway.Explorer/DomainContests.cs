@@ -10,8 +10,8 @@ namespace Gateway.Explorer;
 /// </summary>
 internal sealed class DomainContests(ExplorerStore store, DomainOwners owners, ExplorerEvents events)
 {
-    /* A gateway manages a handful, of which none is contested but by accident or malice; each costs a question. */
-    private const int MostContested = 8;
+    /* A gateway manages a handful, of which none is contested but by accident or malice; each costs a question, which is bounded elsewhere. */
+    private const int MostContested = 64;
 
     /// <summary>What an entry means to others: why it is refused, in one line (null: it is not), and the domains that other gateways lose by it.</summary>
     public async Task<Settlement> SettleAsync(GatewayNode sent, CancellationToken stop)
@@ -25,9 +25,11 @@ internal sealed class DomainContests(ExplorerStore store, DomainOwners owners, E
         var losses = new List<(string NodeId, DomainName Domain)>();
         foreach (var contest in contested)
         {
-            var named = await owners.OwnerAsync(contest.Key, stop);
-            if (named == sent.NodeId) losses.AddRange(contest.Select(it => (it.NodeId, contest.Key)));
-            else if (!(IsFirst(own, contest.Key, contest) && contest.All(it => it.NodeId != named))) return Refuse(sent, contest.Key, contest.MinBy(it => it.Id)!);
+            if (await owners.OwnerAsync(contest.Key, stop) is not { } answer) return Settlement.NotNow;
+            var isOurs = answer.Identity == sent.NodeId || (IsFirst(own, contest.Key, contest) && contest.All(it => it.NodeId != answer.Identity));
+            if (!isOurs) return Refuse(sent, contest.Key, contest.MinBy(it => it.Id)!);
+            // Two who came at the same moment may both be listed, until one of them comes again.
+            losses.AddRange(contest.Select(it => (it.NodeId, contest.Key)));
         }
 
         return new Settlement(null, losses.ToLookup(it => it.NodeId, it => it.Domain));
@@ -63,6 +65,12 @@ internal sealed record Settlement(string? Refusal, ILookup<string, DomainName> L
 {
     /// <summary>Nobody else announces any of the domains.</summary>
     public static readonly Settlement Uncontested = new(null, Array.Empty<(string NodeId, DomainName Domain)>().ToLookup(it => it.NodeId, it => it.Domain));
+
+    /// <summary>It cannot be told now.</summary>
+    public static readonly Settlement NotNow = Uncontested with { IsLater = true };
+
+    /// <summary>True when nothing is settled, because too much is asked at the moment.</summary>
+    public bool IsLater { get; init; }
 
     /// <summary>Not taken.</summary>
     public static Settlement Refused(string refusal) => Uncontested with { Refusal = refusal };

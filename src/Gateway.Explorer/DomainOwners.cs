@@ -19,23 +19,25 @@ internal sealed class DomainOwners(StubResolver resolver, TimeProvider time)
     /* Some 25 questions a second to the resolvers at most; more contested domains are an attack, and wait. */
     private const int MostKept = 256;
 
-    private static readonly Task<string?> Nobody = Task.FromResult<string?>(null);
-
     private readonly Dictionary<DomainName, Asked> _asked = [];
     private readonly Lock _lock = new();
 
-    /// <summary>The identity of the gateway that the DNS names; null when it names none, or several, or cannot be asked now.</summary>
-    public Task<string?> OwnerAsync(DomainName domain, CancellationToken stop)
+    /// <summary>Whom the DNS names; null when so many are asked about that it cannot be asked now.</summary>
+    public async Task<DomainOwner?> OwnerAsync(DomainName domain, CancellationToken stop)
     {
-        lock (_lock)
-        {
-            if (_asked.TryGetValue(domain, out var known) && time.GetElapsedTime(known.At) < Kept) return known.Owner.WaitAsync(stop);
-            if (_asked.Count >= MostKept) Forget();
-            if (_asked.Count >= MostKept) return Nobody;
-            var owner = Task.Run(() => LookAsync(domain), CancellationToken.None);
-            _asked[domain] = new Asked(owner, time.GetTimestamp());
-            return owner.WaitAsync(stop);
-        }
+        Task<string?>? asked;
+        lock (_lock) asked = Ask(domain);
+        return asked is null ? null : new DomainOwner(await asked.WaitAsync(stop));
+    }
+
+    private Task<string?>? Ask(DomainName domain)
+    {
+        if (_asked.TryGetValue(domain, out var known) && time.GetElapsedTime(known.At) < Kept) return known.Owner;
+        if (_asked.Count >= MostKept) Forget();
+        if (_asked.Count >= MostKept) return null;
+        var owner = Task.Run(() => LookAsync(domain), CancellationToken.None);
+        _asked[domain] = new Asked(owner, time.GetTimestamp());
+        return owner;
     }
 
     private void Forget()
@@ -66,3 +68,7 @@ internal sealed class DomainOwners(StubResolver resolver, TimeProvider time)
 
     private readonly record struct Asked(Task<string?> Owner, long At);
 }
+
+/// <summary>What the DNS says of a domain.</summary>
+/// <param name="Identity">The gateway that it names; null when it names none, or several, or does not answer.</param>
+internal readonly record struct DomainOwner(string? Identity);

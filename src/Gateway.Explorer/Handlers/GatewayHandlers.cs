@@ -71,6 +71,7 @@ internal sealed class GatewayHandlers(ExplorerStore store, Authentication authen
     private async Task<ApiAnswer?> TryRegisterAsync(GatewayNode sent, CancellationToken stop)
     {
         var settled = await contests.SettleAsync(sent, stop);
+        if (settled.IsLater) return ApiAnswer.Error(503, "other gateways announced some of the managed domains, and too many such domains are asked about at this moment: try again");
         if (settled.Refusal is { } refusal) return ApiAnswer.Error(403, refusal);
         var stored = await store.ReadAsync<GatewayNode>(RedisSchema.ExplorerGatewaysKey, sent.NodeId, stop);
         var now = ExplorerDate.From(time.GetUtcNow());

@@ -1,9 +1,11 @@
 using Gateway.Explorer;
 using Gateway.ExplorerApi;
 using Gateway.IntegrationTests.Reconciler;
+using Gateway.Model;
 using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
 using Gateway.Store;
+using Gateway.Transport.Questions;
 using Xunit;
 using static Gateway.IntegrationTests.Explorer.ExplorerFixture;
 
@@ -102,10 +104,45 @@ public sealed class ContestedDomainTests(Support.RedisFixture redis) : IClassFix
     [Fact]
     public async Task Who_contests_many_is_refused_without_a_question()
     {
-        string[] domains = [.. Enumerable.Range(0, 9).Select(i => $"gw{i}.example.com")];
+        string[] domains = [.. Enumerable.Range(0, 65).Select(i => $"gw{i}.example.com")];
         Value(await RegisterAsync(_first, domains));
-        Assert.Equal((403, "9 of the managed domains belong to other gateways"), Refusal(await RegisterAsync(_second, domains)));
+        Assert.Equal((403, "65 of the managed domains belong to other gateways"), Refusal(await RegisterAsync(_second, domains)));
         Assert.Equal(0, _resolver.Asked);
+    }
+
+    [Fact]
+    public async Task Of_two_that_were_listed_at_the_same_moment_the_first_keeps_it_when_he_comes_again()
+    {
+        Value(await RegisterAsync(_first, Domain));
+        Value(await RegisterAsync(_second, "free.example.org"));
+        var entry = (string)(await _connection!.Database.HashGetAsync(RedisSchema.ExplorerGatewaysKey, _second.Id))!;
+        await _connection.Database.HashSetAsync(RedisSchema.ExplorerGatewaysKey, _second.Id, entry.Replace("free.example.org", Domain, StringComparison.Ordinal));
+        Assert.Equal([Domain], await DomainsAsync(_second));
+        Assert.Equal(403, Refusal(await RegisterAsync(_second, Domain)).Status);
+        Value(await RegisterAsync(_first, Domain));
+        Assert.Equal([Domain], await DomainsAsync(_first));
+        Assert.Empty(await DomainsAsync(_second));
+    }
+
+    [Fact]
+    public async Task So_many_are_asked_about_at_once_and_no_more()
+    {
+        var time = new StoppedTime();
+        var owners = new DomainOwners(new StubResolver([_resolver.Endpoint], TimeProvider.System), time);
+        for (var i = 0; i < 256; i++) Assert.NotNull(await owners.OwnerAsync(DomainName.Parse($"gw{i}.example.com"), ExplorerFixture.Stop));
+        Assert.Null(await owners.OwnerAsync(DomainName.Parse(Domain), ExplorerFixture.Stop));
+        Assert.Equal(256, _resolver.Asked);
+        time.Now += TimeSpan.FromSeconds(10);
+        Assert.NotNull(await owners.OwnerAsync(DomainName.Parse(Domain), ExplorerFixture.Stop));
+    }
+
+    private sealed class StoppedTime : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 
     private static string Owner(Identity gateway) => $$"""{"identity":"{{gateway.Id}}","owner":"{{gateway.Id}}"}""";

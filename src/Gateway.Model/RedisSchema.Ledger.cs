@@ -53,8 +53,8 @@ public static partial class RedisSchema
     /// </summary>
     public const string LedgerKeysMember = "j";
 
-    /// <summary>Fields or keys that one entry holds at most.</summary>
-    public const int LedgerGroup = 64;
+    /// <summary>Fields or keys that one entry holds at most: with more hardly anything is saved, and the stream is bounded by entries.</summary>
+    public const int LedgerGroup = 16;
 
     /// <summary>
     /// Hashes that are read by field at the moment of need, or whole, but followed by nobody: of all changes that one script makes

@@ -107,9 +107,9 @@ internal sealed partial class Outbox(ReportSender sender, PlanApplier applier, R
     /// <summary>There is nothing left to serve first, once the readers have taken what was written last: reports that were held wait that long.</summary>
     public void GoOn()
     {
-        var held = _heldSince != 0;
+        if (_heldSince == 0) return;
         _heldSince = 0;
-        Volatile.Write(ref _heldUntil, held ? time.GetTimestamp() + (long)(ReadersTurn.TotalSeconds * time.TimestampFrequency) : 0);
+        Volatile.Write(ref _heldUntil, time.GetTimestamp() + (long)(ReadersTurn.TotalSeconds * time.TimestampFrequency));
     }
 
     /// <summary>Sends until told to stop.</summary>

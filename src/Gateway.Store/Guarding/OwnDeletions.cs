@@ -10,8 +10,15 @@ internal sealed class OwnDeletions
     /// <summary>True when nothing was taken away.</summary>
     internal bool IsEmpty => !_last.Values.Any(static it => it.IsDeletion);
 
+    // Of a key of which nothing was taken away, nothing has to be known.
+    private readonly HashSet<string> _keys = [];
+
     /// <summary>Takes the next entry of the ledger.</summary>
-    internal void Add(RedisSchema.LedgerEntry entry) => _last[new KeyChange(entry.Key, entry.Field)] = (entry.Sequence, entry.IsDeletion);
+    internal void Add(RedisSchema.LedgerEntry entry)
+    {
+        if (entry.IsDeletion) _keys.Add(entry.Key);
+        if (_keys.Contains(entry.Key)) _last[new KeyChange(entry.Key, entry.Field)] = (entry.Sequence, entry.IsDeletion);
+    }
 
     /// <summary>True when the last word about the place, or about its key as a whole, was to take it away.</summary>
     internal bool Explain(KeyChange place)

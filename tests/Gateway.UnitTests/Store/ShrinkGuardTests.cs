@@ -65,5 +65,17 @@ public sealed class ShrinkGuardTests
         if (isPosition) Assert.Equal(text, position!.Value.Encode());
     }
 
+    [Fact]
+    public void What_was_set_again_after_it_was_taken_away_was_not_meant_to_go()
+    {
+        Add(1, "zone", "before", isDeletion: false);
+        Add(2, "zone", "a", isDeletion: true);
+        Add(3, "zone", "b", isDeletion: true);
+        Add(4, "zone", "a", isDeletion: false);
+        Assert.Equal([false, false, true], new[] { "before", "a", "b" }.Select(field => _own.Explain(new KeyChange("zone", field))));
+        Add(5, "zone", null, isDeletion: false);
+        Assert.False(_own.Explain(new KeyChange("zone", "b")));
+    }
+
     private void Add(long sequence, string key, string? field, bool isDeletion) => _own.Add(new RedisSchema.LedgerEntry(sequence, key, field, 1, isDeletion));
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How long garbage collections hold a node up while it answers queries and carries visitors: with the collector that the node is
-# built with (workstation, concurrent) and with the server collector. Prints, for each, how many pauses there were and the bound that
+# built with (two heaps, concurrent) and with one heap (the workstation collector). Prints, for each, how many pauses there were and the bound that
 # 99.9 % of them stay below. Not a test: the figures are in docs/operating.md.
 # Usage: benchmarks/pauses.sh [SECONDS]
 set -euo pipefail
@@ -40,5 +40,5 @@ measure() { # name variable…
 }
 port() { sed -n "s/^$1 //p" "$work/state/listening" | head -n 1; }
 
-measure "workstation, concurrent"
-measure "server, concurrent" DOTNET_gcServer=1
+measure "two heaps"
+measure "one heap" DOTNET_gcServer=0

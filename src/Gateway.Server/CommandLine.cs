@@ -63,16 +63,7 @@ internal static class CommandLine
     {
         // A node that runs out of them while it starts would be started again for ever.
         if (DescriptorReserve.Fault() is { } tooFew) return Refuse(error, [tooFew], Misconfigured);
-        using var stop = new CancellationTokenSource();
-        void Stop(PosixSignalContext signal)
-        {
-            // The first asks for an orderly stop. Whoever sends a second does not want to wait for it: the signal does what it does by default.
-            signal.Cancel = !stop.IsCancellationRequested;
-            stop.Cancel();
-        }
-
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var stop = new StopSignals();
         await using var node = new Node(configuration, PassedSockets.Take(environment, Environment.ProcessId), ServiceNotification.From(environment), environment, output, error);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
@@ -84,7 +75,7 @@ internal static class CommandLine
             var faults = await node.StartAsync(stop.Token);
             return faults.Count > 0 ? Refuse(error, faults, Failed) : await node.RunAsync(stop.Token);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
             // Told to stop before everything stood: that is a stop like any other.
             return Ok;

@@ -60,6 +60,24 @@ public sealed class ExposeProcessTests : IDisposable
         Assert.Equal(0, await client.EndAsync(signal));
     }
 
+    [Theory]
+    [InlineData("-TERM")]
+    [InlineData("-INT")]
+    public async Task Told_to_stop_while_it_still_reads_its_files_it_ends_with_0(string signal)
+    {
+        var secret = _work.File("secret");
+        Assert.Equal(0, (await Programs.RunAsync("mkfifo", [secret])).Code);
+        await using var client = new BackgroundProgram(Programs.Gateway, ["expose", "http://127.0.0.1:1", "--remote", "127.0.0.1:1", "--secret-file", secret]);
+        // Opened as soon as the client reads at the other end.
+        await using (var writer = await Task.Run(() => new StreamWriter(secret)).WaitAsync(TimeSpan.FromMinutes(1)))
+        {
+            await client.SignalAsync(signal);
+            await writer.WriteAsync(Secret);
+        }
+
+        Assert.Equal(0, await client.EndedAsync());
+    }
+
     [Fact]
     public async Task A_wrong_command_line_ends_with_2_and_a_wrong_machine_with_1()
     {

@@ -37,11 +37,13 @@ internal static class CommandTree
     }
 
     /// <summary>Runs one command line and gives the exit code.</summary>
-    public static async Task<int> RunAsync(string[] arguments, Terminal terminal)
+    /// <param name="stop">Told to stop: every command ends by itself then.</param>
+    public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken stop = default)
     {
         var parsed = Create(terminal).Parse(arguments.Length > 0 ? arguments : ["--help"]);
         if (parsed.Errors.Count == 0 || parsed.Action is HelpWithExample)
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error });
+            // Without a deadline of the library's own, which would end a client in the middle of its farewells, with the code of a failure.
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, ProcessTerminationTimeout = null }, stop);
         if (SpeaksJson(arguments)) await terminal.Output.WriteLineAsync(Json(parsed).ToJsonString());
         foreach (var error in parsed.Errors) await terminal.Error.WriteLineAsync("gateway: " + error.Message);
         await terminal.Error.WriteLineAsync($"gateway: '{string.Join(' ', CommandPath.Of(parsed))} --help' shows the usage.");

@@ -39,9 +39,12 @@ internal sealed class BackgroundProgram : IAsyncDisposable
     /// <summary>Sends a signal and waits for its end: the exit code.</summary>
     public async Task<int> EndAsync(string signal)
     {
-        await Programs.RunAsync("kill", [signal, Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await SignalAsync(signal);
         return await EndedAsync();
     }
+
+    /// <summary>Sends a signal.</summary>
+    public Task SignalAsync(string signal) => Programs.RunAsync("kill", [signal, Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
 
     /// <summary>Waits for its end: the exit code.</summary>
     public async Task<int> EndedAsync()

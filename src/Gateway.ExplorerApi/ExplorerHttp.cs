@@ -35,7 +35,7 @@ internal sealed class ExplorerHttp(HttpClient http, Uri root, ExplorerSigner? si
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new ExplorerOutcome<T>.Unreachable($"{root.Authority}: {exception.InnerException?.Message ?? exception.Message}");
+            return new ExplorerOutcome<T>.Unreachable($"{root.Authority}: {(exception.InnerException ?? exception).Message.TrimEnd('.')}");
         }
     }
 

@@ -7,6 +7,9 @@ public sealed partial class ReconcileLoop
 {
     private bool _isUnsettled = true;
 
+    // The copy is asked again at each try to compare with an explorer that does not answer.
+    private bool _isRecallTold;
+
     /// <summary>
     /// Who has what is taken into memory, and the next comparison writes it; names that rest, proofs and frozen users are written at once.
     /// The explorer is asked for everything, for the copy may be some seconds old. False when another reconciler writes.
@@ -28,8 +31,8 @@ public sealed partial class ReconcileLoop
         }
 
         if (await _applier.WriteAgainAsync(books.Others, stop) is WriteOutcome.Fenced) return false;
-        Recalled(books.Served.Count, inRedis.Count, books.Others.Count);
-        _mustResync = true;
+        if (!_isRecallTold) Recalled(books.Served.Count, inRedis.Count, books.Others.Count);
+        _mustResync = _isRecallTold = true;
         return true;
     }
 
@@ -40,6 +43,8 @@ public sealed partial class ReconcileLoop
     private async Task SettleAsync(CancellationToken stop)
     {
         _isUnsettled = _mustResync || _deferred.Any(_book.Reported.Contains);
-        if (!_isUnsettled && !await _applier.IsBehindAsync(stop)) await _copy.SettledAsync(stop);
+        if (_isUnsettled || await _applier.IsBehindAsync(stop)) return;
+        await _copy.SettledAsync(stop);
+        _isRecallTold = false;
     }
 }

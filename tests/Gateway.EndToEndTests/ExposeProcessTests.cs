@@ -65,11 +65,11 @@ public sealed class ExposeProcessTests : IDisposable
     [InlineData("-INT")]
     public async Task Told_to_stop_while_it_still_reads_its_files_it_ends_with_0(string signal)
     {
-        var secret = _work.File("secret");
-        Assert.Equal(0, (await Programs.RunAsync("mkfifo", [secret])).Code);
-        await using var client = new BackgroundProgram(Programs.Gateway, ["expose", "http://127.0.0.1:1", "--remote", "127.0.0.1:1", "--secret-file", secret]);
+        var pipe = _work.File("pipe");
+        Assert.Equal(0, (await Programs.RunAsync("mkfifo", [pipe])).Code);
+        await using var client = new BackgroundProgram(Programs.Gateway, ["expose", "http://127.0.0.1:1", "--remote", "127.0.0.1:1", "--secret-file", pipe]);
         // Opened as soon as the client reads at the other end.
-        await using (var writer = await Task.Run(() => new StreamWriter(secret)).WaitAsync(TimeSpan.FromMinutes(1)))
+        await using (var writer = await Task.Run(() => new StreamWriter(pipe)).WaitAsync(TimeSpan.FromMinutes(1)))
         {
             await client.SignalAsync(signal);
             await writer.WriteAsync(Secret);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -33,9 +32,6 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
     /// <summary>What gateways report about themselves, and what another explorer on this Redis wrote, is copied this often.</summary>
     private static readonly TimeSpan Calm = TimeSpan.FromMinutes(1);
 
-    /// <summary>A copy of a hundred thousand reservations takes a second: the part of the time that goes into copies is one of this many.</summary>
-    private const int Share = 100;
-
     /// <summary>Scripts on their way at once.</summary>
     private const int WritePiece = 500;
 
@@ -54,13 +50,11 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
     {
         do
         {
-            var begun = Stopwatch.GetTimestamp();
-            await TryLookAsync();
-            var spent = Stopwatch.GetElapsedTime(begun) * Share;
-            await Task.Delay(spent > Beat && ids.Loss is null ? spent : Beat, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await TryLookAsync(isLast: false);
+            await Task.Delay(Beat, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         while (!stop.IsCancellationRequested);
-        await TryLookAsync();
+        await TryLookAsync(isLast: true);
     }
 
     /// <summary>Keeps the copy and Redis as they are until the answer is disposed of: the operator puts back a backup of his.</summary>
@@ -71,12 +65,12 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
     }
 
     // Also at the end, and never cut short: the last writes would be in no copy.
-    private async Task TryLookAsync()
+    private async Task TryLookAsync(bool isLast)
     {
         using var hold = await HoldAsync(CancellationToken.None);
         try
         {
-            await LookAsync();
+            await LookAsync(isLast);
         }
         catch (StoreLostException)
         {
@@ -88,7 +82,7 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
         }
     }
 
-    private async Task LookAsync()
+    private async Task LookAsync(bool isLast)
     {
         var version = ids.FloorOf(RedisSchema.ExplorerVersionKey);
         if (await LossAsync() is { } counter)
@@ -101,7 +95,7 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
         if (ids.Loss is not null) ids.Found();
         // The first write that counts; or the operator accepted what is lost, and it counts from where it was.
         if (version is { Number: 0 } or { GoesOn: true }) await CountOnAsync();
-        if (file is not null) await KeepAsync(file);
+        if (file is not null) await KeepAsync(file, isLast);
     }
 
     /// <summary>A counter that shows less than was counted; null when none does.</summary>
@@ -117,10 +111,10 @@ internal sealed partial class RecordsCopy(LastKnownGood? file, RedisConnection r
     private async Task<long[]> NumbersAsync() =>
         [.. (await redis.Commands.StringGetAsync(Counters).WaitAsync(Deadline, time)).Select(it => it.TryParse(out long number) ? number : 0)];
 
-    private async Task KeepAsync(LastKnownGood to)
+    private async Task KeepAsync(LastKnownGood to, bool isLast)
     {
         var numbers = await NumbersAsync();
-        if (numbers[0] == _kept || (_kept is not null && !recent.AreUrgent && time.GetElapsedTime(_keptAt) < Calm)) return;
+        if (numbers[0] == _kept || (_kept is not null && !isLast && time.GetElapsedTime(_keptAt) < (recent.AreUrgent ? to.Rest : Calm))) return;
         if (!await to.SaveAsync(CopyAsync(numbers, CancellationToken.None), CancellationToken.None)) return;
         (_kept, _keptAt) = (numbers[0], time.GetTimestamp());
         recent.Forget(numbers[0]);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Gateway.Model;
 using Gateway.Model.Reservations;
@@ -19,9 +18,6 @@ internal sealed partial class BooksFile(LastKnownGood file, RedisConnection redi
 
     /// <summary>Redis gives everything that there can be within this time, or is too slow for a copy.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
-    /// <summary>A copy of a hundred thousand reservations takes a second: the part of the time that goes into copies is one of this many.</summary>
-    private const int Share = 100;
 
     private readonly LedgerHistory _history = new(redis, time);
     private readonly HashScan _scan = new(redis, time);
@@ -51,15 +47,11 @@ internal sealed partial class BooksFile(LastKnownGood file, RedisConnection redi
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken stop)
     {
-        var pause = Beat;
         while (!stop.IsCancellationRequested)
         {
-            await Task.Delay(pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            var begun = Stopwatch.GetTimestamp();
+            await Task.Delay(file.Rest > Beat ? file.Rest : Beat, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             using var late = new CancellationTokenSource(Deadline, time);
             await TryKeepAsync(late.Token);
-            var spent = Stopwatch.GetElapsedTime(begun) * Share;
-            pause = spent > Beat ? spent : Beat;
         }
     }
 

@@ -23,14 +23,17 @@ internal static class LastKnownGoodFormat
 
     private static ReadOnlySpan<byte> Mark => "gwlkg001"u8;
 
-    internal static async Task EncodeAsync(Stream file, IAsyncEnumerable<StoredValue> values, DateTimeOffset savedAt, CancellationToken stop)
+    /// <summary>Writes the values, and gives how many they were.</summary>
+    internal static async Task<int> EncodeAsync(Stream file, IAsyncEnumerable<StoredValue> values, DateTimeOffset savedAt, CancellationToken stop)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var piece = new MemoryStream(PieceSize);
         piece.Write(Mark);
         WriteInteger(piece, savedAt.ToUnixTimeMilliseconds());
+        var count = 0;
         await foreach (var value in values.WithCancellation(stop))
         {
+            count++;
             Write(piece, value);
             if (piece.Length >= PieceSize) await DrainAsync();
         }
@@ -38,6 +41,7 @@ internal static class LastKnownGoodFormat
         piece.WriteByte(End);
         await DrainAsync();
         await file.WriteAsync(hash.GetHashAndReset(), stop);
+        return count;
 
         async Task DrainAsync()
         {

@@ -48,7 +48,7 @@ public sealed class TlsDuplex : Duplex
             TargetHost = host,
             EnabledSslProtocols = Versions,
             AllowRenegotiation = false,
-            // With a pin nobody is asked whom this machine trusts, and nothing is read or fetched for that.
+            // With a pin nobody is asked whom this machine trusts, and nothing is fetched for that.
             CertificateChainPolicy = pins.Count == 0 ? null : new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
             RemoteCertificateValidationCallback = (_, certificate, _, errors) => (distrust = Distrust(certificate as X509Certificate2, errors, pins, time)) is null,
         };

@@ -64,6 +64,30 @@ public sealed class ExplorerCopyTests(RedisFixture redis) : IClassFixture<RedisF
     }
 
     [Fact]
+    public async Task A_loss_after_a_time_of_a_slow_Redis_is_put_back_soon()
+    {
+        await using var slow = await ForeignRedis.StartAsync();
+        await using var wire = new FaultyWire(slow.Port);
+        await EndAsync();
+        foreach (var ofAnother in Directory.GetFiles(_directory)) File.Delete(ofAnother);
+        await using (_redis) _redis = RedisConnection.Open(wire.Endpoint(), TimeProvider.System, NullLoggerFactory.Instance);
+        Begin();
+        await Eventually.TrueAsync(() => _redis.IsConnected, "it is connected");
+        var user = await StoreAsync();
+        var before = await DumpAsync();
+        wire.Delay = TimeSpan.FromMilliseconds(150);
+        File.Delete(Copy);
+        await user.DeleteAsync(1);
+        await Eventually.TrueAsync(() => File.Exists(Copy), "it is copied");
+        wire.Delay = TimeSpan.Zero;
+        await Database.ExecuteAsync("FLUSHALL");
+        await Eventually.TrueAsync(async () => (await DumpAsync()).Length >= before.Length, "everything is there again");
+        Assert.Equal(4, await user.ReserveAsync("d.gw.test"));
+        await EndAsync();
+        Begin();
+    }
+
+    [Fact]
     public async Task What_was_stored_a_moment_before_the_loss_is_put_back_too()
     {
         var user = await StoreAsync();

@@ -168,6 +168,35 @@ public sealed class OldBackupTests(RedisFixture redis) : RigTests(redis)
         Assert.DoesNotContain(again.Log.Lines, line => line.Contains("last-known-good copy", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_loss_is_told_once_however_often_a_silent_explorer_is_asked_about_it()
+    {
+        var mine = Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
+        await using (var rig = await StartAsync()) await Eventually.TrueAsync(() => IsInCopy(mine), "the copy is made");
+        await Redis.FlushAsync();
+        var refused = 0;
+        Explorer.Misbehave = context => Refuse(context, context.Request.Path.Value!.Contains("workloads", StringComparison.Ordinal) && Interlocked.Increment(ref refused) > 0);
+        await using var again = await StartAsync();
+        await Eventually.TrueAsync(() => Volatile.Read(ref refused) > 5, "it asks again and again");
+        Assert.True(await again.IsServedAsync(mine));
+        Assert.Single(again.Log.Lines, line => line.Contains("the last-known-good copy has", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_comes_after_a_time_of_a_slow_Redis_is_in_the_copy_soon()
+    {
+        await using var slow = await ForeignRedis.StartAsync();
+        await using var wire = new FaultyWire(slow.Port);
+        await using var rig = Rig.Start(Explorer, RedisConnection.Open(wire.Endpoint(), TimeProvider.System, NullLoggerFactory.Instance), ownsRedis: true, copy: Copy);
+        var first = Explorer.Add(Rig.Subdomain(7, Name, "203.0.113.7"));
+        await rig.ReportedAsync(first);
+        wire.Delay = TimeSpan.FromMilliseconds(100);
+        await Eventually.TrueAsync(() => IsInCopy(first), "the copy is made");
+        wire.Delay = TimeSpan.Zero;
+        var second = Explorer.Add(Rig.Subdomain(7, "b.gw.example.com", "203.0.113.7"));
+        await Eventually.TrueAsync(() => IsInCopy(second), "the copy is made again");
+    }
+
     private bool IsInCopy(long id) => new LastKnownGood(Copy, NullLogger.Instance).TryLoad(out var values, out _) && values.Any(it => it.Key == RedisSchema.ReservationsKey && it.Field == $"{id}-1");
 
     private static Task<bool> Refuse(HttpContext context, bool isRefused)

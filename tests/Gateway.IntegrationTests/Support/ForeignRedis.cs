@@ -9,6 +9,8 @@ namespace Gateway.IntegrationTests.Support;
 /// <summary>A redis-server as an operator may have set it up: any lines of redis.conf, no supervision.</summary>
 public sealed class ForeignRedis : IAsyncDisposable
 {
+    // One of its own: what another Redis left in a common one would be loaded.
+    private readonly string _directory = Directory.CreateTempSubdirectory("gateway-foreign-").FullName;
     private readonly string[] _settings;
     private Process? _process;
 
@@ -35,7 +37,7 @@ public sealed class ForeignRedis : IAsyncDisposable
     {
         _process = Process.Start(new ProcessStartInfo("redis-server", "-") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         _process.BeginOutputReadLine();
-        await _process.StandardInput.WriteAsync(string.Join('\n', [$"port {Port}", "bind 127.0.0.1", "save \"\"", "dir /tmp", .. _settings, ""]));
+        await _process.StandardInput.WriteAsync(string.Join('\n', [$"port {Port}", "bind 127.0.0.1", "save \"\"", $"dir {_directory}", .. _settings, ""]));
         _process.StandardInput.Close();
         await Eventually.TrueAsync(AcceptsAsync, "the foreign Redis accepts connections");
     }
@@ -53,7 +55,11 @@ public sealed class ForeignRedis : IAsyncDisposable
     /// <summary>Runs redis-cli against it.</summary>
     public Task<string> CliAsync(params string[] words) => RedisCli.RunAsync(Port, "", words);
 
-    public async ValueTask DisposeAsync() => await KillAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
 
     private async Task<bool> AcceptsAsync()
     {

@@ -45,6 +45,56 @@ public sealed class DialerTests
         await open.Upstream.DisposeAsync();
     }
 
+    [Theory, Trait("adv", "S2")]
+    [InlineData("127.0.0.1", "::1", "::1")]
+    [InlineData("::1", "127.0.0.1", "127.0.0.1")]
+    [InlineData("127.0.0.2", "127.0.0.1", "::ffff:127.0.0.1")]
+    public async Task Of_an_answer_in_both_families_the_one_that_is_refused_is_never_dialled(string allowed, string refused, string answered)
+    {
+        using var open = new TcpListener(IPAddress.Parse(allowed), 0);
+        open.Start();
+        var port = ((IPEndPoint)open.LocalEndpoint).Port;
+        using var inner = new TcpListener(IPAddress.Parse(refused), port);
+        inner.Start();
+        IPAddress[] answer = [IPAddress.Parse(answered), IPAddress.Parse(allowed)];
+        var dialer = NewDialer((_, _) => Task.FromResult(answer), new IPNetwork(answer[1], answer[1].GetAddressBytes().Length * 8));
+        foreach (var _ in (string[])["refused first", "allowed first"])
+        {
+            var outcome = Assert.IsType<DialOutcome.Open>(await DialAsync(dialer, "both.example", port));
+            Assert.Equal(open.LocalEndpoint.ToString(), outcome.Label);
+            await outcome.Upstream.DisposeAsync();
+            Array.Reverse(answer);
+        }
+
+        open.Stop();
+        Assert.Equal(DialFault.Refused, await FaultAsync(dialer, "both.example", port));
+        Assert.False(inner.Pending());
+    }
+
+    [Fact, Trait("adv", "S2")]
+    public async Task A_name_with_outer_and_inner_addresses_leads_outside_or_nowhere()
+    {
+        await using var inside = Upstream.Echo();
+        var port = inside.EndPoint.Port;
+        // What the operator opened stands for what is public: no test dials outside the machine.
+        IPAddress[] inner = [.. new[] { "127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1" }.Select(IPAddress.Parse)];
+        IPAddress[] answer = [IPAddress.Parse("127.0.0.2"), .. inner];
+        var dialer = NewDialer((_, _) => Task.FromResult(answer), Loopback2);
+        Assert.Equal(DialFault.Refused, await FaultAsync(dialer, "mixed.example", port));
+        using (var outside = new TcpListener(answer[0], port))
+        {
+            outside.Start();
+            Array.Reverse(answer);
+            var open = Assert.IsType<DialOutcome.Open>(await DialAsync(dialer, "mixed.example", port));
+            Assert.Equal(outside.LocalEndpoint.ToString(), open.Label);
+            await open.Upstream.DisposeAsync();
+        }
+
+        answer = inner;
+        Assert.Equal(DialFault.Forbidden, await FaultAsync(dialer, "mixed.example", port));
+        Assert.Equal(0, inside.Accepted);
+    }
+
     [Fact]
     public async Task A_resolver_that_never_answers_and_one_that_knows_nothing_are_told_apart()
     {

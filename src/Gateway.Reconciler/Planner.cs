@@ -135,7 +135,7 @@ internal sealed partial class Planner(
         var written = new Dictionary<string, long>();
         try
         {
-            var outcome = await applier.ApplyAsync(plan, cursor, now, Note, stop);
+            var outcome = await applier.ApplyAsync(plan.Steps, cursor, now, Note, stop);
             return outcome is WriteOutcome.Written ? Settle(plan, ended) : outcome;
         }
         finally

@@ -84,12 +84,16 @@ internal sealed partial class Registration(ReconciledNode node, ReconcilerOption
     {
         var told = new WorkloadAmount();
         var due = time.GetUtcNow();
+        var reason = "";
         while (ReferenceEquals(_announced, _domains))
         {
             if (Interlocked.Exchange(ref _isDoubtful, 0) == 1 || time.GetUtcNow() >= due)
             {
                 var outcome = await explorer.ReportUptimeAsync(node.Identity.Id, Uptime(), stop);
                 if (outcome is ExplorerOutcome<Accepted>.Refused { Status: 404 }) return;
+                var refusal = outcome is ExplorerOutcome<Accepted>.Refused ? outcome.ToString()! : "";
+                if (refusal.Length > 0 && refusal != reason) NotTold(refusal);
+                reason = refusal;
                 due = time.GetUtcNow() + (outcome is ExplorerOutcome<Accepted>.Ok ? options.UptimeInterval : CountersEvery);
             }
 
@@ -130,4 +134,7 @@ internal sealed partial class Registration(ReconciledNode node, ReconcilerOption
 
     [LoggerMessage(3202, LogLevel.Warning, "The explorer does not list this gateway: {Reason}; trying again in the background")]
     private partial void NotRegistered(string reason);
+
+    [LoggerMessage(3203, LogLevel.Warning, "The explorer does not take it that this gateway lives: {Reason}; trying again in the background")]
+    private partial void NotTold(string reason);
 }

@@ -19,15 +19,22 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
     /// <summary>Ids of tunnels whose route has to be written and whose secret nobody decrypted yet.</summary>
     public IReadOnlySet<string> WantedSecrets => _wanted;
 
-    /// <summary>Zones that appear, then names, then zones that go; what belongs to one name is one step.</summary>
+    /// <summary>Zones that appear, then names, then zones that go. What belongs to one name is one step, and so is a zone that goes with everything in it.</summary>
     public IReadOnlyList<PlanStep> Steps(Dictionary<string, Outcome> outcomes)
     {
         var book = new Bookkeeping(desired, actual, outcomes);
         var steps = new List<PlanStep>();
         foreach (var zone in ManagedZones()) AddStep(steps, KeepZone(zone, desired.GatewayId, desired.GatewayId));
         foreach (var (zone, by) in after.Delegations.OrderBy(it => it.Key)) AddStep(steps, [.. TakeOver(zone), .. KeepZone(zone, by.Content.UserText, by.Content.NodeId), .. book.About(zone, isDelegation: true)]);
-        foreach (var name in Names(book)) AddStep(steps, [.. AtName(name), .. book.About(name, isDelegation: false)]);
-        foreach (var zone in before.Delegations.Keys.Where(it => !after.Delegations.ContainsKey(it)).Order()) AddStep(steps, [.. GiveUp(zone), .. book.About(zone, isDelegation: true)]);
+        var going = before.Delegations.Keys.Where(it => !after.Delegations.ContainsKey(it)).Order().ToDictionary(it => it, _ => new List<Change>());
+        foreach (var name in Names(book))
+        {
+            Change[] changes = [.. AtName(name), .. book.About(name, isDelegation: false)];
+            if (going.Count > 0 && GoneWith(name) is { } zone && going.TryGetValue(zone, out var within)) within.AddRange(changes);
+            else AddStep(steps, changes);
+        }
+
+        foreach (var (zone, within) in going) AddStep(steps, [.. GiveUp(zone), .. within, .. book.About(zone, isDelegation: true)]);
         AddStep(steps, book.Rest());
         return steps;
     }
@@ -37,6 +44,9 @@ internal sealed class Difference(DesiredState desired, ActualState actual, Layou
         var list = new EquatableList<Change>(changes);
         if (list.Count > 0) steps.Add(new PlanStep(list));
     }
+
+    // The zone in which it was, when it is in none any more.
+    private DomainName? GoneWith(DomainName name) => after.Zones.Governing(name) is null ? before.Zones.Governing(name) : null;
 
     private IEnumerable<DomainName> ManagedZones() => desired.ManagedDomains.Where(after.Zones.IsManaged).Order();
 

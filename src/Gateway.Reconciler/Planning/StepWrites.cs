@@ -13,9 +13,11 @@ namespace Gateway.Reconciler.Planning;
 /// <param name="now">When the plan was made.</param>
 internal sealed class StepWrites(Func<LiveReservation, StoredResult> results, ReservationSeal seal, DateTimeOffset now)
 {
+    /// <summary>Those of a step.</summary>
     public IEnumerable<LedgerWrite> Of(PlanStep step) => step.Changes.SelectMany(Of);
 
-    private IEnumerable<LedgerWrite> Of(Change change) => change switch
+    /// <summary>Those of one change, which belong together.</summary>
+    public IEnumerable<LedgerWrite> Of(Change change) => change switch
     {
         Change.SetZoneOwner it => Field(RedisSchema.ZoneOwnersKey, RedisSchema.OwnedField(it.Zone), it.Was, RedisSchema.EncodeZoneOwner(it.Owner)),
         Change.DropZoneOwner it => NoField(RedisSchema.ZoneOwnersKey, RedisSchema.OwnedField(it.Zone), it.Was),

@@ -47,16 +47,16 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
     /// Writes the steps in order, and after the last one how far the explorer was read. <paramref name="written"/> is told of
     /// each step that is in Redis, also when a later one fails.
     /// </summary>
-    public async Task<WriteOutcome> ApplyAsync(Plan plan, long? cursor, DateTimeOffset now, Action<PlanStep> written, CancellationToken stop)
+    public async Task<WriteOutcome> ApplyAsync(IReadOnlyList<PlanStep> steps, long? cursor, DateTimeOffset now, Action<PlanStep> written, CancellationToken stop)
     {
         var (sent, writing) = (new List<PlanStep>(), Task.FromResult<WriteOutcome>(new WriteOutcome.Written(0)));
         // While Redis runs one batch, the next one is encoded, and the book takes over the one before.
-        foreach (var (steps, writes) in Batches(plan.Steps, Encode(now), cursor))
+        foreach (var (some, writes) in Batches(steps, Encode(now), cursor))
         {
             if (await writing is not WriteOutcome.Written) return await writing;
             writing = WriteAsync(writes, stop);
             foreach (var step in sent) written(step);
-            sent = steps;
+            sent = some;
         }
 
         if (await writing is not WriteOutcome.Written) return await writing;
@@ -180,17 +180,18 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
         foreach (var step in steps)
         {
             var more = encode.Of(step).ToList();
-            while (more.Count > LedgerWriter.MaxWrites)
-            {
-                // A zone with thousands of stray entries: each piece is whole by itself, and the rest follows after a crash.
-                yield return ([], more.GetRange(0, BatchSize));
-                more.RemoveRange(0, BatchSize);
-            }
-
             if (writes.Count > 0 && writes.Count + more.Count > BatchSize)
             {
                 yield return (together, writes);
                 (together, writes) = ([], []);
+            }
+
+            if (more.Count > LedgerWriter.MaxWrites)
+            {
+                // A zone with many thousands of names: each piece is whole by itself, and the rest follows after a crash.
+                var pieces = Pieces(step, encode);
+                foreach (var piece in pieces.SkipLast(1)) yield return ([], piece);
+                more = pieces[^1];
             }
 
             together.Add(step);
@@ -199,5 +200,17 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
 
         if (cursor is { } last) writes.Add(new LedgerWrite.SetField(RedisSchema.ReconcilerKey, RedisSchema.CursorField, RedisSchema.EncodeCursor(last, explorer)));
         if (writes.Count > 0) yield return (together, writes);
+    }
+
+    private static List<List<LedgerWrite>> Pieces(PlanStep step, StepWrites encode)
+    {
+        List<List<LedgerWrite>> pieces = [[]];
+        foreach (var writes in step.Changes.Select(change => encode.Of(change).ToList()))
+        {
+            if (pieces[^1].Count + writes.Count > BatchSize) pieces.Add([]);
+            pieces[^1].AddRange(writes);
+        }
+
+        return pieces;
     }
 }

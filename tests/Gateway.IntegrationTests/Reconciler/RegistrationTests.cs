@@ -56,6 +56,31 @@ public sealed class RegistrationTests(RedisFixture redis) : IClassFixture<RedisF
     }
 
     [Fact]
+    public async Task An_explorer_that_refuses_to_hear_of_its_uptime_is_told_of_once_for_each_reason()
+    {
+        ReadRedis();
+        var (status, refused) = (200, 0);
+        _explorer.Misbehave = context =>
+        {
+            if (status == 200 || !context.Request.Path.Value!.EndsWith("/uptime", StringComparison.Ordinal)) return Task.FromResult(false);
+            context.Response.StatusCode = status;
+            Interlocked.Increment(ref refused);
+            return Task.FromResult(true);
+        };
+        await using var rig = Rig.Start(_explorer, _connection, ownsRedis: false, nameServer: _server.Bound[0], options: it => it.UptimeInterval = TimeSpan.FromMilliseconds(50));
+        await Eventually.TrueAsync(() => _explorer.Uptimes > 0, "it is registered");
+        await RefuseAsync(401);
+        await RefuseAsync(500);
+        Assert.Equal(["401", "500"], rig.Log.Lines.Where(it => it.Contains("that this gateway lives", StringComparison.Ordinal)).Select(it => it.Split('(', ')')[1]));
+
+        async Task RefuseAsync(int code)
+        {
+            (status, refused) = (code, 0);
+            await Eventually.TrueAsync(() => Volatile.Read(ref refused) > 2, "it is refused again and again");
+        }
+    }
+
+    [Fact]
     public async Task A_domain_that_somebody_else_holds_is_left_out_until_he_gives_it_up()
     {
         ReadRedis();

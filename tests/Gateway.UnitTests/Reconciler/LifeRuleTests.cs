@@ -1,3 +1,5 @@
+using Gateway.Reconciler.Planning;
+using Gateway.Store;
 using Xunit;
 
 namespace Gateway.UnitTests.Reconciler;
@@ -52,6 +54,24 @@ public sealed class LifeRuleTests : PlanRules
         Assert.Equal(["gw.test.", "zone"], _world.Redis.Keys.Order(StringComparer.Ordinal));
         Assert.Null(_world.Redis["zone", "user7.org"]);
         Assert.Empty(_world.Live);
+    }
+
+    [Fact]
+    public void A_zone_goes_in_one_step_with_everything_in_it_and_what_lies_elsewhere_in_its_own()
+    {
+        var zone = _world.Delegate(7, "user7.org");
+        foreach (var i in Enumerable.Range(0, 1000)) _world.Subdomain(7, $"n{i}.user7.org", "203.0.113.10");
+        _world.Tunnel(7, "www.user7.org");
+        var elsewhere = _world.Subdomain(7, "a.gw.test", "203.0.113.10");
+        _world.Round();
+        _world.Delete(zone);
+        _world.Delete(elsewhere);
+        var plan = _world.Compute();
+        Assert.Equal(2, plan.Steps.Count);
+        var gone = plan.Steps.Single(it => it.Changes.OfType<Change.PurgeZone>().Any());
+        Assert.Equal(1000, gone.Changes.OfType<Change.DropNameOwner>().Count());
+        Assert.Single(gone.Changes.OfType<Change.DropRoute>());
+        Assert.True(World.Writes().Of(gone).Count() <= LedgerWriter.MaxWrites);
     }
 
     [Fact]

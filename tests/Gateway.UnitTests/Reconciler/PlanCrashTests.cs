@@ -53,6 +53,7 @@ public sealed class PlanCrashTests
         world.Subdomain(9, "www.sold.org", 12, "203.0.113.9");
         world.Subdomain(9, "a.gw.test", 13, "203.0.113.9");
         world.Subdomain(9, "b.gw.test", 14, "203.0.113.9");
+        world.Subdomain(9, "c.gw.test", 18, "203.0.113.9");
         world.Tunnel(7, "b.gw.test", id: 15);
         world.Delegate(9, "new.org", 16);
         world.Proxy(9, "new.org", id: 17);

@@ -88,7 +88,7 @@ internal sealed class Inbox(YamuxSession session, StreamTable streams, Heartbeat
         if (_current is { } stream)
         {
             stream.Deliver(payload);
-            session.KeepWithinBudget();
+            session.Budget.Relieve();
         }
         return isLast ? OnPayloadEnd() : FrameFault.None;
     }

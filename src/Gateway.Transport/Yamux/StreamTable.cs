@@ -6,6 +6,9 @@ namespace Gateway.Transport.Yamux;
 internal sealed class StreamTable(YamuxRole role, int limit)
 {
     private readonly ConcurrentDictionary<uint, YamuxStream> _streams = new();
+
+    // Over, but not read to the end: they hold memory as the open ones do.
+    private readonly ConcurrentDictionary<YamuxStream, bool> _unread = new();
     private readonly Lock _gate = new();
     private long _nextId = role == YamuxRole.Client ? 1 : 2;
     private int _count;
@@ -45,12 +48,16 @@ internal sealed class StreamTable(YamuxRole role, int limit)
         {
             if (!_streams.TryRemove(new KeyValuePair<uint, YamuxStream>(stream.Id, stream))) return false;
             _count--;
-            return true;
         }
+        KeepUnread(stream);
+        return true;
     }
 
-    /// <summary>The one with most bytes that nobody has read.</summary>
-    public YamuxStream? Fullest() => _streams.Values.MaxBy(stream => stream.Buffered);
+    /// <summary>Nobody will read any more of a stream that is over.</summary>
+    public void Drop(YamuxStream stream) => _unread.TryRemove(stream, out _);
+
+    /// <summary>The one with most bytes that nobody has read, be it open or over.</summary>
+    public YamuxStream? Fullest() => _streams.Select(stream => stream.Value).Concat(_unread.Select(stream => stream.Key)).MaxBy(stream => stream.Buffered);
 
     /// <summary>Takes none any more, and gives all that are open.</summary>
     public ICollection<YamuxStream> Close()
@@ -60,6 +67,14 @@ internal sealed class StreamTable(YamuxRole role, int limit)
             _closed = true;
             return _streams.Values;
         }
+    }
+
+    // Whoever drops it gives its bytes up first: seen empty after it is in, it must not stay.
+    private void KeepUnread(YamuxStream stream)
+    {
+        if (stream.Buffered == 0) return;
+        _unread[stream] = true;
+        if (stream.Buffered == 0) Drop(stream);
     }
 
     private YamuxStream Add(YamuxStream stream)

@@ -25,7 +25,7 @@ public sealed record YamuxOptions
     /// <summary>Bytes received and not yet read, all streams together; above it the fullest stream is reset. Default 64 MiB.</summary>
     public long MaxBuffered { get; init; } = 64L << 20;
 
-    /// <summary>The same bound over all sessions of the process; none by default.</summary>
+    /// <summary>The same bound over all sessions of the process; above it the fullest stream of the session that holds most is reset. None by default.</summary>
     public ByteBudget? Shared { get; init; }
 
     /// <summary>The largest receive window of a stream in bytes, reached only by streams that gain from it. Default 16 MiB.</summary>

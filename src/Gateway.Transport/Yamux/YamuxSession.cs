@@ -37,7 +37,7 @@ public sealed class YamuxSession : IAsyncDisposable
         carrier.StaysOnPoller = true;
         Outbox = new Outbox(carrier as SocketDuplex);
         Windows = new WindowPolicy(options, time);
-        Budget = new ByteBudget(options.MaxBuffered, options.Shared);
+        Budget = new ByteBudget(options.MaxBuffered, options.Shared, GiveWay);
         _streams = new StreamTable(role, options.MaxStreams);
         _heartbeat = new Heartbeat(Outbox, Windows, options, time);
         _loops = new SessionLoops(carrier, Outbox, new Inbox(this, _streams, _heartbeat, options), _heartbeat, End, _over.Token);
@@ -168,11 +168,8 @@ public sealed class YamuxSession : IAsyncDisposable
         if (code != 0) End(YamuxEndReason.PeerComplained, code == 1 ? "the peer reports a protocol error" : "the peer reports an internal error");
     }
 
-    /// <summary>While too much is buffered, the stream that holds most of it goes.</summary>
-    internal void KeepWithinBudget()
-    {
-        if (Budget.IsOver && _streams.Fullest() is { Buffered: > 0 } fullest) fullest.Break("the stream held too much that nobody read", tellPeer: true);
-    }
+    /// <summary>Nobody will read what the stream still holds.</summary>
+    internal void Drop(YamuxStream stream) => _streams.Drop(stream);
 
     /// <summary>The peer knows one more of our streams.</summary>
     internal void Acknowledged() => _unacknowledged.Release();
@@ -211,6 +208,9 @@ public sealed class YamuxSession : IAsyncDisposable
             return false;
         }
     }
+
+    // The stream that holds most goes, by whoever took too much: breaking one is safe from any thread.
+    private bool GiveWay() => _streams.Fullest() is { } fullest && fullest.GiveWay();
 
     // Streams that were reset before anybody accepted them must not take the place of living ones.
     private bool DropBroken()

@@ -69,7 +69,7 @@ public sealed class YamuxStream : Duplex
     public override void Reset()
     {
         Break("the stream was reset by us", tellPeer: true);
-        _receive.Break("the stream was reset by us");
+        DropUnread("the stream was reset by us");
     }
 
     /// <inheritdoc/>
@@ -77,7 +77,7 @@ public sealed class YamuxStream : Duplex
     {
         Break("the stream is disposed", tellPeer: !IsOver);
         // What a peer's reset left to be read, nobody will.
-        _receive.Break("the stream is disposed");
+        DropUnread("the stream is disposed");
         return ValueTask.CompletedTask;
     }
 
@@ -111,6 +111,16 @@ public sealed class YamuxStream : Duplex
     /// <summary>The peer reset it. Ours has somebody who disposes of it, and may read before what came, while the budget has room for that; one of the peer's may have nobody.</summary>
     internal void BreakByPeer() => Break("the stream was reset by the peer", tellPeer: false, keepsWhatCame: IsOurs && !_session.Budget.IsOver);
 
+    /// <summary>Gives up what nobody has read, and with it the stream. False: it holds nothing.</summary>
+    internal bool GiveWay()
+    {
+        const string Why = "the stream held too much that nobody read";
+        if (Buffered == 0) return false;
+        Break(Why, tellPeer: !IsOver);
+        DropUnread(Why);
+        return true;
+    }
+
     /// <summary>Breaks both directions, once.</summary>
     internal void Break(string why, bool tellPeer, bool keepsWhatCame = false)
     {
@@ -120,6 +130,13 @@ public sealed class YamuxStream : Duplex
         else _receive.Break(why);
         _session.Outbox.Break(_send, why, tellPeer);
         _session.Forget(this);
+    }
+
+    // Also of a stream that was over before, by both ends or by the peer's reset.
+    private void DropUnread(string why)
+    {
+        _receive.Break(why);
+        _session.Drop(this);
     }
 
     private bool IsOver => _send.HasEnded && _receive.HasEnded;

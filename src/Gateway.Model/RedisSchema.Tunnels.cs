@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -25,6 +26,35 @@ public static partial class RedisSchema
 
     /// <summary>The key under which a node says what it holds of a tunnel.</summary>
     public static string TunnelKey(string tunnelId, string node) => $"{TunnelPrefix}{tunnelId}:{node}";
+
+    /// <summary>The tunnel's id and the node's identity that a key is about. False for every other key.</summary>
+    public static bool TryReadTunnelKey(string key, out string tunnelId, out string node)
+    {
+        (tunnelId, node) = ("", "");
+        if (!key.StartsWith(TunnelPrefix, StringComparison.Ordinal) || key.IndexOf(':', TunnelPrefix.Length) is var colon && colon <= TunnelPrefix.Length) return false;
+        (tunnelId, node) = (key[TunnelPrefix.Length..colon], key[(colon + 1)..]);
+        return node.Length > 0;
+    }
+
+    /// <summary>
+    /// Reads what a node said of a tunnel: unknown members are passed over; missing ones, and those of a wrong type or range, are
+    /// empty. False: the value is no JSON object, or its sessions are no list.
+    /// </summary>
+    public static bool TryDecodeTunnel(ReadOnlySpan<byte> value, [NotNullWhen(true)] out TunnelHolding? holding)
+    {
+        var read = new TunnelHolding("", 0, []);
+        var isOne = TryReadObject(value, out _, member =>
+        {
+            var isSessions = member.NameEquals("sessions");
+            if (isSessions && member.Value.ValueKind != JsonValueKind.Array) return false;
+            if (isSessions) read = read with { Sessions = [.. member.Value.EnumerateArray().Where(it => it.ValueKind == JsonValueKind.Object).Select(ReadSession)] };
+            else if (member.NameEquals("fence")) read = read with { Fence = NumberOf(member.Value) };
+            else if (member.NameEquals("node")) read = read with { Node = TextOf(member.Value) };
+            return true;
+        });
+        holding = isOne ? read : null;
+        return isOne;
+    }
 
     /// <summary>Its value.</summary>
     public static string EncodeTunnel(TunnelHolding holding)
@@ -54,4 +84,16 @@ public static partial class RedisSchema
         writer.WriteNumber("since", session.Since.ToUnixTimeSeconds());
         writer.WriteEndObject();
     }
+
+    private static HeldSession ReadSession(JsonElement session)
+    {
+        TryTime(NumberOf(Member("since")), out var since);
+        return new HeldSession(NumberOf(Member("id")), TextOf(Member("client")), TextOf(Member("name")), TextOf(Member("protocol")), since);
+
+        JsonElement Member(string name) => session.TryGetProperty(name, out var value) ? value : default;
+    }
+
+    private static long NumberOf(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= 0 ? number : 0;
+
+    private static string TextOf(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 }

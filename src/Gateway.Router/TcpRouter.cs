@@ -95,6 +95,11 @@ public sealed class TcpRouter : IAsyncDisposable
         return [.. _tunnels.Sessions.OrderBy(session => session.Id).Select(session => (session.Facts, (IReadOnlyList<DomainName>)[.. hosts[session.Secret].Order()]))];
     }
 
+    /// <summary>The hosts whose visitors tunnels take, wherever their clients are connected; a tunnel is named by <see cref="RedisSchema.TunnelId"/>.</summary>
+    public ILookup<string, DomainName> HostsOf(IReadOnlySet<string> tunnels) => _routes.Table.Routes.Where(_ => tunnels.Count > 0)
+        .Select(route => (route.Host, Tunnel: route.Target is Target.Tunnel tunnel ? RedisSchema.TunnelId(tunnel.Secret) : ""))
+        .Where(it => tunnels.Contains(it.Tunnel)).ToLookup(it => it.Tunnel, it => it.Host, StringComparer.Ordinal);
+
     /// <summary>Cuts a tunnel client off, with the visitors in it; it may dial again. False when there is no session of this number.</summary>
     public bool DropTunnel(long id)
     {

@@ -42,6 +42,7 @@ internal sealed partial class Node : IAsyncDisposable
     private NodeRedis? _redis;
     private NodeParts? _parts;
     private PartMetrics? _partMetrics;
+    private HeldTunnels? _held;
     private AdminServer? _admin;
 
     public Node(Configuration configuration, PassedSockets passed, ServiceNotification notification, IDictionary environment, TextWriter output, TextWriter error)
@@ -69,7 +70,9 @@ internal sealed partial class Node : IAsyncDisposable
         _parts = new NodeParts(_configuration, _directory, identity, _redis.Connection, _time, _logs);
         _partMetrics = new PartMetrics(Conditions, _parts, () => _redis.Connection.IsConnected);
         var faults = new List<string>(_parts.Bind(_passed));
-        _admin = new AdminServer(_configuration.Node.Admin, _configuration.Node.AdminSocket, Conditions, Facts, _parts.AcceptLoss, _metrics, Hands(_directory, _parts, Facts), _logs);
+        var view = new LedgerView(_redis.Connection, _delegations, _time);
+        _held = new HeldTunnels(_redis.Connection, view, _parts, identity?.Id ?? "", _time);
+        _admin = new AdminServer(_configuration.Node.Admin, _configuration.Node.AdminSocket, Conditions, FactsAsync, _parts.AcceptLoss, _metrics, Hands(_directory, _parts, view, FactsAsync), _logs);
         if (await _admin.StartAsync(_passed, stop) is { } adminFault) faults.Add(adminFault);
         faults.AddRange(_passed.Faults);
         _parts.Protect(_redis.EndPoint is { } redis ? [_admin.Bound, redis] : [_admin.Bound]);
@@ -77,7 +80,7 @@ internal sealed partial class Node : IAsyncDisposable
         if (faults.Count == 0) NodeFacts.WriteListening(_directory, _parts, _admin);
         return faults;
 
-        JsonObject Facts() => NodeFacts.Describe(identity, _configuration, _parts!, _admin!, _time);
+        async Task<JsonObject> FactsAsync(CancellationToken asked) => NodeFacts.Describe(identity, _configuration, _parts!, _admin!, await _held!.DescribeAsync(asked), _time);
     }
 
     /// <summary>Asks a running node to read its configuration again, as <c>systemctl reload</c> does; several askings at once are one.</summary>
@@ -109,6 +112,7 @@ internal sealed partial class Node : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_admin is not null) await _admin.DisposeAsync();
+        _held?.Dispose();
         if (_parts is not null) await _parts.DisposeAsync();
         if (_redis is not null) await _redis.DisposeAsync();
         _passed.Dispose();
@@ -120,10 +124,9 @@ internal sealed partial class Node : IAsyncDisposable
         _logs.Dispose();
     }
 
-    private AdminApi Hands(NodeDirectory directory, NodeParts parts, Func<JsonObject> facts)
+    private AdminApi Hands(NodeDirectory directory, NodeParts parts, LedgerView view, Func<CancellationToken, Task<JsonObject>> facts)
     {
         var redis = _redis!.Connection;
-        var view = new LedgerView(redis, _delegations, _time);
         var backup = new StateBackup(view, redis, NodeIdentity.PathOf(_configuration.Node, directory), _time);
         var events = new LiveEvents(parts, view, _traffic, _troubles, Conditions, _time);
         return new AdminApi(new AdminKey(directory, _time), parts, view, new NameRelease(view, redis, _time), new UserFreeze(redis, _time), backup, events, _traffic, facts, _time, _logs.CreateLogger<AdminApi>());

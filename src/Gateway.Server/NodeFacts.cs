@@ -27,7 +27,7 @@ internal static class NodeFacts
     }
 
     /// <summary>The members that the status page adds to the conditions.</summary>
-    public static JsonObject Describe(Identity? identity, Configuration configuration, NodeParts parts, AdminServer admin, TimeProvider time) => new()
+    public static JsonObject Describe(Identity? identity, Configuration configuration, NodeParts parts, AdminServer admin, JsonObject held, TimeProvider time) => new()
     {
         ["version"] = CommandLine.Version,
         ["identity"] = identity?.Id,
@@ -38,6 +38,7 @@ internal static class NodeFacts
         ["listening"] = new JsonArray([.. Listening(parts, admin).Select(at => new JsonObject { ["name"] = at.Name, ["address"] = at.EndPoint.ToString() })]),
         ["tunnels"] = new JsonArray([.. parts.Tunnels.Take(MostTunnels).Select(Describe)]),
         ["tunnel_count"] = parts.Tunnels.Count,
+        ["held"] = held,
     };
 
     private static JsonObject Describe(TunnelFacts tunnel) => new()

@@ -104,6 +104,9 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>The tunnel clients of this process with the hosts whose visitors they take; none without a router.</summary>
     public IReadOnlyList<(TunnelFacts Facts, IReadOnlyList<DomainName> Hosts)> TunnelHosts() => _router?.TunnelHosts() ?? [];
 
+    /// <summary>The hosts whose visitors tunnels take, whichever node holds them (named as in <see cref="TunnelFacts.Tunnel"/>); none without a router.</summary>
+    public ILookup<string, DomainName> HostsOf(IReadOnlySet<string> tunnels) => _router?.HostsOf(tunnels) ?? Array.Empty<DomainName>().ToLookup(_ => "");
+
     /// <summary>Makes DNS cookies with a new secret. The fault is one line; null when it is done.</summary>
     public string? RotateCookies()
     {

@@ -27,7 +27,7 @@ internal sealed class NodeCommands
 
     public Command CreateStatus()
     {
-        var command = new ExampleCommand("status", "Say whether a node serves what it should, part by part.", "gateway status") { _admin };
+        var command = new ExampleCommand("status", "Say whether a node serves what it should, part by part, and which node holds which tunnel.", "gateway status") { _admin };
         command.SetAction(async (parsed, stop) => _terminal.Report(await StatusAsync(parsed, stop), parsed.GetValue(_common.Json)));
         return command;
     }
@@ -167,11 +167,26 @@ internal sealed class NodeCommands
         using var owned = node;
         if ((await node.AskAsync(HttpMethod.Get, "/status", stop, System.Net.HttpStatusCode.ServiceUnavailable)).Failed(out fault, out var json)) return fault;
         if (json["conditions"] is not JsonArray conditions) return new Outcome.Fault(ExitCode.Unreachable, "What answers there is no gateway node. Is --admin right?");
-        var table = TextTable.Of(conditions, "It runs no part.", ("PART", TextTable.Member("name")), ("STATE", State), ("", TextTable.Member("text")));
+        var table = TextTable.Of(conditions, "It runs no part.", ("PART", TextTable.Member("name")), ("STATE", State), ("", TextTable.Member("text"))) + Held(json["held"]);
         return (bool?)json["ready"] == true ? new Outcome.Done(table, json) : new Outcome.Fault(ExitCode.Failed, $"The node does not serve what it should.\n{table}");
     }
 
     private static string State(JsonNode condition) => (bool?)condition["serving"] != true ? "not serving" : (bool?)condition["degraded"] == true ? "degraded" : "good";
+
+    // A node of before says nothing of it.
+    private static string Held(JsonNode? held)
+    {
+        if (held?["tunnels"] is not JsonArray tunnels) return "";
+        var table = TextTable.Of(tunnels, "No tunnel client is connected.", ("HOST", Hosts), ("NODE", TextTable.Member("node")), ("CLIENT", Client), ("SINCE", TextTable.Moment("since")), ("UNTIL", Until));
+        return $"\n\n{table}\n{held["note"]}".TrimEnd();
+    }
+
+    private static string Hosts(JsonNode tunnel) => tunnel["hosts"] is JsonArray { Count: > 0 } ? TextTable.Member("hosts")(tunnel) : $"tunnel {tunnel["tunnel"]}";
+
+    private static string Client(JsonNode tunnel) => $"{tunnel["name"]} {tunnel["client"]}".Trim();
+
+    // What another node says runs out there unless it says so again.
+    private static string Until(JsonNode tunnel) => (bool?)tunnel["here"] == true ? "here" : TextTable.Moment(tunnel["until"]);
 
     private static string Holders(JsonNode name) => name["reservations"] is JsonArray { Count: > 0 } held ? string.Join(", ", held.Select(it => $"{it!["id"]} ({it["kind"]})")) : "nobody";
 

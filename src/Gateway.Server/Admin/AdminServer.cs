@@ -40,7 +40,7 @@ internal sealed class AdminServer : IAsyncDisposable
     private readonly UnixDoor? _door;
     private Socket? _listener;
 
-    public AdminServer(IPEndPoint listen, string socket, Func<IReadOnlyList<Condition>> conditions, Func<JsonObject> facts, Func<string> acceptLoss, MetricsText metrics, AdminApi api, ILoggerFactory logs)
+    public AdminServer(IPEndPoint listen, string socket, Func<IReadOnlyList<Condition>> conditions, Func<CancellationToken, Task<JsonObject>> facts, Func<string> acceptLoss, MetricsText metrics, AdminApi api, ILoggerFactory logs)
     {
         (_listen, _door) = (listen, socket.Length > 0 ? new UnixDoor(socket) : null);
         // Empty, for any other builder takes settings from the working directory, and watches every file below it for changes.
@@ -60,7 +60,7 @@ internal sealed class AdminServer : IAsyncDisposable
         DashboardPage.Map(_web);
         _web.MapGet("/healthz", () => Results.Text(new JsonObject { ["alive"] = true, ["version"] = CommandLine.Version }.ToJsonString(Indented) + "\n", "application/json"));
         _web.MapGet("/readyz", () => Page(conditions(), new JsonObject()));
-        _web.MapGet("/status", () => Page(conditions(), facts()));
+        _web.MapGet("/status", async (CancellationToken stop) => Page(conditions(), await facts(stop)));
         _web.MapPost(AcceptLossPath, (HttpRequest request) => AcceptLoss(request, acceptLoss));
         _web.MapGet("/metrics", () => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8"));
     }

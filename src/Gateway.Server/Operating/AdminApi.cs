@@ -13,7 +13,7 @@ namespace Gateway.Server.Operating;
 /// The operator's hands: lists, and the few things that an operator does to a running node. Every call shows the token; every
 /// change is a line of the log.
 /// </summary>
-internal sealed partial class AdminApi(AdminKey key, NodeParts parts, LedgerView view, NameRelease release, UserFreeze freeze, StateBackup backup, LiveEvents events, TrafficHistory traffic, Func<JsonObject> facts, TimeProvider time, ILogger<AdminApi> log)
+internal sealed partial class AdminApi(AdminKey key, NodeParts parts, LedgerView view, NameRelease release, UserFreeze freeze, StateBackup backup, LiveEvents events, TrafficHistory traffic, Func<CancellationToken, Task<JsonObject>> facts, TimeProvider time, ILogger<AdminApi> log)
 {
     /// <summary>What all paths of the API begin with.</summary>
     public const string Prefix = "/api";

@@ -140,7 +140,10 @@ internal sealed class LedgerView(RedisConnection redis, DelegationWatch delegati
     }
 
     /// <summary>Every key that fits a pattern.</summary>
-    public async Task<IReadOnlyCollection<string>> KeysAsync(string pattern, CancellationToken stop)
+    public Task<IReadOnlyCollection<string>> KeysAsync(string pattern, CancellationToken stop) => KeysAsync(pattern, int.MaxValue, stop);
+
+    /// <summary>Keys that fit a pattern; once there are <paramref name="enough"/>, the others are not looked for.</summary>
+    public async Task<IReadOnlyCollection<string>> KeysAsync(string pattern, int enough, CancellationToken stop)
     {
         var all = new HashSet<string>(StringComparer.Ordinal);
         var cursor = "0";
@@ -149,7 +152,7 @@ internal sealed class LedgerView(RedisConnection redis, DelegationWatch delegati
             (cursor, var items) = await ScanAsync("SCAN", [cursor, "MATCH", pattern, "COUNT", Piece], stop);
             foreach (var item in items) all.Add(item!);
         }
-        while (cursor != "0");
+        while (cursor != "0" && all.Count < enough);
         return all;
     }
 

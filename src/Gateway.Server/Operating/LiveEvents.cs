@@ -26,7 +26,7 @@ internal sealed class LiveEvents(NodeParts parts, LedgerView view, TrafficHistor
     /// <param name="response">Of the page.</param>
     /// <param name="facts">What the status page says of the node.</param>
     /// <param name="stop">The page is closed.</param>
-    public async Task WriteAsync(HttpResponse response, Func<JsonObject> facts, CancellationToken stop)
+    public async Task WriteAsync(HttpResponse response, Func<CancellationToken, Task<JsonObject>> facts, CancellationToken stop)
     {
         try
         {
@@ -47,9 +47,9 @@ internal sealed class LiveEvents(NodeParts parts, LedgerView view, TrafficHistor
         }
     }
 
-    private async Task FollowAsync(Stream page, Func<JsonObject> facts, CancellationToken stop)
+    private async Task FollowAsync(Stream page, Func<CancellationToken, Task<JsonObject>> facts, CancellationToken stop)
     {
-        await SendAsync(page, "node", facts(), stop);
+        await SendAsync(page, "node", await facts(stop), stop);
         using var timer = new PeriodicTimer(Look, time);
         var (shown, samples, looks) = ("", -1, 0);
         do

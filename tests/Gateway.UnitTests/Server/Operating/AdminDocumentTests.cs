@@ -15,7 +15,7 @@ public sealed class AdminDocumentTests
         var time = new FakeTime();
         await using var web = WebApplication.CreateSlimBuilder().Build();
         // Mapped and never called.
-        new AdminApi(null!, null!, new LedgerView(null!, null!, time), null!, null!, null!, null!, null!, () => [], time, NullLogger<AdminApi>.Instance).Map(web);
+        new AdminApi(null!, null!, new LedgerView(null!, null!, time), null!, null!, null!, null!, null!, _ => Task.FromResult(new JsonObject()), time, NullLogger<AdminApi>.Instance).Map(web);
         var served = from endpoint in ((IEndpointRouteBuilder)web).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
                      from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods
                      select $"{method} {System.Text.RegularExpressions.Regex.Replace(endpoint.RoutePattern.RawText!, ":[^}]+", "")}";

@@ -13,7 +13,7 @@ using var upstream = new Upstream();
 await using var node = RunningNode.Start(
     program, Path.Combine(work, "node"), "--domains", Zone, "--nameservers", "ns1." + Zone, "--explorer-listen", "127.0.0.1:0", "--dns-listen", "127.0.0.1:0",
     "--router-http-listen", "127.0.0.1:0", "--router-tls-listen", "127.0.0.1:0", "--router-tunnel-listen", "127.0.0.1:0", "--router-allowed-networks", "127.0.0.0/8",
-    "--explorer-reservations-per-minute", "0", "--explorer-workloads-per-user", "0");
+    "--explorer-reservations-per-minute", "0", "--explorer-rate-per-key", "0", "--explorer-workloads-per-user", "0");
 await node.WaitAsync(isReady: true);
 var explorer = new Uri($"http://{node.At("explorer")}");
 var gateway = Tenant.Ok(await new ExplorerClient(http, ExplorerAddress.Normalise(explorer)).ListGatewaysAsync(null, null, null, 1, default)).Items[0].NodeId;

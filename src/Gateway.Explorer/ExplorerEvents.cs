@@ -15,8 +15,8 @@ internal sealed partial class ExplorerEvents(ILogger<ExplorerServer> log)
     [LoggerMessage(6001, LogLevel.Information, "The reservation API listens on {Endpoint}")]
     public partial void Listening(System.Net.IPEndPoint endpoint);
 
-    [LoggerMessage(6002, LogLevel.Debug, "{Method} {Route} answered {Status} in {Milliseconds:0.0} ms")]
-    public partial void Answered(string method, string route, int status, double milliseconds);
+    [LoggerMessage(6002, LogLevel.Debug, "{Method} {Route} of {Client} answered {Status} in {Milliseconds:0.0} ms")]
+    public partial void Answered(string method, string route, System.Net.IPAddress? client, int status, double milliseconds);
 
     [LoggerMessage(6010, LogLevel.Information, "User {Id} registered as {Name}")]
     public partial void UserCreated(long id, string name);

@@ -11,7 +11,7 @@ internal static class ExplorerMetrics
 
     private static readonly Histogram<double> Seconds = Meter.CreateHistogram<double>("gateway_explorer_request_seconds", "s", "Time from a request's head to its answer.");
 
-    private static readonly Counter<long> Refused = Meter.CreateCounter<long>("gateway_explorer_refused_total", description: "Requests that reached no handler, by reason.");
+    private static readonly Counter<long> Refused = Meter.CreateCounter<long>("gateway_explorer_refused_total", description: "Requests refused before anything was done for them, by reason.");
 
     private static readonly Counter<long> Away = Meter.CreateCounter<long>("gateway_explorer_redis_failures_total", description: "Requests answered with 503 because Redis was away.");
 
@@ -24,7 +24,7 @@ internal static class ExplorerMetrics
         Seconds.Record(seconds, new KeyValuePair<string, object?>("route", route));
     }
 
-    /// <summary>A request was refused before any handler saw it.</summary>
+    /// <summary>A request was refused before anything was done for it.</summary>
     public static void RefusedEarly(string reason) => Refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     /// <summary>Redis was emptied, replaced, or shows an older state.</summary>

@@ -27,8 +27,16 @@ public sealed class ExplorerOptions : ICheckedOptions
     public int RatePerAddress { get; set; } = 50;
 
     /// <summary>Networks without that limit.</summary>
-    [Option("Networks whose requests are not limited. Leave out 127.0.0.0/8 when a proxy on this machine forwards the requests of others.")]
+    [Option("Networks whose requests are not limited by address. When a proxy on this machine forwards the requests of others, name it in trusted_proxies, or leave 127.0.0.0/8 out here.")]
     public IReadOnlyList<IPNetwork> RateExempt { get; set; } = [new IPNetwork(IPAddress.Parse("127.0.0.0"), 8), new IPNetwork(IPAddress.IPv6Loopback, 128)];
+
+    /// <summary>Requests per second and key.</summary>
+    [Option("Requests per second that one user may sign with his key, from whatever addresses; four times as many in a burst. Requests that gateways sign are not limited by it: they report thousands of results at once. 0: no limit.", Unit = "requests per second", Minimum = 0, Maximum = 1_000_000)]
+    public int RatePerKey { get; set; } = 50;
+
+    /// <summary>Proxies whose word about a request's sender is taken.</summary>
+    [Option("Networks of proxies in front of the API, whose X-Forwarded-For is believed: the last address in it that is in none of these networks is the sender's, for the rate per address and in the log. Nobody else is believed. A proxy must add the address to the header or write the header anew.")]
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; set; } = [];
 
     /// <summary>How old a request's signature may be.</summary>
     [Option("How far a request's signature may be from this machine's clock, before or after. 0: any age, as the original explorer did, which lets anybody replay what he overheard.", Unit = "seconds", Minimum = 0)]
@@ -43,7 +51,7 @@ public sealed class ExplorerOptions : ICheckedOptions
     public int WorkloadsPerUser { get; set; } = 10_000;
 
     /// <summary>Workloads a user may make in a minute.</summary>
-    [Option("Workloads that one user may make in a minute, from whatever addresses and at however many servers over one Redis; all of them at once if he likes. 0: no limit.", Unit = "1/min", Minimum = 0, Maximum = 1_000_000)]
+    [Option("Workloads that one user may make in a minute, from whatever addresses and at however many servers over one Redis; as fast as rate_per_key lets him. 0: no limit.", Unit = "1/min", Minimum = 0, Maximum = 1_000_000)]
     public int ReservationsPerMinute { get; set; } = 3_000;
 
     /// <summary>Pools a user may have.</summary>

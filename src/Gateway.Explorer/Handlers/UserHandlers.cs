@@ -31,15 +31,17 @@ internal sealed class UserHandlers(ExplorerStore store, Authentication authentic
     {
         if (!call.TryNumber("user_id", out var id)) return ApiAnswer.Error(400, "the user id is too large");
         if (await authentication.FindAsync(id, stop) is not { } user) return ApiAnswer.Error(404, NotFound);
-        return ApiAnswer.Of(await MaySeeEmailAsync(call, stop) ? user : user with { Email = "" });
+        var (maySee, refusal) = await EmailsAsync(call, stop);
+        return refusal ?? ApiAnswer.Of(maySee ? user : user with { Email = "" });
     }
 
     public async Task<ApiAnswer> ListAsync(ApiCall call, CancellationToken stop)
     {
         if (!Paging.TryRead(call, out var paging, out var fault)) return ApiAnswer.Error(400, fault);
+        var (mayAll, refusal) = await EmailsAsync(call, stop);
+        if (refusal is not null) return refusal;
         var (name, email) = (call.Query("name").ToLowerInvariant(), call.Query("email").ToLowerInvariant());
         var (users, count) = name.Length + email.Length > 0 ? await FindAsync(name, email, stop) : await PageAsync(paging, stop);
-        var mayAll = await MaySeeEmailAsync(call, stop);
         var items = users.Select(user => (ReadOnlyMemory<byte>)ExplorerJson.Write(mayAll ? user : user with { Email = "" }));
         return ApiAnswer.List([.. items], paging.Pages(count));
     }
@@ -66,8 +68,13 @@ internal sealed class UserHandlers(ExplorerStore store, Authentication authentic
         return ApiAnswer.Of(new ValidateAnswer { IsValid = key.VerifiesHex(Convert.FromHexString(sent.Payload), sent.Signature) });
     }
 
-    private async Task<bool> MaySeeEmailAsync(ApiCall call, CancellationToken stop) =>
-        call.Header("Authorization") is not null && (await authentication.UserAsync(call, stop)).User is not null;
+    // Whoever signs wrongly reads what anybody may read; who signs too often is told so, and not that there are no addresses.
+    private async Task<(bool MaySee, ApiAnswer? Refusal)> EmailsAsync(ApiCall call, CancellationToken stop)
+    {
+        if (call.Header("Authorization") is null) return (false, null);
+        var (reader, refusal) = await authentication.UserAsync(call, stop);
+        return (reader is not null, refusal is { Status: 429 } ? refusal : null);
+    }
 
     private static StoreChange Addition(User user)
     {

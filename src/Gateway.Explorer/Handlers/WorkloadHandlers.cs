@@ -11,9 +11,9 @@ internal sealed class WorkloadHandlers(
 {
     public async Task<ApiAnswer> CreateAsync(ApiCall call, CancellationToken stop)
     {
-        var (signer, fault) = await authentication.UserAsync(call, stop);
-        if (signer is null) return ApiAnswer.Unauthorized(fault);
-        if (!call.TryBody<Workload>(out var sent, out fault)) return ApiAnswer.Error(400, fault);
+        var (signer, refused) = await authentication.UserAsync(call, stop);
+        if (signer is null) return refused!;
+        if (!call.TryBody<Workload>(out var sent, out var fault)) return ApiAnswer.Error(400, fault);
         var workload = WorkloadRules.Received(sent);
         if (!WorkloadRules.IsAcceptable(workload, out fault)) return ApiAnswer.Error(400, fault);
         if (workload.CustomerTid != signer.Id) return ApiAnswer.Error(401, "request user identity does not match the reservation customer-tid");

@@ -6,14 +6,12 @@ namespace Gateway.Explorer.Http;
 /// <summary>A token bucket for each address (IPv6: each /64, which one host owns whole).</summary>
 internal sealed class AddressRates(int perSecond, IReadOnlyList<IPNetwork> exempt)
 {
-    private const int Burst = 4;
-
-    private readonly TokenBuckets<UInt128> _buckets = new(perSecond, perSecond * Burst);
+    private readonly TokenBuckets<UInt128> _buckets = new(perSecond);
 
     /// <summary>Takes one token at <paramref name="now"/> (milliseconds of a clock that never goes back); false when there is none.</summary>
     public bool Admit(IPAddress? address, long now)
     {
-        if (perSecond == 0 || address is null) return true;
+        if (address is null) return true;
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         return exempt.Any(network => network.Contains(address)) || _buckets.Admit(KeyOf(address), now);
     }

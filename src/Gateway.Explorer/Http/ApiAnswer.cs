@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Gateway.Model.ExplorerApi;
 
@@ -33,6 +34,10 @@ internal sealed record ApiAnswer(int Status, ReadOnlyMemory<byte> Body, string C
 
     /// <summary>An error of the original's form.</summary>
     public static ApiAnswer Error(int status, string message) => Of(new ErrorBody { Error = message }, status);
+
+    /// <summary>Somebody asks too much at once, and may ask again after so many seconds.</summary>
+    public static ApiAnswer SlowDown(string limit, int seconds) =>
+        Error(429, $"{limit}: slow down") with { Headers = [("Retry-After", seconds.ToString(CultureInfo.InvariantCulture))] };
 
     /// <summary>A signature is missing or wrong.</summary>
     public static ApiAnswer Unauthorized(string reason) =>

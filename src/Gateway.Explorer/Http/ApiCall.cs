@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Gateway.Model.ExplorerApi;
 using Microsoft.AspNetCore.Http;
 
@@ -8,9 +7,6 @@ namespace Gateway.Explorer.Http;
 /// <summary>What a handler sees of a request. The body was read already, within its limit.</summary>
 internal sealed class ApiCall(HttpContext http, IReadOnlyDictionary<string, string> parameters, ReadOnlyMemory<byte> body)
 {
-    /// <summary>Who asks.</summary>
-    public IPAddress? Remote => http.Connection.RemoteIpAddress;
-
     /// <summary>A parameter of the path.</summary>
     public string Parameter(string name) => parameters[name];
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using Gateway.Explorer.Storage;
 using Gateway.Store;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -21,6 +22,8 @@ internal sealed class ExplorerApplication(RouteTable routes, ExplorerOptions opt
     private const string NoRoute = "none";
 
     private static readonly (string, string) RetrySoon = ("Retry-After", "1");
+
+    private readonly ClientAddresses _clients = new(options.TrustedProxies);
 
     private readonly AddressRates _rates = new(options.RatePerAddress, options.RateExempt);
 
@@ -43,22 +46,23 @@ internal sealed class ExplorerApplication(RouteTable routes, ExplorerOptions opt
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
         var (route, isKnownPath) = routes.Find(context.Request.Method, context.Request.Path.Value ?? "", parameters);
         var name = route?.Template ?? NoRoute;
-        var answer = EarlyAnswer(context, route, isKnownPath) ?? await AnswerAsync(context, route!, parameters, either.Token);
+        var client = _clients.Of(context.Connection.RemoteIpAddress, context.Request.Headers["X-Forwarded-For"]);
+        var answer = EarlyAnswer(context, client, route, isKnownPath) ?? await AnswerAsync(context, route!, parameters, either.Token);
         span?.SetTag("http.request.method", KnownMethod(context)).SetTag("http.route", name).SetTag("http.response.status_code", answer?.Status);
         if (answer is null) return;
         if (ProblemDetails.IsWanted(answer, context.Request.Headers.Accept)) answer = ProblemDetails.Of(answer);
         await SendAsync(context, answer);
         var seconds = time.GetElapsedTime(begun).TotalSeconds;
         ExplorerMetrics.Answered(KnownMethod(context), name, answer.Status, seconds);
-        events.Answered(KnownMethod(context), name, answer.Status, seconds * 1000);
+        events.Answered(KnownMethod(context), name, client, answer.Status, seconds * 1000);
     }
 
-    private ApiAnswer? EarlyAnswer(HttpContext context, RouteTable.Route? route, bool isKnownPath)
+    private ApiAnswer? EarlyAnswer(HttpContext context, IPAddress? client, RouteTable.Route? route, bool isKnownPath)
     {
-        if (!_rates.Admit(context.Connection.RemoteIpAddress, (long)time.GetElapsedTime(0).TotalMilliseconds))
+        if (!_rates.Admit(client, (long)time.GetElapsedTime(0).TotalMilliseconds))
         {
             ExplorerMetrics.RefusedEarly("rate");
-            return ApiAnswer.Error(429, $"more than {options.RatePerAddress} requests per second from your address: slow down") with { Headers = [RetrySoon] };
+            return ApiAnswer.SlowDown($"more than {options.RatePerAddress} requests per second from your address", seconds: 1);
         }
 
         if (CrossOrigin.IsPreflight(context.Request)) return CrossOrigin.Preflight;

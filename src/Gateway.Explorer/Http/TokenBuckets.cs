@@ -4,10 +4,12 @@ namespace Gateway.Explorer.Http;
 /// A bucket of tokens for each of many askers, which fills again at a steady rate. Bounded: when too many askers come, full buckets
 /// are forgotten first, and a forgotten asker starts with a full one.
 /// </summary>
-/// <param name="perSecond">Tokens that come back in a second.</param>
-/// <param name="size">Tokens of a full bucket.</param>
-internal sealed class TokenBuckets<TKey>(double perSecond, double size) where TKey : notnull
+/// <param name="perSecond">Tokens that come back in a second; 0: as many as are wanted.</param>
+internal sealed class TokenBuckets<TKey>(int perSecond) where TKey : notnull
 {
+    /* Seconds' worth of tokens in a full bucket: whoever was quiet may ask for several things at once. */
+    private const double Burst = 4;
+
     /* 64 Ki askers are a few MiB; more at once are an attack on this table. */
     private const int MaxAskers = 65_536;
 
@@ -17,12 +19,13 @@ internal sealed class TokenBuckets<TKey>(double perSecond, double size) where TK
     /// <summary>Takes one token at <paramref name="now"/> (milliseconds of a clock that never goes back); false when there is none.</summary>
     public bool Admit(TKey asker, long now)
     {
+        if (perSecond == 0) return true;
         lock (_lock)
         {
             if (!_buckets.TryGetValue(asker, out var bucket))
             {
                 if (_buckets.Count >= MaxAskers) Forget(now);
-                bucket = new Bucket(size, now);
+                bucket = new Bucket(Size, now);
             }
 
             var tokens = Refill(bucket, now);
@@ -31,13 +34,15 @@ internal sealed class TokenBuckets<TKey>(double perSecond, double size) where TK
         }
     }
 
-    private double Refill(Bucket bucket, long now) => Math.Min(size, bucket.Tokens + ((now - bucket.At) * perSecond / 1000.0));
+    private double Size => perSecond * Burst;
+
+    private double Refill(Bucket bucket, long now) => Math.Min(Size, bucket.Tokens + ((now - bucket.At) * perSecond / 1000.0));
 
     private void Forget(long now)
     {
         foreach (var (asker, bucket) in _buckets)
         {
-            if (Refill(bucket, now) >= size) _buckets.Remove(asker);
+            if (Refill(bucket, now) >= Size) _buckets.Remove(asker);
         }
 
         if (_buckets.Count >= MaxAskers) _buckets.Clear();

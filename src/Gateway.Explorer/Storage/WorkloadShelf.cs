@@ -53,7 +53,7 @@ internal sealed class WorkloadShelf(ExplorerStore store, ExplorerOptions options
 
         if (options.ReservationsPerMinute == 0) yield break;
         change.AtMostInMinute(options.ReservationsPerMinute, RedisSchema.ExplorerRateKey(customer));
-        yield return ApiAnswer.Error(429, $"a user makes at most {options.ReservationsPerMinute} reservations in a minute: slow down") with { Headers = [("Retry-After", "5")] };
+        yield return ApiAnswer.SlowDown($"a user makes at most {options.ReservationsPerMinute} reservations in a minute", seconds: 5);
     }
 
     /// <summary>One workload; null when unknown. Throws <see cref="StoredValueDamagedException"/> when it cannot be read.</summary>

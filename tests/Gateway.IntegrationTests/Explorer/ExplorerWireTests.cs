@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Explorer;
-using Gateway.ExplorerApi;
 using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
 using Xunit;
@@ -147,22 +146,6 @@ public sealed class ExplorerWireTests(ExplorerFixture explorer) : IClassFixture<
         preflight.Headers.Add("Access-Control-Request-Method", "POST");
         using var allowed = await explorer.Http.SendAsync(preflight, ExplorerFixture.Stop);
         Assert.Equal("Content-Type", allowed.Headers.GetValues("Access-Control-Allow-Headers").Single());
-    }
-
-    [Fact]
-    public async Task An_address_that_asks_too_often_is_slowed_down()
-    {
-        using var stop = new CancellationTokenSource();
-        var (server, running) = ExplorerFixture.Start(new ExplorerOptions { RatePerAddress = 1, RateExempt = [] }, explorer.Connection, stop.Token);
-        await using (server)
-        {
-            var client = new ExplorerClient(explorer.Http, new Uri($"http://{server.Bound[0]}"));
-            var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.ListUsersAsync(null, null, 1, ExplorerFixture.Stop)));
-            Assert.Contains(outcomes, outcome => outcome is ExplorerOutcome<Listing<User>>.Ok);
-            Assert.Contains(outcomes, outcome => outcome is ExplorerOutcome<Listing<User>>.Refused { Status: 429, MayPass: true });
-            await stop.CancelAsync();
-            await running;
-        }
     }
 
     [Fact]

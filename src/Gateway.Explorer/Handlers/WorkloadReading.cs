@@ -13,7 +13,7 @@ internal sealed class WorkloadReading(ExplorerStore store, WorkloadShelf shelf)
     /* Read and looked at together; a multiple of the largest page. */
     private const int Chunk = 1000;
 
-    /* About a second of work: a filter over more needs customer_tid. */
+    /* About a second of work. */
     private const int MaxScanned = 100_000;
 
     public async Task<ApiAnswer> GetAsync(ApiCall call, CancellationToken stop)
@@ -51,7 +51,7 @@ internal sealed class WorkloadReading(ExplorerStore store, WorkloadShelf shelf)
 
     private async Task<ApiAnswer> FilteredAsync(Source source, Paging paging, long? action, long? type, CancellationToken stop)
     {
-        if (await source.CountAsync(stop) > MaxScanned) return ApiAnswer.Error(400, "too many workloads to look through: add customer_tid");
+        if (await source.CountAsync(stop) > MaxScanned) return TooMany(source);
         var (page, found) = (new List<ReadOnlyMemory<byte>>(), 0L);
         for (var at = 0L; ; at += Chunk)
         {
@@ -64,6 +64,14 @@ internal sealed class WorkloadReading(ExplorerStore store, WorkloadShelf shelf)
                 found++;
             }
         }
+    }
+
+    private static ApiAnswer TooMany(Source source)
+    {
+        const string Unfiltered = "page through the list without next_action and workload_type and choose yourself";
+        return ApiAnswer.Error(400, source.Customer is { } customer
+            ? $"customer {customer} has more than {MaxScanned} workloads to look through: {Unfiltered}"
+            : $"more than {MaxScanned} workloads to look through: add customer_tid, or {Unfiltered}");
     }
 
     private static bool IsWanted(ReadOnlySpan<byte> json, long? action, long? type) =>
@@ -84,6 +92,8 @@ internal sealed class WorkloadReading(ExplorerStore store, WorkloadShelf shelf)
     /// <summary>The workloads of one customer, or all of them, by ascending id.</summary>
     private sealed class Source(WorkloadReading reading, long? customer)
     {
+        public long? Customer => customer;
+
         public Task<long> CountAsync(CancellationToken stop) => customer is { } tid
             ? reading.Store.CountPairsAsync(RedisSchema.ExplorerCustomersKey, tid, stop)
             : reading.Store.ReadCounterAsync(RedisSchema.ExplorerWorkloadCounterKey, stop);

@@ -210,7 +210,7 @@ public sealed class TcpRouter : IAsyncDisposable
         if (_http.Count == 0) return () => Task.CompletedTask;
         _front = new HttpFront([.. _http], _ids, visitors, OnAcceptError, fault => RouterLog.VisitFault(_log, fault), _options, _time, _logs);
         // Its listeners are bound, so it starts at once; a stop meanwhile is seen by the drain.
-        await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _front.Forwarder, client, Traffic, _options, _routes.Metrics, _time, _log), CancellationToken.None);
+        await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _dialer.Turns, _front.Forwarder, client, Traffic, _options, _routes.Metrics, _time, _log), CancellationToken.None);
         return () => _front.DrainAsync(_options.Drain, _time, stop);
     }
 

@@ -35,6 +35,9 @@ public abstract record Target
         /// </summary>
         public bool IsOperators { get; init; }
 
+        /// <summary>One of the addresses by its place in the route: 0 is <see cref="Address"/>, those of <see cref="More"/> follow.</summary>
+        public string AddressAt(int place) => place == 0 ? Address : More[place - 1];
+
         private static EquatableList<string> None { get; } = new([]);
     }
 

@@ -18,7 +18,7 @@ namespace Gateway.Router.Http;
 /// routed by its own Host, so that no later request reaches another tenant's server.
 /// </summary>
 internal sealed class HttpVisit(
-    RouteTable routes, Tunnels tunnels, IHttpForwarder forwarder, HttpMessageInvoker client, HostTraffic traffic, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
+    RouteTable routes, Tunnels tunnels, UpstreamTurns turns, IHttpForwarder forwarder, HttpMessageInvoker client, HostTraffic traffic, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
     : IHttpApplication<DefaultHttpContext>
 {
     private static readonly ForwarderRequestConfig AnyRequest = new() { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
@@ -66,11 +66,13 @@ internal sealed class HttpVisit(
         if (route.Route.Rules.IsFrozen) return (await RefuseAsync(context, Refusal.Frozen, VisitEnd.Frozen), "");
         if (HttpsRedirect.For(context.Request, route.Route.Rules, options.HttpsPort) is { } location) return (Redirect(context.Response, location), "");
         var session = route.Route.Target is Target.Tunnel tunnel ? tunnels.Pick(tunnel.Secret, Traffic.Http) ?? await PickLaterAsync(tunnel.Secret, context.RequestAborted) : null;
-        var upstream = HttpUpstream.Of(route, session, context.Connection);
+        var upstream = HttpUpstream.Of(route, session, PlaceIn(route), context.Connection);
         if (route.Route.Target is Target.Tunnel && session is null) return (await RefuseAsync(context, Refusal.NoTunnel, VisitEnd.NoTunnel), upstream.Label);
         if (route.Route.Target is Target.Dial { HttpPort: 0 }) return (await RefuseAsync(context, Refusal.UnknownHost, VisitEnd.NotServed), upstream.Label);
-        return (await CountAsync(context, upstream), upstream.Label);
+        return await CountAsync(context, upstream);
     }
+
+    private int PlaceIn(LiveRoute route, uint tried = 0) => route.Route.Target is Target.Dial dial ? turns.Next(dial, dial.HttpPort, tried) : 0;
 
     private async Task<TunnelSession?> PickLaterAsync(Secret secret, CancellationToken stop)
     {
@@ -78,7 +80,7 @@ internal sealed class HttpVisit(
         return tunnels.Pick(secret, Traffic.Http);
     }
 
-    private async Task<VisitEnd> CountAsync(HttpContext context, HttpUpstream upstream)
+    private async Task<(VisitEnd End, string Upstream)> CountAsync(HttpContext context, HttpUpstream upstream)
     {
         var count = traffic.Of(upstream.Route.Route.Host);
         count.Begin();
@@ -110,22 +112,48 @@ internal sealed class HttpVisit(
         return DomainName.TryParse(name, out var parsed) ? routes.Find(parsed) : routes.FindCatchAll();
     }
 
-    private async Task<VisitEnd> ForwardAsync(HttpContext context, HttpUpstream upstream)
+    /// <summary>Forwards to the upstream whose turn it is, or to the next that can be reached, and says which it was.</summary>
+    private async Task<(VisitEnd End, string Upstream)> ForwardAsync(HttpContext context, HttpUpstream upstream)
     {
-        var isWebSocket = context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase);
         // A deleted route ends its requests: those that run, and the connections of those that were upgraded.
         using var cut = upstream.Route.Gone.UnsafeRegister(static it => ((HttpContext)it!).Abort(), context);
         var visitor = context.Features.Get<PolledConnection>();
         visitor?.Patience = options.StallOf(upstream.Route.Route.Rules);
         // Half of an upgraded connection is of no use, and its upstream may be silent for long.
         visitor?.AfterEnd = context.Request.Headers.Upgrade.Count > 0 ? TimeSpan.Zero : options.HalfClosed;
-        var error = await forwarder.SendAsync(
+        ForwarderError error;
+        var tried = 0u;
+        while ((error = await SendAsync(context, upstream)) != ForwarderError.None && AfterUnreachable(context, upstream, ref tried) is { } next) upstream = next;
+        return (error == ForwarderError.None ? VisitEnd.Finished : await ExplainAsync(context, upstream, visitor, error), upstream.Label);
+    }
+
+    private ValueTask<ForwarderError> SendAsync(HttpContext context, HttpUpstream upstream)
+    {
+        var isWebSocket = context.Request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase);
+        return forwarder.SendAsync(
             context, upstream.Prefix, client, isWebSocket ? ForWebSocket(upstream.Route.Route.Rules) : _request, new ForwardedHeaders(upstream), upstream.Route.Gone);
-        if (error == ForwarderError.None) return VisitEnd.Finished;
+    }
+
+    /// <summary>The next address in turn when there was no connection to this one, so that nothing of the request was sent; else null.</summary>
+    private HttpUpstream? AfterUnreachable(HttpContext context, HttpUpstream failed, ref uint tried)
+    {
+        if (UpstreamException.Find(FaultOf(context)) is null || failed.Session is not null || failed.Route.Gone.IsCancellationRequested) return null;
+        tried |= 1u << failed.Place;
+        var place = PlaceIn(failed.Route, tried);
+        if (place < 0) return null;
+        // The forwarder has noted its failure there.
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        return HttpUpstream.Of(failed.Route, null, place, context.Connection);
+    }
+
+    private static Exception? FaultOf(HttpContext context) => context.Features.Get<IForwarderErrorFeature>()?.Exception;
+
+    private async Task<VisitEnd> ExplainAsync(HttpContext context, HttpUpstream upstream, PolledConnection? visitor, ForwarderError error)
+    {
         if (upstream.Route.Gone.IsCancellationRequested) return VisitEnd.Deleted;
         if (visitor is { IsStalled: true }) return VisitEnd.VisitorStalled;
         if (context.RequestAborted.IsCancellationRequested || error == ForwarderError.RequestBodyClient) return VisitEnd.VisitorBroke;
-        var exception = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        var exception = FaultOf(context);
         RouterLog.RequestFailed(log, context.TraceIdentifier, error.ToString(), exception?.Message ?? "");
         if (StalledUpstreamException.IsIn(exception))
             return context.Response.HasStarted ? VisitEnd.UpstreamStalled : await RefuseAsync(context, Refusal.SlowUpstream, VisitEnd.UpstreamStalled);

@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.Model.Routes;
 using Gateway.Router.Upstreams;
 using Gateway.Transport;
 
@@ -35,9 +36,12 @@ internal static class UpstreamClient
     {
         if (!context.InitialRequestMessage.Options.TryGetValue(HttpUpstream.Key, out var upstream))
             throw new UpstreamException(DialFault.Forbidden, context.DnsEndPoint.Host);
-        var outcome = upstream.Session is { } session
-            ? await dialer.OpenStreamAsync(session, stop)
-            : await dialer.OpenAsync(upstream.Route.Route.Target, Traffic.Http, stop);
+        var outcome = (upstream.Session, upstream.Route.Route.Target) switch
+        {
+            ({ } session, _) => await dialer.OpenStreamAsync(session, stop),
+            (_, Target.Dial dial) => await dialer.OpenAtAsync(dial, upstream.Place, dial.HttpPort, stop),
+            _ => new DialOutcome.Failed(DialFault.NoTunnel, upstream.Label),
+        };
         if (outcome is DialOutcome.Failed failed) throw new UpstreamException(failed.Fault, failed.Label);
         var open = (DialOutcome.Open)outcome;
         var answering = new AnsweringUpstream(open.Upstream, traffic.Of(upstream.Route.Route.Host).Http, options.StallOf(upstream.Route.Route.Rules), time);

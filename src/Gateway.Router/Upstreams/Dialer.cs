@@ -35,6 +35,20 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         dial => DialAsync(dial, traffic, stop),
         tunnel => OpenTunnelAsync(tunnel, traffic, stop));
 
+    /// <summary>Reaches the address of a target that <see cref="Turns"/> chose, and tells them whether it answered.</summary>
+    public ValueTask<DialOutcome> OpenAtAsync(Target.Dial dial, int place, int port, CancellationToken stop) =>
+        dial.More.Count == 0 ? DialOneAsync(dial.Address, port, dial.IsOperators, timeout, stop) : OpenInTurnAsync(dial, place, port, stop);
+
+    private async ValueTask<DialOutcome> OpenInTurnAsync(Target.Dial dial, int place, int port, CancellationToken stop)
+    {
+        var address = dial.AddressAt(place);
+        // One that does not answer leaves time for the others.
+        var outcome = await DialOneAsync(address, port, dial.IsOperators, timeout / (1 + dial.More.Count), stop);
+        if (outcome is DialOutcome.Open) Turns.Answered(address, port);
+        else Turns.Failed(address, port);
+        return outcome;
+    }
+
     /// <summary>Reaches one address of a target, whoever's turn it is.</summary>
     public ValueTask<DialOutcome> OpenAddressAsync(string address, int port, bool isOperators, CancellationToken stop) =>
         DialOneAsync(address, port, isOperators, timeout, stop);
@@ -91,17 +105,11 @@ internal sealed class Dialer(DialGuard guard, Tunnels tunnels, TimeSpan timeout,
         if (port == 0) return new DialOutcome.Failed(DialFault.NotServed, $"{dial.Address}:0");
         if (dial.More.Count == 0) return await DialOneAsync(dial.Address, port, dial.IsOperators, timeout, stop);
         DialOutcome outcome = new DialOutcome.Failed(DialFault.Refused, dial.Address);
-        foreach (var address in Turns.Order(dial, port))
+        var tried = 0u;
+        while (outcome is DialOutcome.Failed && Turns.Next(dial, port, tried) is var place and >= 0)
         {
-            outcome = await DialOneAsync(address, port, dial.IsOperators, timeout / (1 + dial.More.Count), stop);
-            if (outcome is not DialOutcome.Open)
-            {
-                Turns.Failed(address, port);
-                continue;
-            }
-
-            Turns.Answered(address, port);
-            break;
+            outcome = await OpenInTurnAsync(dial, place, port, stop);
+            tried |= 1u << place;
         }
 
         return outcome;

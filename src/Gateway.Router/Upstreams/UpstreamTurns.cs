@@ -25,13 +25,25 @@ internal sealed class UpstreamTurns(TimeProvider time)
     /// <summary>How many addresses the health checks found ill.</summary>
     public int DownCount => _down.Count;
 
-    /// <summary>All addresses of the route in the order in which to try them.</summary>
-    public IEnumerable<string> Order(Target.Dial dial, int port)
+    /// <summary>The place of the address whose turn it is (<see cref="Target.Dial.AddressAt"/>); -1 when all were tried.</summary>
+    /// <param name="dial">The route's addresses.</param>
+    /// <param name="port">That of the visitor's kind of traffic.</param>
+    /// <param name="tried">A bit for each place that was tried for this visitor; there are fewer places than bits.</param>
+    public int Next(Target.Dial dial, int port, uint tried = 0)
     {
-        string[] all = [dial.Address, .. dial.More];
-        var first = (int)(Interlocked.Increment(ref _turn) % (uint)all.Length);
-        var turns = Enumerable.Range(0, all.Length).Select(i => all[(first + i) % all.Length]);
-        return _ejected.IsEmpty && _down.IsEmpty ? turns : turns.OrderBy(address => _down.ContainsKey((dial, address, port)) || IsEjected(address, port));
+        var count = 1 + dial.More.Count;
+        if (count == 1) return tried == 0 ? 0 : -1;
+        var first = (int)(Interlocked.Increment(ref _turn) % (uint)count);
+        var ill = -1;
+        for (var i = 0; i < count; i++)
+        {
+            var place = (first + i) % count;
+            if ((tried & (1u << place)) != 0) continue;
+            if (IsWell(dial, dial.AddressAt(place), port)) return place;
+            if (ill < 0) ill = place;
+        }
+
+        return ill;
     }
 
     /// <summary>A health check found it ill: it is asked last until it is well again.</summary>
@@ -52,6 +64,9 @@ internal sealed class UpstreamTurns(TimeProvider time)
     {
         if (!_ejected.IsEmpty) _ejected.TryRemove((address, port), out _);
     }
+
+    private bool IsWell(Target.Dial dial, string address, int port) =>
+        (_down.IsEmpty || !_down.ContainsKey((dial, address, port))) && (_ejected.IsEmpty || !IsEjected(address, port));
 
     private bool IsEjected(string address, int port)
     {

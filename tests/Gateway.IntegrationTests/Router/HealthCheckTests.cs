@@ -11,12 +11,14 @@ public sealed class HealthCheckTests
 {
     private const string Name = "shop.example.org";
 
-    [Fact, Trait("adv", "S4")]
-    public async Task An_upstream_whose_page_is_ill_is_asked_last_until_it_is_well_and_no_redirect_is_followed()
+    [Theory, Trait("adv", "S4")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_upstream_whose_page_is_ill_is_asked_last_until_it_is_well_and_no_redirect_is_followed(bool keepsConnections)
     {
         var status = "302 Found\r\nLocation: http://169.254.169.254/";
-        await using var one = Page("127.0.0.1", "one", () => "200 OK");
-        await using var other = Page("127.0.0.3", "other", () => Volatile.Read(ref status), one.EndPoint.Port);
+        await using var one = Page("127.0.0.1", "one", keepsConnections, () => "200 OK");
+        await using var other = Page("127.0.0.3", "other", keepsConnections, () => Volatile.Read(ref status), one.EndPoint.Port);
         await using var router = new RouterHarness();
         router.Put(Name, new Target.Dial("127.0.0.1", one.EndPoint.Port, 0) { More = new EquatableList<string>(["127.0.0.3"]) }, new RouteRules { HealthCheck = "/up", HealthSeconds = 1 });
         Assert.Equal(["one", "other"], (await AnswersAsync(router)).Order());
@@ -57,15 +59,20 @@ public sealed class HealthCheckTests
         return [.. bodies];
     }
 
-    private static Upstream Page(string address, string body, Func<string> health, int port = 0) => new(
+    private static Upstream Page(string address, string body, bool keepsConnections, Func<string> health, int port = 0) => new(
         async (socket, stop) =>
         {
-            var head = new StringBuilder();
-            while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal)) head.Append((char)(await socket.ReceiveExactlyAsync(1, stop))[0]);
-            var answer = head.ToString().StartsWith("GET /up ", StringComparison.Ordinal)
-                ? $"HTTP/1.1 {health()}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                : $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}";
-            await socket.SendAllAsync(Encoding.ASCII.GetBytes(answer), stop);
+            var last = keepsConnections ? "" : "Connection: close\r\n";
+            do
+            {
+                var head = new StringBuilder();
+                while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal)) head.Append((char)(await socket.ReceiveExactlyAsync(1, stop))[0]);
+                var answer = head.ToString().StartsWith("GET /up ", StringComparison.Ordinal)
+                    ? $"HTTP/1.1 {health()}\r\nContent-Length: 0\r\n{last}\r\n"
+                    : $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n{last}\r\n{body}";
+                await socket.SendAllAsync(Encoding.ASCII.GetBytes(answer), stop);
+            }
+            while (keepsConnections);
             socket.Shutdown(SocketShutdown.Send);
         },
         new IPEndPoint(IPAddress.Parse(address), port));

@@ -55,8 +55,8 @@ internal sealed class RouteTable
         return route is not null;
     }
 
-    /// <summary>True when a route names this secret; <paramref name="forgotten"/> is cancelled when none does any more.</summary>
-    public bool Knows(Secret secret, out CancellationToken forgotten) => _secrets.TryGet(secret, out forgotten);
+    /// <summary>True when a route names this secret; <paramref name="naming"/> tells when none does any more.</summary>
+    public bool Knows(Secret secret, [NotNullWhen(true)] out SecretNaming? naming) => _secrets.TryGet(secret, out naming);
 
     /// <summary>A client of this tunnel is gone.</summary>
     public void NoteLeft(Secret secret) => _secrets.NoteLeft(secret);
@@ -80,7 +80,7 @@ internal sealed class RouteTable
             if (isCut) old!.Gone.Cancel();
             if (route.Rules is { HealthCheck.Length: > 0, IsFrozen: false }) _checked[route.Host] = route;
             else _checked.TryRemove(route.Host, out _);
-            Forget(old);
+            Forget(old, isChange: !isCut);
             return true;
         }
     }
@@ -93,14 +93,14 @@ internal sealed class RouteTable
             if (!MapOf(host, out var key).TryRemove(key, out var old)) return false;
             _checked.TryRemove(host, out _);
             old.Gone.Cancel();
-            Forget(old);
+            Forget(old, isChange: false);
             return true;
         }
     }
 
-    private void Forget(Entry? old)
+    private void Forget(Entry? old, bool isChange)
     {
-        if (old?.Live.Route.Target is Target.Tunnel tunnel) _secrets.Remove(tunnel.Secret);
+        if (old?.Live.Route.Target is Target.Tunnel tunnel) _secrets.Remove(tunnel.Secret, isChange);
     }
 
     private ConcurrentDictionary<DomainName, Entry> MapOf(DomainName host, out DomainName key)

@@ -245,10 +245,10 @@ internal sealed class TunnelListener(
     private async Task JoinAsync(TunnelSession tunnel, YamuxSession session, Task<YamuxEnd> running, CancellationTokenSource life)
     {
         // Asked again: the last route may have gone since the proof.
-        if (!routes.Knows(tunnel.Secret, out var forgotten)) return;
+        if (!routes.Knows(tunnel.Secret, out var naming)) return;
         var began = time.GetTimestamp();
         using var displaced = tunnel.Displaced.Token.UnsafeRegister(static it => ((CancellationTokenSource)it!).Cancel(), life);
-        using var unnamed = forgotten.UnsafeRegister(static it => ((CancellationTokenSource)it!).Cancel(), life);
+        await using var departure = new Departure(tunnel, naming, life, time);
         tunnels.Add(tunnel);
         try
         {
@@ -261,7 +261,7 @@ internal sealed class TunnelListener(
             tunnel.Notices?.Close();
             await telling;
             var end = await running;
-            var reason = forgotten.IsCancellationRequested ? "RouteDeleted" : tunnel.Displaced.IsCancellationRequested ? "Displaced" : end.Reason.ToString();
+            var reason = departure.Reason ?? (tunnel.Displaced.IsCancellationRequested ? "Displaced" : end.Reason.ToString());
             metrics.SessionEnded(reason);
             RouterLog.TunnelDown(log, tunnel.Label, tunnel.Remote, (long)time.GetElapsedTime(began).TotalMilliseconds, reason, end.Detail);
         }
@@ -269,6 +269,7 @@ internal sealed class TunnelListener(
         {
             tunnels.Remove(tunnel);
             routes.NoteLeft(tunnel.Secret);
+            await life.CancelAsync();
         }
     }
 

@@ -10,6 +10,7 @@ namespace Gateway.Router.Tunnelling;
 internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures features, EndPoint? remote, bool isTls, DateTimeOffset since, YamuxSession session)
 {
     private int _expected;
+    private volatile bool _isLeaving;
 
     /// <summary>Numbers sessions since the start, so that nothing kept for one is used for another.</summary>
     public long Id { get; } = id;
@@ -59,6 +60,9 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures f
     /// <summary>True while it takes visitors.</summary>
     public bool IsOpen => session.IsOpen;
 
+    /// <summary>True once <see cref="LeaveAsync"/> was called: visitors take another session where there is one.</summary>
+    public bool IsLeaving => _isLeaving;
+
     /// <summary>Cancelled to make room for a newer session of the same secret.</summary>
     public CancellationTokenSource Displaced { get; } = new();
 
@@ -84,6 +88,13 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures f
         if (Direct is null || await Direct.TakeAsync(stop) is not { } connection) return null;
         Interlocked.Decrement(ref _expected);
         return connection;
+    }
+
+    /// <summary>Tells the client to take another session, for this one closes when its visitors have left.</summary>
+    public ValueTask LeaveAsync()
+    {
+        _isLeaving = true;
+        return session.GoAwayAsync(0, CancellationToken.None);
     }
 
     /// <summary>

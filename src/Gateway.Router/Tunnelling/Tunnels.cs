@@ -29,17 +29,20 @@ internal sealed class Tunnels(int perSecret, TimeProvider time)
     /// <summary>How many sessions there are.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>The session with the fewest visitors; among equals the newest, since it is the likeliest to be alive. Null: none takes such visitors.</summary>
+    /// <summary>
+    /// The session with the fewest visitors; among equals the newest, since it is the likeliest to be alive; one that is about to leave
+    /// only where there is no other. Null: none takes such visitors.
+    /// </summary>
     public TunnelSession? Pick(Secret secret, Traffic traffic)
     {
         if (!_sessions.TryGetValue(secret, out var sessions)) return null;
         var wanted = traffic == Traffic.Tls ? ServedTraffic.Tls : ServedTraffic.Http;
         TunnelSession? best = null;
-        var fewest = int.MaxValue;
+        var least = (IsLeaving: true, Streams: int.MaxValue);
         foreach (var session in sessions)
         {
-            if (!session.IsOpen || (session.Serves & wanted) == 0 || session.Streams is var streams && streams > fewest) continue;
-            (best, fewest) = (session, streams);
+            if (!session.IsOpen || (session.Serves & wanted) == 0 || (session.IsLeaving, session.Streams) is var load && load.CompareTo(least) > 0) continue;
+            (best, least) = (session, load);
         }
 
         return best;

@@ -64,6 +64,25 @@ public sealed class DirectTunnelTests
     }
 
     [Fact]
+    public async Task A_changed_route_lets_visitors_with_connections_of_their_own_finish_and_the_client_asks_again()
+    {
+        await using var service = TestService.Echo();
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, RunningClient.Secret);
+        await using var client = new RunningClient(RunningClient.Options(service.Port, router.Tunnels.Port));
+        await router.LineAsync("tunnel 1 ", "is up");
+        using var visitor = await DirectAsync(router);
+        router.Tunnel(Name, "7:other");
+        await router.LineAsync("unknown secret");
+        var hello = Hello.For(Name);
+        await visitor.SendAllAsync(hello);
+        Assert.Equal(hello, await visitor.ReceiveExactlyAsync(hello.Length));
+        Assert.DoesNotContain(router.Log.Lines, line => line.Contains("RouteChanged", StringComparison.Ordinal));
+        visitor.Dispose();
+        await router.LineAsync("tunnel 1 ", "RouteChanged");
+    }
+
+    [Fact]
     public async Task What_the_gateway_itself_reads_stays_in_the_session()
     {
         await using var web = await WebUpstream.SayAsync("hello");

@@ -28,6 +28,9 @@ internal sealed class TunnelClient : IAsyncDisposable
     /// <summary>How many visitors are in it now.</summary>
     public int Streams => _session.Streams;
 
+    /// <summary>Ends when the router says that the session is about to end.</summary>
+    public Task GoingAway => _session.GoingAway;
+
     /// <summary>Ends when the session does.</summary>
     public Task<YamuxEnd> Ended => _running;
 

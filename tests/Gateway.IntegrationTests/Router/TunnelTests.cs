@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Gateway.IntegrationTests.Support;
+using Gateway.Model.Routes;
 using Gateway.Transport.Yamux;
 using Gateway.UnitTests.Router;
 using Xunit;
@@ -168,6 +169,120 @@ public sealed class TunnelTests
         await router.LineAsync("tunnel 1", "RouteDeleted");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_changed_route_lets_the_visitors_of_its_old_tunnel_finish_and_closes_it_behind_them(bool isToAddress)
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("is up");
+        using var visitor = await OpenAsync(router);
+        if (isToAddress) router.Dial(Name, upstream.EndPoint);
+        else router.Tunnel(Name, "7:other");
+        await tunnel.GoingAway.WaitAsync(TimeSpan.FromSeconds(30));
+        await using var guess = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await guess.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+        if (isToAddress) (await OpenAsync(router)).Dispose();
+        Assert.Equal(1, tunnel.Visitors);
+
+        Assert.Equal("still here"u8.ToArray(), await SayLastAsync(visitor, "still here"u8.ToArray()));
+        await tunnel.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+        await router.LineAsync("tunnel 1", "RouteChanged");
+    }
+
+    [Fact]
+    public async Task A_changed_route_closes_a_tunnel_without_visitors_at_once()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("is up");
+        router.Dial(Name, upstream.EndPoint);
+        await tunnel.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_route_that_is_deleted_or_frozen_after_its_change_ends_the_visitors_of_its_old_tunnel(bool isFrozen)
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("is up");
+        using var visitor = await OpenAsync(router);
+        router.Dial(Name, upstream.EndPoint);
+        if (isFrozen) router.Put(Name, new Target.Dial("127.0.0.1", 0, upstream.EndPoint.Port), new RouteRules { IsFrozen = true });
+        else router.Delete(Name);
+        await Assert.ThrowsAsync<SocketException>(visitor.ReceiveAllAsync);
+        await tunnel.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task A_deleted_route_leaves_the_visitors_of_another_one_alone_that_shared_its_tunnel_and_changed()
+    {
+        const string Other = "other.gw.test";
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        router.Tunnel(Other, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("is up");
+        using var visitor = await OpenAsync(router);
+        router.Dial(Name, upstream.EndPoint);
+        router.Delete(Other);
+        await tunnel.GoingAway.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal("still here"u8.ToArray(), await SayLastAsync(visitor, "still here"u8.ToArray()));
+        await tunnel.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task A_route_that_changes_back_is_served_by_the_tunnel_that_was_about_to_leave_until_another_comes()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var first = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("tunnel 1", "is up");
+        using var visitor = await OpenAsync(router);
+        router.Dial(Name, upstream.EndPoint);
+        router.Tunnel(Name, Secret);
+        await first.GoingAway.WaitAsync(TimeSpan.FromSeconds(30));
+        using var meanwhile = await OpenAsync(router);
+        await using var second = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("tunnel 2", "is up");
+        var later = await Task.WhenAll(OpenAsync(router), OpenAsync(router), OpenAsync(router));
+        Assert.Equal((2, 3), (first.Visitors, second.Visitors));
+        visitor.Dispose();
+        meanwhile.Dispose();
+        await first.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+        foreach (var one in later) Assert.Equal("still here"u8.ToArray(), await SayLastAsync(one, "still here"u8.ToArray()));
+    }
+
+    [Fact]
+    public async Task A_changed_route_lets_a_web_socket_in_its_old_tunnel_go_on()
+    {
+        await using var web = await WebUpstream.StartAsync(WebSockets.EchoAsync);
+        await using var router = new RouterHarness();
+        router.Tunnel(Name, Secret);
+        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, web.EndPoint);
+        await router.LineAsync("is up");
+        using (var socket = await WebSockets.ConnectAsync(router, Name))
+        {
+            Assert.Equal("hello", await WebSockets.AskAsync(socket, "hello"));
+            router.Dial(Name, web.EndPoint);
+            await tunnel.GoingAway.WaitAsync(TimeSpan.FromSeconds(30));
+            Assert.Equal("still here", await WebSockets.AskAsync(socket, "still here"));
+        }
+
+        await tunnel.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
     [Fact]
     public async Task A_request_after_the_client_came_back_takes_the_new_session()
     {
@@ -208,6 +323,13 @@ public sealed class TunnelTests
         await visitor.SendAllAsync(hello);
         Assert.Equal(hello, await visitor.ReceiveExactlyAsync(hello.Length));
         return visitor;
+    }
+
+    private static async Task<byte[]> SayLastAsync(Socket visitor, byte[] bytes)
+    {
+        await visitor.SendAllAsync(bytes);
+        visitor.Shutdown(SocketShutdown.Send);
+        return await visitor.ReceiveAllAsync();
     }
 
     private static async Task<byte[]> AskTlsAsync(RouterHarness router, byte[] bytes)

@@ -89,20 +89,48 @@ public sealed class RouteTableTests
         PutTunnel("a.example", "7:s");
         PutTunnel("b.example", "7:s");
         _table.Remove(DomainName.Parse("a.example"));
-        Assert.True(_table.Knows(secret, out var forgotten));
-        PutTunnel("b.example", "7:other");
-        Assert.True(forgotten.IsCancellationRequested);
+        Assert.True(_table.Knows(secret, out var naming));
+        Assert.False(naming.Unnamed.IsCancellationRequested);
+        _table.Remove(DomainName.Parse("b.example"));
+        Assert.True(naming.Unnamed.IsCancellationRequested);
+        Assert.False(naming.LetsFinish);
         Assert.False(_table.Knows(secret, out _));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_secret_that_a_changed_route_named_lets_the_visitors_of_its_tunnel_finish_whichever_route_is_the_last(bool isChangeLast)
+    {
+        PutTunnel("a.example", "7:s");
+        PutTunnel("b.example", "7:s");
+        _table.Knows(new Secret("7:s"), out var naming);
+        if (isChangeLast) _table.Remove(DomainName.Parse("b.example"));
+        PutTunnel("a.example", "7:other");
+        if (!isChangeLast) _table.Remove(DomainName.Parse("b.example"));
+        Assert.True(naming!.Unnamed.IsCancellationRequested);
+        Assert.True(naming.LetsFinish);
+        Assert.False(_table.Knows(new Secret("7:s"), out _));
         Assert.True(_table.Knows(new Secret("7:other"), out _));
+    }
+
+    [Fact]
+    public void A_secret_of_a_route_that_is_frozen_as_it_changes_lets_nobody_finish()
+    {
+        PutTunnel("a.example", "7:s");
+        _table.Knows(new Secret("7:s"), out var naming);
+        _table.Put(new Route(DomainName.Parse("a.example"), new Target.Tunnel(new Secret("7:other")), "7") { Rules = new RouteRules { IsFrozen = true } });
+        Assert.True(naming!.Unnamed.IsCancellationRequested);
+        Assert.False(naming.LetsFinish);
     }
 
     [Fact]
     public void A_tunnel_that_a_route_keeps_naming_is_not_forgotten_when_the_route_changes()
     {
         PutTunnel("a.example", "7:s");
-        _table.Knows(new Secret("7:s"), out var forgotten);
+        _table.Knows(new Secret("7:s"), out var naming);
         _table.Put(new Route(DomainName.Parse("a.example"), new Target.Tunnel(new Secret("7:s")), "8"));
-        Assert.False(forgotten.IsCancellationRequested);
+        Assert.False(naming!.Unnamed.IsCancellationRequested);
         Assert.True(_table.Knows(new Secret("7:s"), out _));
     }
 

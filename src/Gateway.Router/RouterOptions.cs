@@ -88,6 +88,9 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("How often a tunnel client is asked for a sign of life; one that gives none for 2.4 times as long is gone.")]
     public TimeSpan TunnelHeartbeat { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Where the stream ids of tunnels begin, for tests of their end.</summary>
+    internal uint? FirstStream { get; set; }
+
     [Option("Tunnel clients connected at once.", Minimum = 1, Maximum = 1_000_000)]
     public int MaxTunnels { get; set; } = 20_000;
 

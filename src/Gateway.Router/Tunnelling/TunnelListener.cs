@@ -23,7 +23,7 @@ internal sealed class TunnelListener(
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly AddressBudget _guests = new(options.TunnelsPerAddress);
-    private readonly YamuxOptions _session = YamuxOptions.Default.Beating(options.TunnelHeartbeat) with { Shared = new ByteBudget(MaxBuffered) };
+    private readonly YamuxOptions _session = YamuxOptions.Default.Beating(options.TunnelHeartbeat) with { Shared = new ByteBudget(MaxBuffered), FirstId = options.FirstStream };
     private readonly HandshakePace _pace = new(options.TunnelHandshakesPerSecond, options.TunnelHandshakesPerAddress, options.TunnelsPerAddress, time);
     private readonly DirectTokens _tokens = new(options.MaxTunnels);
     private long _lastId;
@@ -257,11 +257,14 @@ internal sealed class TunnelListener(
             RouterLog.TunnelUp(log, tunnel.Label, tunnel.Remote, tunnel.Protocol, tunnel.Name);
             tunnel.Direct?.Start();
             var telling = tunnel.Notices?.RunAsync(life.Token) ?? Task.CompletedTask;
+            var retiring = RetireAsync(tunnel, life);
             await RefuseStreamsAsync(session, life.Token);
             tunnel.Notices?.Close();
             await telling;
             var end = await running;
-            var reason = departure.Reason ?? (tunnel.Displaced.IsCancellationRequested ? "Displaced" : end.Reason.ToString());
+            await life.CancelAsync();
+            var hasRetired = await retiring;
+            var reason = departure.Reason ?? (tunnel.Displaced.IsCancellationRequested ? "Displaced" : hasRetired ? "Retired" : end.Reason.ToString());
             metrics.SessionEnded(reason);
             RouterLog.TunnelDown(log, tunnel.Label, tunnel.Remote, (long)time.GetElapsedTime(began).TotalMilliseconds, reason, end.Detail);
         }
@@ -271,6 +274,14 @@ internal sealed class TunnelListener(
             routes.NoteLeft(tunnel.Secret);
             await life.CancelAsync();
         }
+    }
+
+    private async Task<bool> RetireAsync(TunnelSession tunnel, CancellationTokenSource life)
+    {
+        await new Retirement(tunnel, tunnels, time).RunAsync(life.Token);
+        if (life.IsCancellationRequested) return false;
+        await life.CancelAsync();
+        return true;
     }
 
     /// <summary>A client takes visitors and opens nothing itself after the handshake. Returns when the session is over.</summary>

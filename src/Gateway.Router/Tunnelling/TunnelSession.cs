@@ -63,6 +63,9 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures f
     /// <summary>True once <see cref="LeaveAsync"/> was called: visitors take another session where there is one.</summary>
     public bool IsLeaving => _isLeaving;
 
+    /// <summary>Ends when it has had nearly as many visitors as the protocol counts: it should be followed by another.</summary>
+    public Task RunsOut => session.RunsOut;
+
     /// <summary>Cancelled to make room for a newer session of the same secret.</summary>
     public CancellationTokenSource Displaced { get; } = new();
 

@@ -48,6 +48,10 @@ internal sealed class Tunnels(int perSecret, TimeProvider time)
         return best;
     }
 
+    /// <summary>True while another session of its secret can take its visitors.</summary>
+    public bool IsFollowed(TunnelSession session) => _sessions.GetValueOrDefault(session.Secret, []).Any(
+        other => other != session && other.IsOpen && !other.IsLeaving && (other.Serves & session.Serves) == session.Serves);
+
     /// <summary>As <see cref="Pick"/>, and counts the visitor who is about to come, so that two at once do not choose the same session.</summary>
     public TunnelSession? Take(Secret secret, Traffic traffic)
     {

@@ -3,19 +3,28 @@ using System.Collections.Concurrent;
 namespace Gateway.Transport.Yamux;
 
 /// <summary>The streams that are open, by id, and the ids that are ours to give.</summary>
-internal sealed class StreamTable(YamuxRole role, int limit)
+internal sealed class StreamTable(YamuxRole role, YamuxOptions options)
 {
+    /// <summary>With so many ids left it is time for another session: minutes at the fastest pace of visitors.</summary>
+    public const uint Reserve = 1 << 20;
+
     private readonly ConcurrentDictionary<uint, YamuxStream> _streams = new();
 
     // Over, but not read to the end: they hold memory as the open ones do.
     private readonly ConcurrentDictionary<YamuxStream, bool> _unread = new();
     private readonly Lock _gate = new();
-    private long _nextId = role == YamuxRole.Client ? 1 : 2;
+    private long _nextId = options.FirstId ?? (role == YamuxRole.Client ? 1u : 2u);
     private int _count;
     private bool _closed;
 
     /// <summary>How many are open.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>True when few ids are left to give.</summary>
+    public bool RunsOut => Volatile.Read(ref _nextId) > uint.MaxValue - (2 * Reserve);
+
+    /// <summary>True when none is left.</summary>
+    public bool IsUsedUp => Volatile.Read(ref _nextId) > uint.MaxValue;
 
     /// <summary>True for the ids that the peer opens: even ones when we dialled, odd ones when it did.</summary>
     public bool IsPeers(uint id) => id % 2 == (role == YamuxRole.Client ? 0u : 1u);
@@ -28,7 +37,7 @@ internal sealed class StreamTable(YamuxRole role, int limit)
     {
         lock (_gate)
         {
-            if (_closed || _count >= limit || _nextId > uint.MaxValue) return null;
+            if (_closed || _count >= options.MaxStreams || IsUsedUp) return null;
             var stream = new YamuxStream((uint)_nextId, isOurs: true, session);
             _nextId += 2;
             return Add(stream);
@@ -38,7 +47,7 @@ internal sealed class StreamTable(YamuxRole role, int limit)
     /// <summary>A new stream of the peer; null when the table is full or closed.</summary>
     public YamuxStream? TryTake(uint id, YamuxSession session)
     {
-        lock (_gate) return _closed || _count >= limit ? null : Add(new YamuxStream(id, isOurs: false, session));
+        lock (_gate) return _closed || _count >= options.MaxStreams ? null : Add(new YamuxStream(id, isOurs: false, session));
     }
 
     /// <summary>The stream is over. False: it was gone before.</summary>

@@ -19,6 +19,9 @@ public sealed record YamuxOptions
     /// <summary>Streams open at once, both peers' together; the peer's further ones are reset, ours are not opened. Default 1,024.</summary>
     public int MaxStreams { get; init; } = 1024;
 
+    /// <summary>The id of the first stream that we open, of our parity; null: the first there is. Ids are not used again, so that this is how soon they end.</summary>
+    public uint? FirstId { get; init; }
+
     /// <summary>Streams of the peer that nobody has accepted yet; further ones are reset. Default 256, which the peer counts with.</summary>
     public int Backlog { get; init; } = 256;
 

@@ -27,6 +27,7 @@ public sealed class YamuxSession : IAsyncDisposable
     private int _started;
     private volatile bool _weGoAway;
     private readonly TaskCompletionSource _goingAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _runsOut = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _peerGoesAway;
 
     /// <summary>Takes over the carrier; nothing moves before <see cref="RunAsync"/>.</summary>
@@ -38,7 +39,7 @@ public sealed class YamuxSession : IAsyncDisposable
         Outbox = new Outbox(carrier as SocketDuplex);
         Windows = new WindowPolicy(options, time);
         Budget = new ByteBudget(options.MaxBuffered, options.Shared, GiveWay);
-        _streams = new StreamTable(role, options.MaxStreams);
+        _streams = new StreamTable(role, options);
         _heartbeat = new Heartbeat(Outbox, Windows, options, time);
         _loops = new SessionLoops(carrier, Outbox, new Inbox(this, _streams, _heartbeat, options), _heartbeat, End, _over.Token);
         _backlog = Channel.CreateBounded<YamuxStream>(options.Backlog);
@@ -51,13 +52,16 @@ public sealed class YamuxSession : IAsyncDisposable
     public int Streams => _streams.Count;
 
     /// <summary>True while new streams can be opened. Our own go-away does not hinder us: it tells the peer to open none.</summary>
-    public bool IsOpen => !_peerGoesAway && !_end.Task.IsCompleted;
+    public bool IsOpen => !_peerGoesAway && !_end.Task.IsCompleted && !_streams.IsUsedUp;
 
     /// <summary>True when the peer has told us to open no more streams.</summary>
     public bool PeerGoesAway => _peerGoesAway;
 
     /// <summary>Ends when the peer goes away or the session is over.</summary>
     public Task GoingAway => _goingAway.Task;
+
+    /// <summary>Ends when few of our stream ids are left, a million: another session should take over.</summary>
+    public Task RunsOut => _runsOut.Task;
 
     /// <summary>Who is at the other end of the carrier.</summary>
     public EndPoint? Remote => _carrier.Remote;
@@ -112,6 +116,7 @@ public sealed class YamuxSession : IAsyncDisposable
             return null;
         }
         Outbox.Send(FrameKind.WindowUpdate, FrameFlags.Syn, stream.Id, 0);
+        if (_streams.RunsOut) _runsOut.TrySetResult();
         return stream;
     }
 

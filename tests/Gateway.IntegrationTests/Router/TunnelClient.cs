@@ -31,6 +31,9 @@ internal sealed class TunnelClient : IAsyncDisposable
     /// <summary>Ends when the router says that the session is about to end.</summary>
     public Task GoingAway => _session.GoingAway;
 
+    /// <summary>The router has said go-away.</summary>
+    public bool IsSentAway => _session.PeerGoesAway;
+
     /// <summary>Ends when the session does.</summary>
     public Task<YamuxEnd> Ended => _running;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Gateway.IntegrationTests.Cli.Expose;
 using Gateway.IntegrationTests.Support;
 using Gateway.Model.Routes;
 using Gateway.Transport.Yamux;
@@ -314,6 +315,48 @@ public sealed class TunnelTests
         using var client = router.Client();
         for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.BadGateway, (await client.GetAsync(new Uri($"http://{Name}/"))).StatusCode);
         Assert.False(tunnel.Ended.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_session_whose_stream_ids_run_out_is_followed_by_another_and_its_visitors_finish()
+    {
+        await using var service = TestService.Echo();
+        await using var router = new RouterHarness(options => (options.FirstStream, options.TunnelDirect) = (uint.MaxValue - (2 * StreamTable.Reserve) - 3, false));
+        router.Tunnel(Name, RunningClient.Secret);
+        await using var client = new RunningClient(RunningClient.Options(service.Port, router.Tunnels.Port));
+        await router.LineAsync("tunnel 1", "is up");
+        using var first = await OpenAsync(router);
+        using var second = await OpenAsync(router);
+        await router.LineAsync("tunnel 2", "is up");
+        using (await OpenAsync(router))
+        {
+        }
+
+        await router.LineAsync("TLS", Name, "tunnel 2");
+        foreach (var visitor in new[] { first, second })
+        {
+            await visitor.SendAllAsync("more"u8.ToArray());
+            Assert.Equal("more"u8.ToArray(), await visitor.ReceiveExactlyAsync(4));
+            visitor.Dispose();
+        }
+
+        await router.LineAsync("tunnel 1", "ended", "Retired");
+    }
+
+    [Fact]
+    public async Task A_client_that_stays_until_its_stream_ids_are_used_up_is_closed()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness(options => options.FirstStream = uint.MaxValue - 3);
+        router.Tunnel(Name, Secret);
+        await using var client = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
+        await router.LineAsync("tunnel 1", "is up");
+        using var first = await OpenAsync(router);
+        Assert.False(client.Ended.IsCompleted);
+        using var second = await OpenAsync(router);
+        await client.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.True(client.IsSentAway);
+        await router.LineAsync("tunnel 1", "ended", "Retired");
     }
 
     private static async Task<Socket> OpenAsync(RouterHarness router)

@@ -1,0 +1,30 @@
+namespace Gateway.Router.Tunnelling;
+
+/// <summary>
+/// The end of a session whose stream ids run out, which yamux never uses again: the client is told to take another, the visitors who
+/// are here finish, and then it is closed. A client that stays nevertheless is closed at a quiet moment, or when nobody can come any more.
+/// </summary>
+internal sealed class Retirement(TunnelSession tunnel, Tunnels tunnels, TimeProvider time)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    /// <summary>A client that knows what a go-away means has dialled anew long before.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    /// <summary>Returns when the session is to be closed, or at the stop.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await tunnel.RunsOut.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (stop.IsCancellationRequested) return;
+        await tunnel.LeaveAsync();
+        var told = time.GetTimestamp();
+        while (!stop.IsCancellationRequested && !IsDone(time.GetElapsedTime(told)))
+            await Task.Delay(Look, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private bool IsDone(TimeSpan since)
+    {
+        var isFollowed = tunnels.IsFollowed(tunnel);
+        return tunnel.Streams <= 0 ? isFollowed || since >= Patience : !isFollowed && !tunnel.IsOpen;
+    }
+}

@@ -10,8 +10,8 @@ namespace Gateway.Router.Tunnelling;
 
 /// <summary>
 /// The port of the tunnel clients, who speak TLS or, where the operator lets them, yamux at once: the first byte says which. Only
-/// a secret that some route names is accepted; everybody else is closed without a word, so that a stranger learns nothing but
-/// that its guess was wrong, and holds a descriptor for the handshake's deadline at most.
+/// a secret that some route names is accepted; everybody else hears a go-away and no other word, so that a stranger learns nothing but
+/// that its guess was wrong, and holds a descriptor for the handshake's deadline, as a rule.
 /// </summary>
 internal sealed class TunnelListener(
     RouteTable routes, Tunnels tunnels, Func<TunnelCertificate?> certificate, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
@@ -89,6 +89,7 @@ internal sealed class TunnelListener(
         catch (OperationCanceledException) when (deadline.Passed)
         {
             Refuse(carrier.Remote, "too slow");
+            if (options.TunnelPlain) await SayGoAwayAsync(carrier);
         }
         catch (IOException)
         {
@@ -96,6 +97,19 @@ internal sealed class TunnelListener(
         }
 
         return null;
+    }
+
+    /// <summary>To one that had its time: a few bytes to an empty socket, and nobody waits until it hangs up.</summary>
+    private static async ValueTask SayGoAwayAsync(SocketDuplex carrier)
+    {
+        try
+        {
+            await carrier.WriteAsync(YamuxSession.GoAwayFrame, CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            // It left just now.
+        }
     }
 
     /// <summary>The pool in which it is now, for it is a direct connection with a token of ours; null: it is not.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using Gateway.Transport;
 using Gateway.Transport.Handshakes;
 
@@ -9,7 +10,7 @@ namespace Gateway.Router.Tunnelling;
 /// none the number doubles, as often as that has had time to help, and a quiet time halves it. Tokens go out by the batch, for each
 /// notice costs both ends more than a token does. What is in it is owned by it until it is taken.
 /// </summary>
-internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, Func<TunnelNotice, bool> tell, TimeProvider time) : IDisposable
+internal sealed class DirectPool(DirectTokens tokens, EndPoint? client, Func<TimeSpan> roundTrip, Func<TunnelNotice, bool> tell, TimeProvider time) : IDisposable
 {
     /// <summary>More than this ready would cost more than a stream of the session now and then.</summary>
     private const int MostReady = 256;
@@ -26,6 +27,7 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan WaitMargin = TimeSpan.FromMilliseconds(20);
 
+    private readonly IPAddress _holder = AddressBudget.HolderOf(client);
     private readonly Lock _gate = new();
     private readonly Stack<SocketDuplex> _ready = new();
     private readonly Queue<TaskCompletionSource<SocketDuplex?>> _waiting = new();
@@ -55,6 +57,9 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
             lock (_gate) return _held - _ready.Count;
         }
     }
+
+    /// <summary>True when this is the client's address, or one of the same IPv6 /64, which one host has whole.</summary>
+    public bool IsFrom(EndPoint? who) => _holder.Equals(AddressBudget.HolderOf(who));
 
     /// <summary>Asks for the first connections.</summary>
     public void Start()
@@ -113,7 +118,7 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
         lock (_gate)
         {
             _isClosed = true;
-            foreach (var token in _issued.Keys) tokens.Redeem(token);
+            foreach (var token in _issued.Keys) tokens.Withdraw(token);
             foreach (var waiter in _waiting) waiter.TrySetResult(null);
             while (_ready.TryPop(out var connection)) connection.Reset();
             _issued.Clear();
@@ -201,7 +206,7 @@ internal sealed class DirectPool(DirectTokens tokens, Func<TimeSpan> roundTrip, 
     {
         foreach (var token in withdrawn.ToArray())
         {
-            tokens.Redeem(token);
+            tokens.Withdraw(token);
             _issued.Remove(token);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -27,11 +28,24 @@ internal sealed class DirectTokens(int most)
         return given;
     }
 
-    /// <summary>Whose token it is; from now on it is nobody's. Null: it is none, or was used before.</summary>
-    public DirectPool? Redeem(UInt128 token)
+    /// <summary>
+    /// Whose token it is; from now on it is nobody's. Null: it is none, was used before, or was given to another address than
+    /// <paramref name="from"/>, who may still use it: whoever has stolen it takes nothing away.
+    /// </summary>
+    /// <param name="token">The token.</param>
+    /// <param name="from">Who shows it.</param>
+    /// <param name="isStolen">True when it is another address's.</param>
+    public DirectPool? Redeem(UInt128 token, EndPoint? from, out bool isStolen)
     {
-        if (!_tokens.TryRemove(token, out var pool)) return null;
+        isStolen = _tokens.TryGetValue(token, out var pool) && !pool.IsFrom(from);
+        return pool is not null && !isStolen && Withdraw(token) ? pool : null;
+    }
+
+    /// <summary>The token is nobody's any more. False: it was not anybody's.</summary>
+    public bool Withdraw(UInt128 token)
+    {
+        if (!_tokens.TryRemove(token, out _)) return false;
         Interlocked.Decrement(ref _out);
-        return pool;
+        return true;
     }
 }

@@ -44,11 +44,7 @@ internal sealed class TunnelListener(
             if (await FirstByteAsync(carrier, stop) is not { } first) return;
             if (first == DirectPreamble.FirstByte)
             {
-                if (await RedeemAsync(carrier, stop) is not { } pool)
-                {
-                    Refuse(carrier.Remote, "unknown token");
-                    return;
-                }
+                if (await RedeemAsync(carrier, stop) is not { } pool) return;
 
                 // A visitor's from now on, or ready to be: it counts as a guest no more.
                 isGuest = false;
@@ -112,8 +108,16 @@ internal sealed class TunnelListener(
         }
     }
 
-    /// <summary>The pool in which it is now, for it is a direct connection with a token of ours; null: it is not.</summary>
+    /// <summary>The pool in which it is now, for it is a direct connection with a token of ours; null: it is turned away.</summary>
     private async ValueTask<DirectPool?> RedeemAsync(SocketDuplex carrier, CancellationToken stop)
+    {
+        var isStolen = false;
+        if (await TokenAsync(carrier, stop) is { } token && _tokens.Redeem(token, carrier.Remote, out isStolen) is { } pool && pool.Arrived(token, carrier)) return pool;
+        Refuse(carrier.Remote, isStolen ? "token of another address" : "unknown token");
+        return null;
+    }
+
+    private async ValueTask<UInt128?> TokenAsync(SocketDuplex carrier, CancellationToken stop)
     {
         var preamble = new byte[DirectPreamble.Length];
         try
@@ -127,7 +131,7 @@ internal sealed class TunnelListener(
             return null;
         }
 
-        return DirectPreamble.TryDecode(preamble, out var token) && _tokens.Redeem(token) is { } pool && pool.Arrived(token, carrier) ? pool : null;
+        return DirectPreamble.TryDecode(preamble, out var token) ? token : null;
     }
 
     private async Task<bool> IsReadAsync(byte[] preamble, SocketDuplex carrier, CancellationToken stop)
@@ -191,7 +195,7 @@ internal sealed class TunnelListener(
             if (offer is null) return;
             var id = Interlocked.Increment(ref _lastId);
             if (!await AnswerAsync(offer, carrier.Remote, id, deadline)) return;
-            using var pool = Features(offer).HasFlag(TunnelFeatures.DirectConnections) ? new DirectPool(_tokens, () => session.RoundTrip, notice => tunnel!.Notices!.TryTell(notice), time) : null;
+            using var pool = Features(offer).HasFlag(TunnelFeatures.DirectConnections) ? new DirectPool(_tokens, carrier.Remote, () => session.RoundTrip, notice => tunnel!.Notices!.TryTell(notice), time) : null;
             tunnel = new TunnelSession(id, offer, Features(offer), carrier.Remote, carrier is TlsDuplex, time.GetUtcNow(), session) { Direct = pool };
             await JoinAsync(tunnel, session, running, life);
         }

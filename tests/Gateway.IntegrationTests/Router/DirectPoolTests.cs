@@ -12,6 +12,8 @@ namespace Gateway.IntegrationTests.Router;
 /// <summary>How many connections a client keeps ready, by a given clock.</summary>
 public sealed class DirectPoolTests : IAsyncDisposable
 {
+    private static readonly IPEndPoint Client = new(IPAddress.Parse("192.0.2.1"), 1);
+
     private readonly FakeTime _time = new();
     private readonly DirectTokens _tokens = new(1000);
     private readonly Queue<UInt128> _told = new();
@@ -20,7 +22,7 @@ public sealed class DirectPoolTests : IAsyncDisposable
     private readonly DirectPool _pool;
     private int _notices;
 
-    public DirectPoolTests() => _pool = new DirectPool(_tokens, () => TimeSpan.FromMilliseconds(5), Tell, _time);
+    public DirectPoolTests() => _pool = new DirectPool(_tokens, Client, () => TimeSpan.FromMilliseconds(5), Tell, _time);
 
     [Fact]
     public void One_is_ready_before_anybody_came()
@@ -142,7 +144,10 @@ public sealed class DirectPoolTests : IAsyncDisposable
             var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
             client.Connect(listener.LocalEndPoint!);
             _clients.Add(client);
-            Assert.Same(_pool, _tokens.Redeem(token));
+            Assert.Null(_tokens.Redeem(token, new IPEndPoint(IPAddress.Parse("192.0.2.2"), 7), out var isStolen));
+            Assert.True(isStolen);
+            Assert.Same(_pool, _tokens.Redeem(token, new IPEndPoint(Client.Address, 7), out isStolen));
+            Assert.False(isStolen);
             Assert.True(_pool.Arrived(token, new SocketDuplex(listener.Accept())));
         }
     }

@@ -8,6 +8,7 @@ internal sealed class Inbox(YamuxSession session, StreamTable streams, Heartbeat
     private uint _payloadLeft;
     private YamuxStream? _current;
     private bool _currentEnds;
+    private bool _showsThatItHears;
 
     /// <summary>Works through what has come; the rest, less than a header, is to be shown again with what follows.</summary>
     public int Read(ReadOnlySpan<byte> bytes, out FrameFault fault)
@@ -25,6 +26,8 @@ internal sealed class Inbox(YamuxSession session, StreamTable streams, Heartbeat
             else if (reader.TryReadHeader(out var header)) fault = OnFrame(header);
             else break;
         }
+        if (_showsThatItHears) heartbeat.HeardUs();
+        _showsThatItHears = false;
         _payloadLeft = reader.PayloadLeft;
         if (fault == FrameFault.None) fault = reader.Fault;
         return reader.Position;
@@ -76,10 +79,11 @@ internal sealed class Inbox(YamuxSession session, StreamTable streams, Heartbeat
         return header.Length == 0 ? OnPayloadEnd() : FrameFault.None;
     }
 
-    private static FrameFault OnWindowUpdate(YamuxStream? stream, FrameHeader header)
+    private FrameFault OnWindowUpdate(YamuxStream? stream, FrameHeader header)
     {
         if (stream is null) return FrameFault.None;
         if (!stream.TryAddCredit(header.Length)) return FrameFault.CreditOverflow;
+        _showsThatItHears |= header.Length > 0;
         return header.Has(FrameFlags.Fin) && !stream.TryEndByPeer() ? FrameFault.UnexpectedFin : FrameFault.None;
     }
 
@@ -87,6 +91,7 @@ internal sealed class Inbox(YamuxSession session, StreamTable streams, Heartbeat
     {
         if (_current is { } stream)
         {
+            _showsThatItHears = true;
             stream.Deliver(payload);
             session.Budget.Relieve();
         }

@@ -36,6 +36,10 @@ internal sealed class Outbox(SocketDuplex? socket)
 
     // The rest of a frame of which the carrier has taken the beginning: it leaves before everything else.
     private ArraySegment<byte> _cut = ArraySegment<byte>.Empty;
+    private long _payloadSent;
+
+    /// <summary>How many bytes of payload have been put into frames.</summary>
+    public long PayloadSent => Volatile.Read(ref _payloadSent);
 
     /// <summary>Sends, waits for room and credit if it must. The caller keeps the bytes unchanged until it returns.</summary>
     /// <exception cref="IOException">The stream or the session is broken.</exception>
@@ -165,7 +169,7 @@ internal sealed class Outbox(SocketDuplex? socket)
             if (_isWriting || _cut.Count > 0 || _filled > 0 || _first is not null || Refusal(half) is not null) return 0;
             var length = (int)Math.Min((uint)Math.Min(wanted, LargestPayload), half.Credit);
             if (length < Turn) return 0;
-            half.Credit -= (uint)length;
+            Spend(half, length);
             _isWriting = true;
             return length;
         }
@@ -225,8 +229,14 @@ internal sealed class Outbox(SocketDuplex? socket)
         Append(new FrameHeader(FrameKind.Data, FrameFlags.None, half.Id, (uint)length));
         bytes.Span[..length].CopyTo(_batch.AsSpan(_filled));
         _filled += length;
-        half.Credit -= (uint)length;
+        Spend(half, length);
         return length;
+    }
+
+    private void Spend(SendHalf half, int length)
+    {
+        half.Credit -= (uint)length;
+        Volatile.Write(ref _payloadSent, _payloadSent + length);
     }
 
     private void Append(FrameHeader header)

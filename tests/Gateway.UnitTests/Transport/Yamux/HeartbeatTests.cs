@@ -45,17 +45,57 @@ public sealed class HeartbeatTests
         Assert.False(peer.Running.IsCompleted);
     }
 
-    [Fact]
-    public async Task A_peer_that_sends_but_never_answers_is_given_up_in_the_end()
+    [Theory, Trait("adv", "T1")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_peer_that_sends_but_never_answers_is_given_up_within_25_seconds(bool hasVisitors)
     {
         await using var peer = new RawPeer(time: _time);
+        await peer.SynAsync(1);
+        await using var stream = await peer.AcceptedAsync();
         var seconds = await SecondsUntilOverAsync(peer, async () =>
         {
-            await peer.SendAsync(FrameKind.Ping, FrameFlags.Syn, 0, 1);
-            await peer.NextHeaderAsync();
+            if (hasVisitors) await stream.WriteAsync(new byte[1000], CancellationToken.None);
+            await PingAsync(peer);
         });
+        Assert.InRange(seconds, 20, 25);
+        Assert.Equal("the peer answers no ping", (await peer.EndedAsync()).Detail);
+    }
+
+    [Theory]
+    [InlineData("its upload")]
+    [InlineData("its credit")]
+    [InlineData("our upload")]
+    public async Task A_reply_that_may_be_late_behind_payload_has_two_minutes(string before)
+    {
+        await using var peer = new RawPeer(time: _time);
+        await peer.SynAsync(1);
+        await using var stream = await peer.AcceptedAsync();
+        if (before == "our upload") await stream.WriteAsync(new byte[100_000], CancellationToken.None);
+        var buffer = new byte[8];
+        var seconds = await SecondsUntilOverAsync(peer, async () =>
+        {
+            if (before == "its credit") await peer.SendAsync(FrameKind.WindowUpdate, FrameFlags.None, 1, 100);
+            if (before == "its upload") await peer.DataAsync(1, [1]);
+            if (before == "its upload") await stream.ReadAsync(buffer, CancellationToken.None);
+            await PingAsync(peer);
+        }, step: 5);
         Assert.InRange(seconds, 100, 150);
         Assert.Equal("the peer answers no ping", (await peer.EndedAsync()).Detail);
+    }
+
+    [Fact, Trait("adv", "T1")]
+    public async Task A_large_upload_that_has_arrived_gives_no_more_time_for_later_replies()
+    {
+        await using var peer = new RawPeer(time: _time);
+        await peer.SynAsync(1);
+        await using var stream = await peer.AcceptedAsync();
+        await stream.WriteAsync(new byte[100_000], CancellationToken.None);
+        await AdvanceAsync(peer, TimeSpan.FromSeconds(10));
+        // Whichever was the last one.
+        for (uint id = 1; id <= 4; id++) await peer.SendAsync(FrameKind.Ping, FrameFlags.Ack, 0, id);
+        await PingAsync(peer);
+        Assert.InRange(await SecondsUntilOverAsync(peer, () => PingAsync(peer)), 20, 25);
     }
 
     [Fact]
@@ -85,11 +125,20 @@ public sealed class HeartbeatTests
         Assert.Equal(TimeSpan.FromMilliseconds(150), peer.Session.RoundTrip);
     }
 
-    private async Task<int> SecondsUntilOverAsync(RawPeer peer, Func<Task> meanwhile)
+    // The peer is heard, and has read what came before the answer.
+    private static async Task PingAsync(RawPeer peer)
     {
-        for (var seconds = 1; seconds < 1000; seconds++)
+        await peer.SendAsync(FrameKind.Ping, FrameFlags.Syn, 0, 1);
+        while ((await peer.NextHeaderAsync()).Kind != FrameKind.Ping)
         {
-            await AdvanceAsync(peer, TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private async Task<int> SecondsUntilOverAsync(RawPeer peer, Func<Task> meanwhile, int step = 1)
+    {
+        for (var seconds = step; seconds < 1000; seconds += step)
+        {
+            await AdvanceAsync(peer, TimeSpan.FromSeconds(step));
             if (await IsOverAsync(peer)) return seconds;
             await Task.WhenAny(meanwhile(), peer.Running);
             await peer.HeardAsync();

@@ -82,12 +82,20 @@ idle() { # server: KiB above the process before
   wait $visitors
   echo "idle $1: $(tail -1 "$work/$1.idle.kib") KiB each of $idle" >&2
 }
+pages() { # port seconds: what wrk says; a request that failed ends the run, for the figures would be of something else
+  local out
+  out=$(wrk -t1 -c32 -d"${2}s" -H "Host: web.bench" "http://127.0.0.1:$1/") || return
+  if grep -E "Socket errors|Non-2xx|^ *0 requests in" <<<"$out" >&2; then
+    echo "requests of port $1 failed: there is nothing to compare" >&2
+    return 1
+  fi
+  echo "$out"
+}
 http() { # server
   local pid before out
   pid=$(cat "$work/$1.pid")
   before=$(cpu_ticks "$pid")
-  out=$(wrk -t1 -c32 -d"${seconds}s" -H "Host: web.bench" "http://127.0.0.1:$(http_port "$1")/")
-  grep -E "Socket errors|Non-2xx" <<<"$out" >&2 || true
+  out=$(pages "$(http_port "$1")" "$seconds")
   local requests
   requests=$(awk '/requests in/ { print $1 }' <<<"$out")
   record "$1" http cpu "$(awk -v a="$requests" -v t=$(($(cpu_ticks "$pid") - before)) -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%.1f", t / hz / a * 1000000 }')"
@@ -157,7 +165,7 @@ start nginx nginx -c "$work/nginx.conf"
 for port in $backend_port $web_port $(for server in $servers; do tls_port $server; done) "$(http_port ours)"; do until_open "$port"; done
 exercise() { "$bench" load "$1" "$(tls_port ours)" 1 16; }
 exercised "hello down echo hello up echo" "$(cat "$work/ours.pid")" -- exercise
-wrk -t1 -c32 -d4s -H "Host: web.bench" "http://127.0.0.1:$(http_port ours)/" >/dev/null
+pages "$(http_port ours)" 4 >/dev/null
 
 for round in $(seq $rounds); do
   for direction in $directions; do

@@ -7,6 +7,7 @@ using Gateway.Router;
 using Gateway.Transport.Handshakes;
 using Gateway.Transport.ProxyProtocol;
 using Gateway.UnitTests.Router;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -16,6 +17,7 @@ namespace Gateway.IntegrationTests.Router;
 public sealed class ProxyProtocolTests
 {
     private const string Name = "shop.example.org";
+    private const string Request = $"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n";
     private static readonly IPNetwork[] Loopback = [IPNetwork.Parse("127.0.0.0/8")];
     private static readonly ProxyHeader Visitor = new(IPEndPoint.Parse("203.0.113.9:5555"), IPEndPoint.Parse("198.51.100.1:443"));
 
@@ -57,28 +59,78 @@ public sealed class ProxyProtocolTests
         trusting.Dial(Name, upstream.EndPoint);
         Assert.Empty(await AskAsync(trusting.Tls, Hello.For(Name)));
         Assert.Empty(await AskAsync(trusting.Tls, [.. Visitor.Write(ProxyVersion.Two), .. Visitor.Write(ProxyVersion.Two), .. Hello.For(Name)]));
-        Assert.Empty(await AskAsync(trusting.Http, Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n")));
+        Assert.Empty(await AskAsync(trusting.Http, Encoding.ASCII.GetBytes(Request)));
         await trusting.LineAsync("NoProxyHeader");
         await using var strict = new RouterHarness();
         strict.Dial(Name, upstream.EndPoint);
         Assert.Empty(await AskAsync(strict.Tls, [.. Visitor.Write(ProxyVersion.One), .. Hello.For(Name)]));
         Assert.Empty(await AskAsync(strict.Tls, [.. Visitor.Write(ProxyVersion.Two), .. Hello.For(Name)]));
-        var http = await AskAsync(strict.Http, [.. Visitor.Write(ProxyVersion.One), .. Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n")]);
-        // The reset of a close with unread bytes may overtake the answer.
-        Assert.True(http.Length == 0 || http.AsSpan().StartsWith("HTTP/1.1 400 "u8), Encoding.ASCII.GetString(http));
+        var http = await AskAsync(strict.Http, [.. Visitor.Write(ProxyVersion.One), .. Encoding.ASCII.GetBytes(Request)]);
+        AssertRefused(http);
         Assert.Equal(0, upstream.Accepted);
     }
 
     [Fact]
     public async Task Over_HTTP_the_visitor_behind_the_proxy_is_the_one_that_is_forwarded()
     {
-        await using var web = await WebUpstream.StartAsync(context => context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(context.Request.Headers["X-Forwarded-For"].ToString())).AsTask());
+        await using var web = await WhoAsync();
         await using var router = new RouterHarness(options => options.HttpProxies = Loopback);
         router.Dial(Name, web.EndPoint);
         using var visitor = await RouterHarness.ConnectAsync(router.Http);
         var line = Encoding.ASCII.GetString(Visitor.Write(ProxyVersion.One));
-        Assert.Contains("203.0.113.9", await RawHttp.AskAsync(visitor, $"{line}GET / HTTP/1.1\r\nHost: {Name}\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Contains("203.0.113.9", await RawHttp.AskAsync(visitor, line + Request), StringComparison.Ordinal);
         await router.LineAsync("HTTP", "203.0.113.9", Name);
+    }
+
+    [Theory]
+    [InlineData(ProxyVersion.One)]
+    [InlineData(ProxyVersion.Two)]
+    public async Task Over_HTTP_a_header_in_pieces_is_read(ProxyVersion version)
+    {
+        await using var web = await WhoAsync();
+        await using var router = new RouterHarness(options => options.HttpProxies = Loopback);
+        router.Dial(Name, web.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        foreach (var octet in Visitor.Write(version)) await visitor.SendAllAsync(new[] { octet });
+        Assert.Contains("203.0.113.9", await RawHttp.AskAsync(visitor, Request), StringComparison.Ordinal);
+        Assert.Contains("203.0.113.9", await RawHttp.AskAsync(visitor, Request), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ProxyVersion.One)]
+    [InlineData(ProxyVersion.Two)]
+    public async Task Over_HTTP_a_header_that_is_not_whole_in_time_is_not_waited_for(ProxyVersion version)
+    {
+        await using var web = await WhoAsync();
+        await using var router = new RouterHarness(options => (options.HttpProxies, options.HelloTimeout) = (Loopback, TimeSpan.FromMilliseconds(100)));
+        router.Dial(Name, web.EndPoint);
+        using var silent = await RouterHarness.ConnectAsync(router.Http);
+        using var slow = await RouterHarness.ConnectAsync(router.Http);
+        await slow.SendAllAsync(Visitor.Write(version).AsMemory()[..^1]);
+        Assert.Empty(await UntilClosedAsync(silent));
+        Assert.Empty(await UntilClosedAsync(slow));
+        Assert.DoesNotContain(router.Log.Lines, line => line.Contains(Name, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(ProxyVersion.One)]
+    [InlineData(ProxyVersion.Two)]
+    public async Task Over_HTTP_a_second_header_is_no_request_and_changes_nobody(ProxyVersion version)
+    {
+        await using var upstream = Upstream.Echo();
+        await using var web = await WhoAsync();
+        await using var router = new RouterHarness(options => options.HttpProxies = Loopback);
+        router.Dial(Name, upstream.EndPoint);
+        router.Dial("web.example.org", web.EndPoint);
+        byte[] second = [.. new ProxyHeader(IPEndPoint.Parse("192.0.2.66:6"), IPEndPoint.Parse("198.51.100.1:80")).Write(version), .. Encoding.ASCII.GetBytes(Request)];
+        AssertRefused(await AskAsync(router.Http, [.. Visitor.Write(version), .. second]));
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        await visitor.SendAllAsync(Visitor.Write(version));
+        Assert.Contains("203.0.113.9", await RawHttp.AskAsync(visitor, "GET / HTTP/1.1\r\nHost: web.example.org\r\n\r\n"), StringComparison.Ordinal);
+        await visitor.SendAllAsync(second);
+        AssertRefused(await UntilClosedAsync(visitor));
+        Assert.Equal(0, upstream.Accepted);
+        Assert.DoesNotContain(router.Log.Lines, line => line.Contains("192.0.2.66", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -167,11 +219,23 @@ public sealed class ProxyProtocolTests
         Assert.Contains("(127.0.0.1:", fault, StringComparison.Ordinal);
     }
 
+    /// <summary>A page that says for whom it was asked.</summary>
+    private static Task<WebUpstream> WhoAsync() => WebUpstream.StartAsync(context => context.Response.WriteAsync(context.Request.Headers["X-Forwarded-For"].ToString()));
+
+    /// <summary>The reset of a close with unread bytes may overtake the answer.</summary>
+    private static void AssertRefused(byte[] answer) =>
+        Assert.True(answer.Length == 0 || answer.AsSpan().StartsWith("HTTP/1.1 400 "u8), Encoding.ASCII.GetString(answer));
+
     private static async Task<byte[]> AskAsync(IPEndPoint to, byte[] bytes)
     {
         using var visitor = await RouterHarness.ConnectAsync(to);
         await visitor.SendAllAsync(bytes);
         visitor.Shutdown(SocketShutdown.Send);
+        return await UntilClosedAsync(visitor);
+    }
+
+    private static async Task<byte[]> UntilClosedAsync(Socket visitor)
+    {
         try
         {
             return await visitor.ReceiveAllAsync();

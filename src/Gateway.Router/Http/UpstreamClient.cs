@@ -14,7 +14,7 @@ internal static class UpstreamClient
     /// <summary>After this a name is resolved, and a policy asked, again even when its connections are always busy.</summary>
     private static readonly TimeSpan KeepAtAll = TimeSpan.FromMinutes(2);
 
-    /// <summary>Kibibytes of response headers; more is an upstream that means harm.</summary>
+    /// <summary>Kibibytes of response headers, those of all interim answers before it included; more is an upstream that means harm.</summary>
     private const int MaxResponseHeaders = 64;
 
     public static HttpMessageInvoker Create(Dialer dialer, HostTraffic traffic, RouterOptions options, TimeProvider time) => new(new SocketsHttpHandler

@@ -182,7 +182,17 @@ internal sealed class Machine : IDisposable
         var standing = Explorer.Standing.Where(it => !IsDamaged || Ledger.Redis[RedisSchema.ReservationsKey, it.GlobalId] is not null);
         if (standing.Where(it => !IsAboutToBeTold(it)).GroupBy(it => (it.Domain, Claim: ClaimOf(it))).FirstOrDefault(it => it.Select(one => one.CustomerTid).Distinct().Count() > 1) is { } twice)
             return Told($"{twice.Key.Domain} was given to two users: {string.Join(", ", twice.Select(it => $"{it.Id} of {it.CustomerTid}"))}");
+        if (AboveAnother([.. standing.Where(it => !IsAboutToBeTold(it))]) is { } above) return Told(above);
         return IsDamaged || Ledger.IsDown || Orphan() is not { } orphan ? null : Told(orphan);
+    }
+
+    // Whoever has a managed name has all below it, and nobody else.
+    private static string? AboveAnother(List<Workload> standing)
+    {
+        foreach (var it in standing.Where(it => it.WorkloadType != WorkloadType.DomainDelegate && it.Domain!.EndsWith(".gw.test", StringComparison.Ordinal)))
+            if (standing.FirstOrDefault(other => other.CustomerTid != it.CustomerTid && it.Domain!.EndsWith("." + other.Domain, StringComparison.Ordinal)) is { } above)
+                return $"{it.Domain} ({it.Id} of {it.CustomerTid}) lies under the name of another: {above.Id} of {above.CustomerTid}";
+        return null;
     }
 
     // The word that it has ended is on its way to the explorer.

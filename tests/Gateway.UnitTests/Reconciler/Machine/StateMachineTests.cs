@@ -21,7 +21,7 @@ public sealed class StateMachineTests
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(NumberOf(SeedVariable) is null ? 30 : 150);
 
-    [Fact, Trait("adv", "R2"), Trait("adv", "R3"), Trait("adv", "R5"), Trait("adv", "R7")]
+    [Fact, Trait("adv", "R2"), Trait("adv", "R3"), Trait("adv", "R5"), Trait("adv", "R6"), Trait("adv", "R7")]
     public async Task Whatever_happens_nothing_is_lost_stolen_or_left_behind()
     {
         var begun = Stopwatch.GetTimestamp();

@@ -45,6 +45,18 @@ public sealed class DialerTests
         await open.Upstream.DisposeAsync();
     }
 
+    [Fact]
+    public async Task An_upstream_that_refused_a_visitor_is_asked_last()
+    {
+        await using var upstream = Upstream.Echo();
+        using var dead = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        dead.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), upstream.EndPoint.Port));
+        var dialer = NewDialer((_, _) => throw new InvalidOperationException("there is no name"), Loopback2, IPNetwork.Parse("127.0.0.1/32"));
+        var target = new Target.Dial("127.0.0.2", 0, upstream.EndPoint.Port) { More = new EquatableList<string>(["127.0.0.1"]) };
+        for (var i = 0; i < 2; i++) await Assert.IsType<DialOutcome.Open>(await dialer.OpenAsync(target, Traffic.Tls, CancellationToken.None)).Upstream.DisposeAsync();
+        Assert.All(Enumerable.Range(0, 4).Select(_ => dialer.Turns.Next(target, upstream.EndPoint.Port)), place => Assert.Equal(1, place));
+    }
+
     [Theory, Trait("adv", "S2")]
     [InlineData("127.0.0.1", "::1", "::1")]
     [InlineData("::1", "127.0.0.1", "127.0.0.1")]

@@ -246,7 +246,41 @@ public sealed class TlsPortTests
     }
 
     [Fact]
-    public async Task A_stop_lets_visitors_finish_and_then_cuts_them()
+    public async Task A_stop_lets_visitors_finish()
+    {
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness(options => options.Drain = TimeSpan.FromMinutes(5));
+        router.Dial(Name, upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        var hello = Hello.For(Name);
+        await visitor.SendAllAsync(hello);
+        await visitor.ReceiveExactlyAsync(hello.Length);
+        var stopping = router.StopAsync();
+        await Eventually.TrueAsync(IsClosedAsync, "nobody is let in any more");
+        await visitor.SendAllAsync("last words"u8.ToArray());
+        Assert.Equal("last words"u8.ToArray(), await visitor.ReceiveExactlyAsync(10));
+        Assert.False(stopping.IsCompleted);
+        visitor.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await visitor.ReceiveAllAsync());
+        await router.LineAsync(Name, "Finished");
+        await stopping.WaitAsync(TimeSpan.FromSeconds(30));
+
+        async Task<bool> IsClosedAsync()
+        {
+            try
+            {
+                using var late = await RouterHarness.ConnectAsync(router.Tls);
+                return false;
+            }
+            catch (SocketException)
+            {
+                return true;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_stop_cuts_visitors_who_do_not_finish()
     {
         await using var upstream = Upstream.Echo();
         await using var router = new RouterHarness();

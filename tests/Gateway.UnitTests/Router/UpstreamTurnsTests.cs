@@ -43,6 +43,15 @@ public sealed class UpstreamTurnsTests
     }
 
     [Fact]
+    public void Who_answers_is_in_turn_again_at_once()
+    {
+        var turns = new UpstreamTurns(_time);
+        turns.Failed("b.example", 80);
+        turns.Answered("b.example", 80);
+        Assert.Contains(1, Enumerable.Range(0, 3).Select(_ => turns.Next(Three, 80)));
+    }
+
+    [Fact]
     public void Who_is_ill_is_asked_last_until_he_is_well_and_when_all_are_somebody_is_asked()
     {
         var turns = new UpstreamTurns(_time);

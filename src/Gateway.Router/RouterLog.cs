@@ -9,8 +9,11 @@ internal static partial class RouterLog
     [LoggerMessage(4001, LogLevel.Information, "TLS {ConnectionId} {Client} asked for {Host} via {Upstream}: {End} after {Milliseconds} ms, {ToUpstream} bytes to the upstream, {ToVisitor} to the visitor")]
     public static partial void VisitEnded(ILogger log, string connectionId, EndPoint? client, string host, object upstream, VisitEnd end, long milliseconds, long toUpstream, long toVisitor);
 
-    [LoggerMessage(4002, LogLevel.Information, "HTTP {RequestId} {Client} {Method} {Host} via {Upstream}: {Status} {End} after {Milliseconds} ms")]
-    public static partial void RequestEnded(ILogger log, string requestId, IPAddress? client, string method, string host, string upstream, int status, VisitEnd end, long milliseconds);
+    [LoggerMessage(4002, LogLevel.Information, "HTTP {RequestId} {Client} {Method} {Host} via {Upstream}: {Status} {End} after {Milliseconds} ms, {FromVisitor} bytes from the visitor, {ToVisitor} to the visitor")]
+    public static partial void RequestEnded(ILogger log, string requestId, IPAddress? client, string method, string host, string upstream, int status, VisitEnd end, long milliseconds, long fromVisitor, long toVisitor);
+
+    [LoggerMessage(4020, LogLevel.Information, "HTTP {ConnectionId} {Client} was turned away before it asked for anything: {End}")]
+    public static partial void TurnedAway(ILogger log, string connectionId, EndPoint? client, VisitEnd end);
 
     [LoggerMessage(4012, LogLevel.Debug, "HTTP {RequestId} could not be forwarded: {Error}, {Reason}")]
     public static partial void RequestFailed(ILogger log, string requestId, string error, string reason);

@@ -17,6 +17,7 @@ internal sealed class RouterMetrics : IDisposable
     // Counted for each visit, and read when somebody asks: a listener that is called each time costs more than the counting.
     private readonly long[] _connections = new long[Ends.Length];
     private readonly long[] _requests = new long[Classes.Length];
+    private readonly long[] _turnedAway = new long[Ends.Length];
     private long _active;
 
     private readonly Counter<long> _handshakes;
@@ -30,6 +31,7 @@ internal sealed class RouterMetrics : IDisposable
     {
         _meter.CreateObservableCounter("gateway_router_connections_total", () => Read(_connections, "end", Ends), description: "TLS connections that ended, by how they ended.");
         _meter.CreateObservableCounter("gateway_router_http_requests_total", () => Read(_requests, "status", Classes), description: "HTTP requests answered, by class of status.");
+        _meter.CreateObservableCounter("gateway_router_http_turned_away_total", () => Read(_turnedAway, "end", Ends), description: "HTTP connections that were closed before a request was read, by reason.");
         _handshakes = _meter.CreateCounter<long>("gateway_router_tunnel_handshakes_total", description: "Tunnel clients that connected, by what came of it.");
         _undecodable = _meter.CreateCounter<long>("gateway_router_undecodable_routes_total", description: "Values in Redis that could not be read as a route; the last good one is kept.");
         _acceptErrors = _meter.CreateCounter<long>("gateway_router_accept_errors_total", description: "Accepts that failed, for want of descriptors for instance.");
@@ -60,6 +62,8 @@ internal sealed class RouterMetrics : IDisposable
     }
 
     public void RequestAnswered(int status) => Interlocked.Increment(ref _requests[Math.Clamp(status / 100, 0, Classes.Length - 1)]);
+
+    public void TurnedAway(VisitEnd end) => Interlocked.Increment(ref _turnedAway[(int)end]);
 
     public void Handshake(string outcome) => _handshakes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 

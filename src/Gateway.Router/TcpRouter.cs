@@ -8,6 +8,7 @@ using Gateway.Router.Upstreams;
 using Gateway.Store;
 using Gateway.Transport;
 using Gateway.Transport.Tls;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Gateway.Router;
@@ -208,7 +209,7 @@ public sealed class TcpRouter : IAsyncDisposable
     private async Task<Func<Task>> StartHttpAsync(HttpMessageInvoker client, AddressBudget visitors, CancellationToken stop)
     {
         if (_http.Count == 0) return () => Task.CompletedTask;
-        _front = new HttpFront([.. _http], _ids, visitors, OnAcceptError, fault => RouterLog.VisitFault(_log, fault), _options, _time, _logs);
+        _front = new HttpFront([.. _http], _ids, visitors, OnAcceptError, fault => RouterLog.VisitFault(_log, fault), OnTurnedAway, _options, _time, _logs);
         // Its listeners are bound, so it starts at once; a stop meanwhile is seen by the drain.
         await _front.StartAsync(new HttpVisit(_routes.Table, _tunnels, _dialer.Turns, _front.Forwarder, client, Traffic, _options, _routes.Metrics, _time, _log), CancellationToken.None);
         return () => _front.DrainAsync(_options.Drain, _time, stop);
@@ -245,6 +246,12 @@ public sealed class TcpRouter : IAsyncDisposable
     {
         _routes.Metrics.AcceptFailed();
         RouterLog.AcceptFailed(_log, e.Message);
+    }
+
+    private void OnTurnedAway(ConnectionContext visitor, VisitEnd end)
+    {
+        _routes.Metrics.TurnedAway(end);
+        RouterLog.TurnedAway(_log, visitor.ConnectionId, visitor.RemoteEndPoint, end);
     }
 
     private void Close()

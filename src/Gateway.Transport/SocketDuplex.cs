@@ -32,6 +32,7 @@ public sealed class SocketDuplex : Duplex
     private bool _isDrained;
     private int _inARow;
     private long _sent;
+    private long _received;
 
     /// <summary>Takes over a connected socket.</summary>
     public SocketDuplex(Socket socket)
@@ -63,6 +64,12 @@ public sealed class SocketDuplex : Duplex
 
     /// <summary>True while the connection stands and nothing of the peer's waits to be read.</summary>
     public bool IsQuiet => SocketCalls.Look(_handle) == -Errors.TryAgain;
+
+    /// <summary>Bytes that reads have brought. What a relay carries by itself is not among them.</summary>
+    public long Received => Volatile.Read(ref _received);
+
+    /// <summary>Bytes of our writes that the kernel has taken. What a relay carries by itself is not among them.</summary>
+    public long Sent => Volatile.Read(ref _sent);
 
     /// <summary>Bytes of our writes that the peer has acknowledged. What a relay carries by itself is not among them.</summary>
     public long Delivered => Volatile.Read(ref _sent) - SocketCalls.Unacknowledged(_handle);
@@ -315,6 +322,7 @@ public sealed class SocketDuplex : Duplex
     {
         if (into.IsEmpty) return Math.Min(0, SocketCalls.Look(_handle));
         var read = SocketCalls.Receive(_handle, into);
+        _received += Math.Max(0, read);
         // Less than asked for: whatever comes next is told by an event.
         _isDrained = read == -Errors.TryAgain || (read > 0 && read < into.Length);
         return read;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -33,7 +34,7 @@ internal sealed class HttpFront : IAsyncDisposable
     static HttpFront() => AppContext.SetSwitch(RefuseBareLineFeeds, true);
 
     /// <summary>Prepares the server for these listeners, which it owns from now on.</summary>
-    public HttpFront(IReadOnlyList<Socket> listeners, VisitorIds ids, AddressBudget visitors, Action<Exception> onAcceptError, Action<Exception> onFault, RouterOptions options, TimeProvider time, ILoggerFactory logs)
+    public HttpFront(IReadOnlyList<Socket> listeners, VisitorIds ids, AddressBudget visitors, Action<Exception> onAcceptError, Action<Exception> onFault, Action<ConnectionContext, VisitEnd> onTurnedAway, RouterOptions options, TimeProvider time, ILoggerFactory logs)
     {
         // The forwarder would add two lines to each request's one, with names in them that mean nothing to anybody else.
         _services = new ServiceCollection().AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance).AddLogging().AddHttpForwarder().BuildServiceProvider();
@@ -47,7 +48,7 @@ internal sealed class HttpFront : IAsyncDisposable
             kestrel.Listen(listener, port =>
             {
                 port.Protocols = HttpProtocols.Http1;
-                port.Use(next => new VisitorConnection(proxies, visitors, options.HelloTimeout, time, next).RunAsync);
+                port.Use(next => new VisitorConnection(proxies, visitors, options.HelloTimeout, time, onTurnedAway, next).RunAsync);
             });
         }
 

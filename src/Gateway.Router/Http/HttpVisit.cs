@@ -19,7 +19,7 @@ namespace Gateway.Router.Http;
 /// </summary>
 internal sealed class HttpVisit(
     RouteTable routes, Tunnels tunnels, UpstreamTurns turns, IHttpForwarder forwarder, HttpMessageInvoker client, HostTraffic traffic, RouterOptions options, RouterMetrics metrics, TimeProvider time, ILogger log)
-    : IHttpApplication<DefaultHttpContext>
+    : IHttpApplication<RequestStory>
 {
     private static readonly ForwarderRequestConfig AnyRequest = new() { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
 
@@ -32,30 +32,36 @@ internal sealed class HttpVisit(
     public void Leave() => _isLeaving = true;
 
     /// <inheritdoc/>
-    public DefaultHttpContext CreateContext(IFeatureCollection contextFeatures)
+    public RequestStory CreateContext(IFeatureCollection contextFeatures)
     {
-        // Kestrel keeps the context of a connection for its next request.
-        if (contextFeatures is not IHostContextContainer<DefaultHttpContext> kept) return new DefaultHttpContext(contextFeatures);
-        if (kept.HostContext is not { } context) return kept.HostContext = new DefaultHttpContext(contextFeatures);
-        context.Initialize(contextFeatures);
-        return context;
+        // Kestrel keeps the story of a connection's request for its next one.
+        if (contextFeatures is not IHostContextContainer<RequestStory> kept) return new RequestStory(contextFeatures);
+        if (kept.HostContext is not { } story) return kept.HostContext = new RequestStory(contextFeatures);
+        story.Http.Initialize(contextFeatures);
+        return story;
+    }
+
+    /// <summary>Tells the story: by now everything of the answer has been written.</summary>
+    public void DisposeContext(RequestStory context, Exception? exception)
+    {
+        var http = context.Http;
+        var (fromVisitor, toVisitor) = http.Features.Get<PolledConnection>()?.TakeMoved() ?? default;
+        VisitTrace.EndHttp(context.Span, http.Request.Host.Value ?? "", context.Upstream, context.End, context.Status);
+        RouterLog.RequestEnded(
+            log, http.TraceIdentifier, http.Connection.RemoteIpAddress, http.Request.Method, http.Request.Host.Value ?? "", context.Upstream,
+            context.Status, context.End, (long)time.GetElapsedTime(context.Began).TotalMilliseconds, fromVisitor, toVisitor);
+        http.Uninitialize();
     }
 
     /// <inheritdoc/>
-    public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
-
-    /// <inheritdoc/>
-    public async Task ProcessRequestAsync(DefaultHttpContext context)
+    public async Task ProcessRequestAsync(RequestStory context)
     {
-        var began = time.GetTimestamp();
-        var span = VisitTrace.BeginHttp(context.TraceIdentifier, context.Request.Method);
-        if (_isLeaving && context.Request.Headers.Upgrade.Count == 0) context.Response.Headers.Connection = "close";
-        var (end, upstream) = await ServeAsync(context);
-        VisitTrace.EndHttp(span, context.Request.Host.Value ?? "", upstream, end, context.Response.StatusCode);
-        metrics.RequestAnswered(context.Response.StatusCode);
-        RouterLog.RequestEnded(
-            log, context.TraceIdentifier, context.Connection.RemoteIpAddress, context.Request.Method, context.Request.Host.Value ?? "", upstream,
-            context.Response.StatusCode, end, (long)time.GetElapsedTime(began).TotalMilliseconds);
+        var http = context.Http;
+        context.Begin(time.GetTimestamp(), VisitTrace.BeginHttp(http.TraceIdentifier, http.Request.Method));
+        if (_isLeaving && http.Request.Headers.Upgrade.Count == 0) http.Response.Headers.Connection = "close";
+        var (end, upstream) = await ServeAsync(http);
+        context.Decide(end, upstream);
+        metrics.RequestAnswered(context.Status);
     }
 
     private async Task<(VisitEnd End, string Upstream)> ServeAsync(HttpContext context)

@@ -19,6 +19,7 @@ internal sealed class PolledConnection : DefaultConnectionContext, IDelivering
     private StallWatch? _stall;
     private long _endedAt;
     private long _deliveredThen;
+    private (long FromVisitor, long ToVisitor) _told;
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -67,6 +68,17 @@ internal sealed class PolledConnection : DefaultConnectionContext, IDelivering
 
     /// <inheritdoc/>
     public long Delivered => _visitor.Delivered;
+
+    /// <summary>
+    /// Bytes that were read from the visitor and written to him since this was asked last. A request that he sends before he has the answer
+    /// to the one before may count with that one.
+    /// </summary>
+    public (long FromVisitor, long ToVisitor) TakeMoved()
+    {
+        var (before, now) = (_told, (_visitor.Received, _visitor.Sent));
+        _told = now;
+        return (now.Received - before.FromVisitor, now.Sent - before.ToVisitor);
+    }
 
     private bool HasEnded => Volatile.Read(ref _endedAt) > 0;
 

@@ -10,21 +10,22 @@ namespace Gateway.Router.Http;
 /// One connection of the HTTP port around Kestrel's own work: the PROXY header of a trusted proxy, and the visitor's seat among
 /// those of its address.
 /// </summary>
-internal sealed class VisitorConnection(TrustedProxies proxies, AddressBudget visitors, TimeSpan timeout, TimeProvider time, ConnectionDelegate next)
+internal sealed class VisitorConnection(
+    TrustedProxies proxies, AddressBudget visitors, TimeSpan timeout, TimeProvider time, Action<ConnectionContext, VisitEnd> onTurnedAway, ConnectionDelegate next)
 {
-    /// <summary>Serves the connection to its end; one that may not be served is cut.</summary>
+    /// <summary>Serves the connection to its end; one that may not be served is cut, and told of.</summary>
     public async Task RunAsync(ConnectionContext connection)
     {
-        if (proxies.Trusts(connection.RemoteEndPoint) && !await TryReadHeaderAsync(connection))
+        if (proxies.Trusts(connection.RemoteEndPoint) && await ReadHeaderAsync(connection) is { } fault)
         {
-            connection.Abort();
+            TurnAway(connection, fault);
             return;
         }
 
         var visitor = connection.RemoteEndPoint;
         if (!visitors.TryTake(visitor, 1))
         {
-            connection.Abort();
+            TurnAway(connection, VisitEnd.Crowded);
             return;
         }
 
@@ -39,8 +40,14 @@ internal sealed class VisitorConnection(TrustedProxies proxies, AddressBudget vi
         }
     }
 
-    /// <summary>Takes the header off and puts the visitor's address in the proxy's place. False: there is none.</summary>
-    private async ValueTask<bool> TryReadHeaderAsync(ConnectionContext connection)
+    private void TurnAway(ConnectionContext connection, VisitEnd end)
+    {
+        connection.Abort();
+        onTurnedAway(connection, end);
+    }
+
+    /// <summary>Takes the header off and puts the visitor's address in the proxy's place. Why that cannot be; null: it was done.</summary>
+    private async ValueTask<VisitEnd?> ReadHeaderAsync(ConnectionContext connection)
     {
         using var deadline = new Deadline(timeout, time, connection.ConnectionClosed);
         try
@@ -49,14 +56,17 @@ internal sealed class VisitorConnection(TrustedProxies proxies, AddressBudget vi
             {
                 var read = await connection.Transport.Input.ReadAsync(deadline.Token);
                 var parse = Take(connection, read);
-                if (parse == ProxyParse.Found) return true;
-                if (parse == ProxyParse.Malformed || read.IsCompleted) return false;
+                if (parse == ProxyParse.Found) return null;
+                if (parse == ProxyParse.Malformed || read.IsCompleted) return VisitEnd.NoProxyHeader;
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (OperationCanceledException)
         {
-            // Too slow, or gone: either way there is no header.
-            return false;
+            return deadline.Passed ? VisitEnd.TooSlow : VisitEnd.Left;
+        }
+        catch (IOException)
+        {
+            return VisitEnd.Left;
         }
     }
 

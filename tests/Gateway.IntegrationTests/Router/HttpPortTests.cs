@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Gateway.IntegrationTests.Cli.Expose;
 using Gateway.IntegrationTests.Support;
 using Gateway.Model.Routes;
@@ -11,7 +13,7 @@ using Xunit;
 
 namespace Gateway.IntegrationTests.Router;
 
-public sealed class HttpPortTests
+public sealed partial class HttpPortTests
 {
     [Fact]
     public async Task Two_hosts_on_one_kept_alive_connection_reach_their_own_servers()
@@ -244,6 +246,7 @@ public sealed class HttpPortTests
         using var second = await RouterHarness.ConnectAsync(router.Http);
         foreach (var visitor in new[] { first, second }) Assert.Contains("hello", await RawHttp.AskAsync(visitor, Request), StringComparison.Ordinal);
         Assert.False(await IsServedAsync());
+        await router.LineAsync("HTTP", "127.0.0.1:", "Crowded");
         first.Dispose();
         await Eventually.TrueAsync(IsServedAsync, "a place is free again");
 
@@ -315,13 +318,42 @@ public sealed class HttpPortTests
     }
 
     [Fact, Trait("adv", "H10")]
-    public async Task A_hundred_megabytes_come_back_through_a_web_socket()
+    public async Task A_hundred_megabytes_come_back_through_a_web_socket_and_its_line_has_them()
     {
+        const long Size = 100L * 1024 * 1024;
         await using var upstream = await WebUpstream.StartAsync(WebSockets.EchoAsync);
         await using var router = new RouterHarness();
         router.Dial("a.example", upstream.EndPoint);
-        using var socket = await WebSockets.ConnectAsync(router, "a.example");
-        await WebSockets.EchoAsync(socket, 100L * 1024 * 1024);
+        using (var socket = await WebSockets.ConnectAsync(router, "a.example")) await WebSockets.EchoAsync(socket, Size);
+        var (from, to) = Moved(await router.LineAsync("GET a.example"));
+        Assert.InRange(from, Size, Size * 101 / 100);
+        Assert.InRange(to, Size, Size * 101 / 100);
+    }
+
+    [Fact]
+    public async Task The_line_of_each_request_has_the_bytes_that_moved_for_it_in_both_directions()
+    {
+        await using var web = await WebUpstream.StartAsync(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            if (context.Request.Path == "/large") await context.Response.WriteAsync(new string('x', 100_000));
+            else context.Response.StatusCode = StatusCodes.Status204NoContent;
+        });
+        await using var router = new RouterHarness();
+        router.Dial("a.example", web.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        string[] requests =
+        [
+            "GET /large HTTP/1.1\r\nHost: a.example\r\n\r\n",
+            $"POST /none HTTP/1.1\r\nHost: a.example\r\nContent-Length: 50000\r\n\r\n{new string('y', 50_000)}",
+            "PUT / HTTP/1.1\r\nHost: nobody.example\r\nContent-Length: 0\r\n\r\n",
+        ];
+        foreach (var request in requests)
+        {
+            var answer = await RawHttp.AskAsync(visitor, request);
+            var line = await router.LineAsync(request[..request.IndexOf(' ', StringComparison.Ordinal)] + " ", ".example");
+            Assert.Equal((request.Length, answer.Length), Moved(line));
+        }
     }
 
     [Fact, Trait("adv", "H10")]
@@ -433,4 +465,14 @@ public sealed class HttpPortTests
         var answer = await visitor.ReceiveAllAsync();
         Assert.True(answer.AsSpan().EndsWith(new byte[] { 0, 0, 0, 13 }) || answer.AsSpan().StartsWith("HTTP/1.1 400"u8), Convert.ToHexString(answer));
     }
+
+    private static (long FromVisitor, long ToVisitor) Moved(string line)
+    {
+        var match = MovedBytes().Match(line);
+        Assert.True(match.Success, line);
+        return (long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), long.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
+    }
+
+    [GeneratedRegex(" ms, ([0-9]+) bytes from the visitor, ([0-9]+) to the visitor")]
+    private static partial Regex MovedBytes();
 }

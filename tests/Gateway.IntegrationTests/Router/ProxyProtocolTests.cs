@@ -59,8 +59,9 @@ public sealed class ProxyProtocolTests
         trusting.Dial(Name, upstream.EndPoint);
         Assert.Empty(await AskAsync(trusting.Tls, Hello.For(Name)));
         Assert.Empty(await AskAsync(trusting.Tls, [.. Visitor.Write(ProxyVersion.Two), .. Visitor.Write(ProxyVersion.Two), .. Hello.For(Name)]));
+        await trusting.LineAsync("TLS", "NoProxyHeader");
         Assert.Empty(await AskAsync(trusting.Http, Encoding.ASCII.GetBytes(Request)));
-        await trusting.LineAsync("NoProxyHeader");
+        await trusting.LineAsync("HTTP", "127.0.0.1:", "NoProxyHeader");
         await using var strict = new RouterHarness();
         strict.Dial(Name, upstream.EndPoint);
         Assert.Empty(await AskAsync(strict.Tls, [.. Visitor.Write(ProxyVersion.One), .. Hello.For(Name)]));
@@ -68,6 +69,14 @@ public sealed class ProxyProtocolTests
         var http = await AskAsync(strict.Http, [.. Visitor.Write(ProxyVersion.One), .. Encoding.ASCII.GetBytes(Request)]);
         AssertRefused(http);
         Assert.Equal(0, upstream.Accepted);
+    }
+
+    [Fact]
+    public async Task A_trusted_proxy_that_sends_no_header_in_time_has_a_line()
+    {
+        await using var router = new RouterHarness(options => (options.HttpProxies, options.HelloTimeout) = (Loopback, TimeSpan.FromMilliseconds(300)));
+        using var slow = await RouterHarness.ConnectAsync(router.Http);
+        await router.LineAsync("HTTP", "127.0.0.1:", "TooSlow");
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class LogFormatTests
         var lines = Lines(node);
         var visits = lines.Where(line => line["name"]!.ToString() == "RequestEnded").ToList();
         Assert.All(visits, visit => Assert.Equal(("NoRoute", 404), (visit["fields"]!["end"]!.ToString(), (int)visit["fields"]!["status"]!)));
-        Assert.All(visits, visit => Assert.True((long)visit["fields"]!["fromVisitor"]! > 0 && (long)visit["fields"]!["toVisitor"]! > 0, visit.ToJsonString()));
+        Assert.All(visits, visit => Assert.True((long)visit["fields"]!["from_visitor"]! > 0 && (long)visit["fields"]!["to_visitor"]! > 0, visit.ToJsonString()));
         Assert.Equal(200, visits.Count + lines.Where(line => line["name"]!.ToString() == "LeftOut").Sum(line => (long)line["fields"]!["count"]!));
         Assert.NotEmpty(visits);
         Assert.True(visits.Count < 200, $"{visits.Count} lines for 200 visits");

@@ -15,6 +15,8 @@ internal sealed class Heartbeat(Outbox outbox, WindowPolicy windows, YamuxOption
     // What even a line of 22 kbit/s carries before the peer would be dead: with no more on the way, a ping is not late for it.
     private const int Little = 64 * 1024;
 
+    private const string Nothing = "nothing came from the peer";
+
     // The first answer comes from a peer that is still waking up; the second measures better.
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(1);
 
@@ -72,10 +74,12 @@ internal sealed class Heartbeat(Outbox outbox, WindowPolicy windows, YamuxOption
 
     private string? Fault()
     {
-        if (Silence >= options.DeadAfter) return "nothing came from the peer";
+        if (Silence >= options.DeadAfter) return Nothing;
         if (Stall >= options.WriteTimeout) return "the peer reads nothing";
         var isLate = Deafness >= options.DeadAfter && outbox.PayloadSent - Volatile.Read(ref _arrived) <= Little;
-        return isLate || _unanswered > MostUnanswered ? "the peer answers no ping" : null;
+        if (!isLate && _unanswered <= MostUnanswered) return null;
+        // Its last ping may have come after its last reply; one that lives would have sent another by now.
+        return Silence >= options.DeadAfter / 2 ? Nothing : "the peer answers no ping";
     }
 
     /// <summary>How long nothing has come from the peer.</summary>

@@ -98,6 +98,18 @@ public sealed class HeartbeatTests
         Assert.InRange(await SecondsUntilOverAsync(peer, () => PingAsync(peer)), 20, 25);
     }
 
+    [Fact, Trait("adv", "T1")]
+    public async Task A_peer_that_fell_silent_after_a_ping_of_its_own_is_called_silent()
+    {
+        await using var peer = new RawPeer(time: _time);
+        await peer.SendAsync(FrameKind.Ping, FrameFlags.Ack, 0, 1);
+        await peer.HeardAsync();
+        await AdvanceAsync(peer, TimeSpan.FromSeconds(8));
+        await PingAsync(peer);
+        Assert.InRange(await SecondsUntilOverAsync(peer, () => Task.CompletedTask), 14, 25);
+        Assert.Equal("nothing came from the peer", (await peer.EndedAsync()).Detail);
+    }
+
     [Fact]
     public async Task A_peer_that_reads_nothing_is_given_up()
     {

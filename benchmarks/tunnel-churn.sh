@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A tunnel whose line is cut every second, for an hour (--quick: a minute), with visitors between the cuts. Prints
-# the slopes by the hour, after a warm-up: of memory, descriptors and threads of both ends, and of the node's timers (each task that
-# waits with a deadline holds one) and the memory that its objects take; and how many visitors were served.
+# the slopes by the hour, after a warm-up: of memory, descriptors and threads of both ends, and of the node's tasks (each connection
+# has one, which ends when everything else of it has), the work that waits for a thread, the timers (whatever waits with a deadline
+# has one) and the memory that its objects take; and how many visitors were served.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 duration=${CHURN_SECONDS:-3600} every=10
@@ -33,9 +34,10 @@ until_open() { for _ in $(seq 300); do is_open "$1" && return; sleep 0.1; done; 
 of_process() { # pid: KiB, descriptors, threads
   echo "$(awk '/^VmRSS/ { print $2 }' "/proc/$1/status") $(ls "/proc/$1/fd" | wc -l) $(ls "/proc/$1/task" | wc -l)"
 }
-of_metrics() { # timers, KiB of objects
+of_metrics() { # timers, KiB of objects, tasks, work that waits for a thread
   curl -s "http://127.0.0.1:$admin/metrics" |
-    awk '$1 == "dotnet_timers" { timers = $2 } $1 == "dotnet_gc_heap_bytes" { heap = $2 / 1024 } END { printf "%d %d", timers, heap }'
+    awk '{ value[$1] = $2 }
+      END { printf "%d %d %d %d", value["dotnet_timers"], value["dotnet_gc_heap_bytes"] / 1024, value["gateway_router_tasks"], value["dotnet_thread_pool_queue_length"] }'
 }
 sample() {
   echo "$SECONDS $(of_process "$(cat "$work/node.pid")") $(of_metrics)" >>"$work/node.samples"
@@ -71,7 +73,7 @@ while kill -0 $churn 2>/dev/null; do
 done
 wait $churn
 read -r cuts served unserved longest <"$work/churn"
-echo "node: $(slope node 2) KiB resident ($(ends node 2)), $(slope node 6) KiB of objects ($(ends node 6)), $(slope node 3) descriptors ($(ends node 3)), $(slope node 4) threads, $(slope node 5) timers an hour ($(ends node 5))" >&2
+echo "node: $(slope node 2) KiB resident ($(ends node 2)), $(slope node 6) KiB of objects ($(ends node 6)), $(slope node 3) descriptors ($(ends node 3)), $(slope node 4) threads, $(slope node 7) tasks ($(ends node 7)), $(slope node 8) waiting for a thread ($(ends node 8)), $(slope node 5) timers an hour ($(ends node 5))" >&2
 echo "client: $(slope client 2) KiB resident ($(ends client 2)), $(slope client 3) descriptors ($(ends client 3)), $(slope client 4) threads an hour" >&2
 echo "away at most $longest ms" >&2
-echo "cuts=$cuts served=$served unserved=$unserved node_kib_hour=$(slope node 2) node_fds_hour=$(slope node 3) node_timers_hour=$(slope node 5) client_kib_hour=$(slope client 2) client_fds_hour=$(slope client 3)"
+echo "cuts=$cuts served=$served unserved=$unserved node_kib_hour=$(slope node 2) node_fds_hour=$(slope node 3) node_tasks_hour=$(slope node 7) node_timers_hour=$(slope node 5) client_kib_hour=$(slope client 2) client_fds_hour=$(slope client 3)"

@@ -42,13 +42,14 @@ internal sealed class RouterMetrics : IDisposable
     }
 
     /// <summary>Watches numbers that others keep.</summary>
-    public void Watch(RouteTable table, Tunnels sessions, UpstreamTurns turns, HostTraffic traffic)
+    public void Watch(RouteTable table, Tunnels sessions, UpstreamTurns turns, HostTraffic traffic, Func<int> tasks)
     {
         _meter.CreateObservableCounter<long>("gateway_router_relayed_bytes_total", () => [.. Moved("tls", traffic.Tls), .. Moved("http", traffic.Http)], "bytes", "Bytes relayed, counted while they move, by protocol and direction; of HTTP as the upstreams see it.");
         _meter.CreateObservableGauge("gateway_router_tunnel_heartbeat_age_seconds", () => sessions.Sessions.Select(session => session.Silence.TotalSeconds).DefaultIfEmpty().Max(), description: "Time since the last sign of life of the tunnel client that has been silent longest; 0 without tunnels.");
         _meter.CreateObservableGauge("gateway_router_upstreams_checked", () => turns.CheckedCount, description: "Upstream addresses that health checks ask.");
         _meter.CreateObservableGauge("gateway_router_tunnel_streams", () => sessions.Sessions.Sum(session => session.Streams), description: "Visitors in tunnels now.");
         _meter.CreateObservableGauge("gateway_router_routes", () => table.Count, description: "Hosts that have a route.");
+        _meter.CreateObservableGauge("gateway_router_tasks", tasks, description: "Connections that have a task now: of visitors, of tunnel clients, and those that these keep ready.");
         _meter.CreateObservableGauge("gateway_router_upstreams_down", () => turns.DownCount, description: "Upstream addresses that a health check found ill.");
         _meter.CreateObservableGauge("gateway_router_tunnels", () => sessions.Count, description: "Tunnel clients connected now.");
     }

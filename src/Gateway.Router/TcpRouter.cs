@@ -56,7 +56,7 @@ public sealed class TcpRouter : IAsyncDisposable
         _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time, options.OwnAddresses));
         _tunnels = new Tunnels(options.TunnelsPerSecret, time);
         _dialer = new Dialer(_guard, _tunnels, options.ConnectTimeout, time);
-        routes.Metrics.Watch(routes.Table, _tunnels, _dialer.Turns, Traffic);
+        routes.Metrics.Watch(routes.Table, _tunnels, _dialer.Turns, Traffic, () => Running);
     }
 
     /// <summary>The tunnel clients that are connected, in the order in which they came.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Gateway.EndToEndTests.Recursors;
 using Gateway.EndToEndTests.Support;
 using Xunit;
@@ -8,34 +7,22 @@ namespace Gateway.EndToEndTests;
 /// <summary>A node and a tunnel client on two machines, and what can happen to the line between them.</summary>
 public sealed class TunnelFaultTests : IAsyncLifetime
 {
-    private const string Host = "hello.gw.test";
+    private TunnelMachines? _machines;
 
-    // A death in silence is noticed after 2.4 times as many seconds; that of the default is proven by a given clock.
-    private const string Heartbeat = "3";
+    private PrivateNetwork Near => _machines!.Near;
 
-    private readonly TemporaryDirectory _work = new();
-    private PrivateNetwork? _near;
-    private PrivateNetwork? _far;
-
-    private PrivateNetwork Near => _near!;
-
-    private PrivateNetwork Far => _far!;
+    private PrivateNetwork Far => _machines!.Far;
 
     public async ValueTask InitializeAsync()
     {
-        _near = await PrivateNetwork.CreateAsync();
-        _far = await PrivateNetwork.CreateAsync();
-        await Near.MustAsync("ip", "link", "add", "line", "type", "veth", "peer", "name", "line", "netns", Far.Name);
-        await AddressAsync(Near, "add", "192.0.2.1/24");
-        await AddressAsync(Far, "add", "192.0.2.2/24");
-        foreach (var network in new[] { Near, Far }) await network.MustAsync("ip", "link", "set", "line", "up");
+        _machines = await TunnelMachines.CreateAsync();
+        await Near.MustAsync("ip", "link", "add", TunnelMachines.Device, "type", "veth", "peer", "name", TunnelMachines.Device, "netns", Far.Name);
+        await _machines.JoinAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_far is not null) await _far.DisposeAsync();
-        if (_near is not null) await _near.DisposeAsync();
-        _work.Dispose();
+        if (_machines is not null) await _machines.DisposeAsync();
     }
 
     [Fact, Trait("adv", "T1"), Trait("adv", "T10")]
@@ -43,9 +30,9 @@ public sealed class TunnelFaultTests : IAsyncLifetime
     {
         // At this pace silence is noticed after twelve minutes: what notices is the address.
         var client = await ExposeAsync(heartbeat: "300");
-        await AddressAsync(Far, "del", "192.0.2.2/24");
+        await TunnelMachines.AddressAsync(Far, "del", "192.0.2.2/24");
         await client.SaysAsync("lost: ");
-        await AddressAsync(Far, "add", "192.0.2.3/24");
+        await TunnelMachines.AddressAsync(Far, "add", "192.0.2.3/24");
         await ServedAsync("from another address");
     }
 
@@ -80,8 +67,8 @@ public sealed class TunnelFaultTests : IAsyncLifetime
 
         await SilenceAsync("drop");
         foreach (var id in (await Programs.RunAsync("ip", ["netns", "pids", Near.Name])).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)) await Near.RunAsync("kill", ["-KILL", id]);
-        StartNode();
-        await ReadyAsync();
+        _machines!.StartNode();
+        await _machines.ReadyAsync();
         await Far.MustAsync("nft", "delete table inet fault");
         await ServedAsync("by a node that knows nothing of the session");
     }
@@ -115,23 +102,16 @@ public sealed class TunnelFaultTests : IAsyncLifetime
     }
 
     // The node, a service behind a client, and a visitor who is served.
-    private async Task<BackgroundProgram> ExposeAsync(string heartbeat = Heartbeat)
+    private async Task<BackgroundProgram> ExposeAsync(string heartbeat = TunnelMachines.Heartbeat)
     {
-        StartNode();
-        var remote = await ReserveAsync();
+        _machines!.StartNode();
         Far.Start(Programs.Gateway, "hello", "--port", "8000");
-        var client = Far.Start(Programs.Gateway, "expose", "http://127.0.0.1:8000", "--remote", remote, "--secret-file", _work.File("secret"), "--heartbeat", heartbeat);
+        var client = await _machines.ExposeAsync("http://127.0.0.1:8000", "--heartbeat", heartbeat);
         await ServedAsync("at first");
         return client;
     }
 
-    private BackgroundProgram StartNode() =>
-        Near.Start(Programs.Gatewayd, "--state", _work.File("state"), "--domains", "gw.test", "--nameservers", "ns1.gw.test", "--router-tunnel-listen", "192.0.2.1:18000", "--dns-listen", "127.0.0.1:53", "--router-tunnel-heartbeat", Heartbeat + "s");
-
-    private Task ReadyAsync() =>
-        Programs.EventuallyAsync(async () => (await Near.RunAsync("curl", ["-s", "-f", "http://127.0.0.1:8091/readyz"])).Code == 0, $"the node is ready; it says {Near.Log}");
-
-    private Task NodeSaysAsync(string text) => Programs.EventuallyAsync(() => Task.FromResult(Near.Log.Contains(text, StringComparison.Ordinal)), $"the node says '{text}'");
+    private Task NodeSaysAsync(string text) => _machines!.NodeSaysAsync(text);
 
     // What happens to packets of the line, on their way in and out.
     private Task<string> SilenceAsync(string what) => Far.MustAsync(
@@ -139,27 +119,8 @@ public sealed class TunnelFaultTests : IAsyncLifetime
         "add table inet fault; " + string.Concat(new[] { ("in", "input", "saddr"), ("out", "output", "daddr") }
             .Select(way => $"add chain inet fault {way.Item1} {{ type filter hook {way.Item2} priority 0; }}; add rule inet fault {way.Item1} ip {way.Item3} 192.0.2.1 {what}; ")));
 
-    private async Task<string> ReserveAsync()
-    {
-        var variables = new Dictionary<string, string> { ["GW_IDENTITY"] = _work.File("alice.seed") };
-        await ReadyAsync();
-        await MustAsync(variables, "identity", "new");
-        await MustAsync(variables, "user", "register", "--name", "alice", "--email", "alice@example.test");
-        await MustAsync(variables, "reserve", "subdomain", Host, "--ip", "127.0.0.1");
-        return (await MustAsync(variables, "reserve", "tunnel", Host, "--secret-file", _work.File("secret")))["remote"]!.ToString();
-    }
-
-    private async Task<JsonNode> MustAsync(Dictionary<string, string> variables, params string[] arguments)
-    {
-        var ended = await Near.RunAsync(Programs.Gateway, [.. arguments, "--json"], variables);
-        Assert.True(ended.Code == 0, $"gateway {string.Join(' ', arguments)}: {ended.Output}{ended.Error}\n{Near.Log}");
-        return JsonNode.Parse(ended.Output)!;
-    }
-
     private Task ServedAsync(string when) => Programs.EventuallyAsync(
         async () => (await VisitAsync()).Code == 0, $"a visitor is served {when}; the client said {Far.Log}");
 
-    private Task<Ended> VisitAsync(params string[] more) => Near.RunAsync("curl", ["-s", "-f", "-m", "5", "-H", $"Host: {Host}", .. more, "http://127.0.0.1:8080/"]);
-
-    private static Task<string> AddressAsync(PrivateNetwork network, string what, string address) => network.MustAsync("ip", "addr", what, address, "dev", "line");
+    private Task<Ended> VisitAsync(params string[] more) => Near.RunAsync("curl", ["-s", "-f", "-m", "5", "-H", $"Host: {TunnelMachines.Host}", .. more, "http://127.0.0.1:8080/"]);
 }

@@ -1,3 +1,6 @@
+using System.ComponentModel;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Gateway.EndToEndTests.Support;
 
 namespace Gateway.EndToEndTests.Recursors;
@@ -6,8 +9,10 @@ namespace Gateway.EndToEndTests.Recursors;
 /// A network namespace with nothing but a loopback of its own: every server in it can have port 53, at an address of its own in
 /// 127.0.0.0/8. It owns the programs in it and ends them, whatever became of the test.
 /// </summary>
-internal sealed class PrivateNetwork : IAsyncDisposable
+internal sealed partial class PrivateNetwork : IAsyncDisposable
 {
+    private const int OfNetworks = 0x40000000; // CLONE_NEWNET
+
     private readonly string _name = $"gateway-{Guid.NewGuid():N}"[..20];
     private readonly List<BackgroundProgram> _programs = [];
 
@@ -40,6 +45,30 @@ internal sealed class PrivateNetwork : IAsyncDisposable
         }
     }
 
+    /// <summary>A socket for TCP over IPv4 in it, which this process may use from any thread.</summary>
+    public Socket NewSocket()
+    {
+        // A thread stays where it went, and a socket where it was made.
+        Socket? made = null;
+        Exception? fault = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var network = File.OpenHandle($"/run/netns/{_name}");
+                if (setns(network, OfNetworks) != 0) throw new Win32Exception();
+                made = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            }
+            catch (Exception e) when (e is Win32Exception or IOException)
+            {
+                fault = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return made ?? throw new IOException($"No socket can be made in {_name}.", fault);
+    }
+
     /// <summary>Starts a program in it, which runs until the network goes.</summary>
     public BackgroundProgram Start(string program, params string[] arguments)
     {
@@ -67,4 +96,7 @@ internal sealed class PrivateNetwork : IAsyncDisposable
         if (left.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } pids) await Programs.RunAsync("kill", ["-KILL", .. pids]);
         await Programs.RunAsync("ip", ["netns", "del", _name]);
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setns(SafeHandle network, int kind);
 }

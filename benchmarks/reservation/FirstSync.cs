@@ -35,7 +35,7 @@ internal sealed class FirstSync(string program, string work, RunningNode explore
         await using var node = RunningNode.Start(
             program, Path.Combine(work, "sync"), "--roles", "dns,router,reconciler", "--reconciler-explorer", $"http://{explorer.At("explorer")}", "--domains", Zone, "--nameservers", "ns1." + Zone,
             "--dns-listen", "127.0.0.1:0", "--router-http-listen", "127.0.0.1:0", "--router-tls-listen", "127.0.0.1:0", "--router-tunnel-listen", "127.0.0.1:0", "--router-allowed-networks", "127.0.0.0/8",
-            "--reconciler-subdomains-per-user", "0", "--reconciler-proxies-per-user", "0", "--reconciler-names-per-user", "0");
+            "--reconciler-subdomains-per-user", "0", "--reconciler-proxies-per-user", "0", "--reconciler-names-per-user", "0", "--reconciler-reservations-per-minute", "0");
         await node.WaitAsync(isReady: false);
         var started = Stopwatch.GetElapsedTime(begun);
         await LastAsync(node, begun);

@@ -39,7 +39,8 @@ internal sealed partial class Planner(
     private readonly HashSet<Model.DomainName> _heldByOthers = [];
     private bool _isUnanswered;
     private readonly FrozenSet<Model.DomainName> _ownNames = node.OwnNames;
-    private readonly QuotaLimits _quotas = new(options.SubdomainsPerUser, options.ProxiesPerUser, options.TunnelsPerUser, options.DomainsPerUser, options.NamesPerUser);
+    // The explorer of this process has a limit of its own, and its operator is the same.
+    private readonly QuotaLimits _quotas = new(options.SubdomainsPerUser, options.ProxiesPerUser, options.TunnelsPerUser, options.DomainsPerUser, options.NamesPerUser, options.Explorer is null ? 0 : options.ReservationsPerMinute);
     private readonly FrozenSet<string> _reservedLabels = options.ReservedLabels.Select(it => it.ToLowerInvariant()).ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Hosts outside all zones whose proof is gone for too long; null for none.</summary>
@@ -99,6 +100,7 @@ internal sealed partial class Planner(
             Lapsed = Lapsed ?? FrozenDictionary<(Model.DomainName, long), string>.Empty,
             Quotas = _quotas,
             Holdings = book.Holdings,
+            Pace = book.Pace,
             Now = time.GetUtcNow(),
             Quarantine = options.Quarantine,
             IsUnanswered = _isUnanswered,

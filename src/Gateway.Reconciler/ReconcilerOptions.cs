@@ -98,6 +98,10 @@ public sealed class ReconcilerOptions : ICheckedOptions
     [Option("Different names that one user may have on this gateway, of whatever kind. 0: no limit.", Minimum = 0)]
     public int NamesPerUser { get; set; } = 10_000;
 
+    /// <summary>Reservations of one user in one minute.</summary>
+    [Option("Reservations that one user may make on this gateway in one minute of the explorer's clock, those that he gives back or that are refused counted too. It does not hold for the explorer of this process, which has explorer.reservations_per_minute. 0: no limit.", Unit = "1/min", Minimum = 0, Maximum = 1_000_000)]
+    public int ReservationsPerMinute { get; set; } = 6_000;
+
     /// <summary>Whom to ask for proofs.</summary>
     [Option("Resolvers that are asked for such proofs, each with its port (192.0.2.53:53); empty: those of /etc/resolv.conf.")]
     public IReadOnlyList<IPEndPoint> Resolvers { get; set; } = [];

@@ -56,7 +56,7 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     public Outcome Admit(LiveReservation reservation)
     {
         if (desired.Frozen.Contains(reservation.Content.User)) return Refusal.Frozen;
-        if (_quotas.Fault(reservation) is { } fault) return fault;
+        if ((_quotas.TakeTurn(reservation) ?? _quotas.Fault(reservation)) is { } fault) return fault;
         var outcome = Judge(reservation);
         if (outcome is Outcome.Accepted) _quotas.Take(reservation);
         return outcome;

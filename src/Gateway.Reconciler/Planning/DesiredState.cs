@@ -46,6 +46,9 @@ internal sealed record DesiredState
     /// <summary>What each user has already, as the cache in Redis says.</summary>
     public Holdings Holdings { get; init; } = new();
 
+    /// <summary>How many reservations each user made in which minute, those of <see cref="Live"/> that are new not counted.</summary>
+    public Pace Pace { get; init; } = new();
+
     /// <summary>Users whom the operator froze: they keep what they have, and nothing of it is served.</summary>
     public IReadOnlySet<long> Frozen { get; init; } = FrozenSet<long>.Empty;
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Gateway.Model;
 using Gateway.Model.ExplorerApi;
 
@@ -30,17 +29,10 @@ internal sealed class Holdings(Holdings? below = null)
     private void Count(LiveReservation it, int change)
     {
         var user = it.Content.User;
-        Change(_kinds, (user, it.Category), change);
+        _kinds.Change((user, it.Category), change);
         if (it.Name is not { } name) return;
         var before = Has(user, name);
-        Change(_uses, (user, name), change);
-        if (Has(user, name) != before) Change(_names, user, change);
-    }
-
-    private static void Change<TKey>(Dictionary<TKey, int> counts, TKey key, int change) where TKey : notnull
-    {
-        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _);
-        count += change;
-        if (count == 0) counts.Remove(key);
+        _uses.Change((user, name), change);
+        if (Has(user, name) != before) _names.Change(user, change);
     }
 }

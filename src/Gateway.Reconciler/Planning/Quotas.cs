@@ -8,9 +8,10 @@ namespace Gateway.Reconciler.Planning;
 /// <param name="Tunnels">Reservations of hosts that lead into a tunnel.</param>
 /// <param name="Domains">Delegated domains.</param>
 /// <param name="Names">Different names, of whatever kind.</param>
-internal sealed record QuotaLimits(int Subdomains, int Proxies, int Tunnels, int Domains, int Names)
+/// <param name="AMinute">Reservations made in one minute of the explorer's clock, of whatever kind and whatever became of them.</param>
+internal sealed record QuotaLimits(int Subdomains, int Proxies, int Tunnels, int Domains, int Names, int AMinute)
 {
-    public static readonly QuotaLimits None = new(0, 0, 0, 0, 0);
+    public static readonly QuotaLimits None = new(0, 0, 0, 0, 0, 0);
 
     /// <summary>The limit of a kind, and what people call many of them.</summary>
     public (int Most, string Things) Of(WorkloadType kind) => kind switch
@@ -27,14 +28,30 @@ internal sealed record QuotaLimits(int Subdomains, int Proxies, int Tunnels, int
 internal sealed class Quotas
 {
     private readonly QuotaLimits _limits;
+    private readonly IReadOnlySet<string> _reported;
     private readonly Holdings _ahead;
+    private readonly Pace _pace;
 
     public Quotas(DesiredState desired, ActualState actual)
     {
         _limits = desired.Quotas;
+        _reported = desired.Reported;
+        _pace = new Pace(desired.Pace);
         _ahead = new Holdings(desired.Holdings);
         foreach (var it in desired.Ending)
             if (actual.Applied.TryGetValue(it.Id, out var applied)) _ahead.Remove(applied);
+    }
+
+    /// <summary>
+    /// Why a new reservation came too fast after others of its minute; null when it did not, and then it is counted, whatever becomes of
+    /// it. One for which the explorer holds a good result stood here before.
+    /// </summary>
+    public Outcome.Rejected? TakeTurn(LiveReservation it)
+    {
+        if (_limits.AMinute == 0) return null;
+        if (_pace.Of(it) >= _limits.AMinute && !_reported.Contains(it.Id)) return Refusal.TooFast(_limits.AMinute);
+        _pace.Add(it);
+        return null;
     }
 
     /// <summary>Why a new reservation would be too much; null when it would not.</summary>

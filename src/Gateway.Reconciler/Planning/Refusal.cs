@@ -13,6 +13,9 @@ internal static class Refusal
     public static Outcome.Rejected TooMany(int most, string things) =>
         new($"you have {most} {things} on this gateway, the most that one user may have: delete one first, or ask the operator for more", Conflict: true);
 
+    public static Outcome.Rejected TooFast(int most) =>
+        new($"you made more than {most} reservations on this gateway in one minute, the most that one user may make: wait a minute and reserve again, or ask the operator for more");
+
     public static string Lapsed(DomainName host, DateTimeOffset since, string advice) =>
         string.Create(CultureInfo.InvariantCulture, $"since {since:yyyy-MM-dd HH:mm:ss}Z the DNS does not show any more that '{host}' is yours, so its visitors are not sent to you now; {advice}");
 

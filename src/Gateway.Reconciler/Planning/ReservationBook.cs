@@ -16,6 +16,7 @@ internal sealed class ReservationBook
     private readonly HashSet<string> _reported = [];
     private readonly Dictionary<WorkloadType, int> _served = [];
     private readonly Holdings _holdings = new();
+    private readonly Pace _pace = new();
     private readonly NameIndex _index = new();
     private readonly Tombstones _ended = new();
 
@@ -36,6 +37,9 @@ internal sealed class ReservationBook
 
     /// <summary>What each user has of what is served.</summary>
     public Holdings Holdings => _holdings;
+
+    /// <summary>How fast each user makes reservations, as far as they were decided.</summary>
+    public Pace Pace => _pace;
 
     /// <summary>How many of a kind are served.</summary>
     public int ServedOf(WorkloadType kind) => _served.GetValueOrDefault(kind);
@@ -129,8 +133,9 @@ internal sealed class ReservationBook
         foreach (var (id, outcome) in outcomes)
         {
             if (outcome is Outcome.Accepted) _accepted.Add(id);
-            if (outcome is Outcome.Rejected && _live.Remove(id, out var refused)) Unlist(refused);
-            if (outcome is Outcome.Rejected) _accepted.Remove(id);
+            if (outcome is not Outcome.Rejected) continue;
+            if (_live.Remove(id, out var refused)) Unlist(refused);
+            if (!_accepted.Remove(id) && refused is not null) _pace.AddOver(refused);
         }
     }
 
@@ -202,6 +207,7 @@ internal sealed class ReservationBook
                 Serve(it.Reservation);
                 break;
             case Change.Forget it:
+                if (_applied.TryGetValue(it.Id, out var over)) _pace.AddOver(over);
                 Forget(it.Id);
                 _reported.Remove(it.Id);
                 break;
@@ -214,6 +220,7 @@ internal sealed class ReservationBook
         List(it);
         _served[it.Category] = ServedOf(it.Category) + 1;
         _holdings.Add(it);
+        _pace.Add(it);
     }
 
     private void Forget(string id)
@@ -222,6 +229,7 @@ internal sealed class ReservationBook
         Unlist(gone);
         _served[gone.Category]--;
         _holdings.Remove(gone);
+        _pace.Remove(gone);
     }
 
     private IEnumerable<LiveReservation> VersionsOf(string id)

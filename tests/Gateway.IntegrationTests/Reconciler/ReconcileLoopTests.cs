@@ -2,6 +2,7 @@ using System.Text.Json;
 using Gateway.IntegrationTests.Support;
 using Gateway.Model;
 using Gateway.Model.ExplorerApi;
+using Gateway.Reconciler;
 using Microsoft.AspNetCore.Http;
 using StackExchange.Redis;
 using Xunit;
@@ -37,6 +38,28 @@ public sealed class ReconcileLoopTests(RedisFixture redis) : RigTests(redis)
         Assert.Equal((WorkloadType.ReverseProxy, ResultState.Ok, $"{id}-1"), (result.Category, result.State, result.WorkloadId));
         Assert.Contains("eyJhZGRyIjoiIiwiY2xpZW50c2VjcmV0IjoiNzpzM2NyM3QiLCJ0bHNwb3J0IjowLCJodHRwcG9ydCI6MCwidXNlciI6IjcifQ==", rig.Value("/tcprouter/service/a.gw.example.com"), StringComparison.Ordinal);
         await Eventually.TrueAsync(() => rig.Redis.HashLength(RedisSchema.OutboxKey) == 0, "the outbox is empty");
+    }
+
+    [Fact, Trait("adv", "R10")]
+    public async Task Who_makes_too_many_in_a_minute_of_the_explorer_reads_so_and_what_he_has_stays_over_a_restart()
+    {
+        var ids = Enumerable.Range(0, 5).Select(i => Explorer.Add(Rig.Subdomain(7, $"n{i}.gw.example.com", "203.0.113.10"))).ToList();
+        await using (var rig = await Rig.StartAsync(Redis, Explorer, Slowly))
+        {
+            await rig.ReportedAsync(ids[4]);
+            foreach (var id in ids[..3]) await rig.ServedAsync(id);
+            Assert.Contains("more than 3 reservations on this gateway in one minute", Explorer.ResultOf(ids[3])!.Message, StringComparison.Ordinal);
+            await rig.EndedAsync(ids[4]);
+        }
+
+        await using var again = await Rig.StartAsync(Redis, Explorer, Slowly);
+        var late = Explorer.Add(Rig.Subdomain(7, "late.gw.example.com", "203.0.113.10"));
+        var next = Explorer.Add(Rig.Subdomain(7, "next.gw.example.com", "203.0.113.10") with { Epoch = new ExplorerDate(1_610_000_060) });
+        await again.ServedAsync(next);
+        Assert.False(await again.IsServedAsync(late));
+        foreach (var id in ids[..3]) Assert.True(await again.IsServedAsync(id));
+
+        void Slowly(ReconcilerOptions options) => (options.Explorer, options.ReservationsPerMinute) = (Explorer.Url, 3);
     }
 
     [Fact]

@@ -124,7 +124,7 @@ public sealed class PlanPropertyTests
     [Fact, Trait("adv", "R10")]
     public void Nobody_has_more_than_he_may_in_whatever_slices_it_comes() => Histories(history =>
     {
-        var world = new World { Quotas = new QuotaLimits(3, 2, 2, 1, 4) };
+        var world = new World { Quotas = new QuotaLimits(3, 2, 2, 1, 4, 0) };
         foreach (var act in history)
         {
             Perform(world, act, it => it.SliceRound());
@@ -137,6 +137,28 @@ public sealed class PlanPropertyTests
 
         return true;
     });
+
+    [Fact, Trait("adv", "R10")]
+    public void Nobody_gets_more_in_a_minute_than_he_may_and_nobody_is_too_fast_who_made_no_more() => Histories(history =>
+    {
+        var world = new World { Quotas = QuotaLimits.None with { AMinute = 3 } };
+        var made = new Dictionary<string, (long User, DateTimeOffset Minute)>();
+        foreach (var act in history)
+        {
+            Perform(world, act, it => it.SliceRound());
+            foreach (var it in world.Live.Values) made[it.Id] = MadeAt(it);
+            world.Made += TimeSpan.FromSeconds(act.Who % 16);
+            if (world.Book.Applied.Values.CountBy(MadeAt).Any(it => it.Value > 3)) return false;
+            if (act.Kind % 8 != 7) continue;
+            var tooFast = world.LastPlan.Outcomes.Where(it => it.Value is Outcome.Rejected rejected && rejected.Reason.Contains("in one minute", StringComparison.Ordinal)).Select(it => made[it.Key]);
+            if (tooFast.Any(at => made.Values.Count(it => it == at) <= 3)) return false;
+        }
+
+        return true;
+    });
+
+    private static (long User, DateTimeOffset Minute) MadeAt(LiveReservation it) =>
+        (it.Content.User, DateTimeOffset.FromUnixTimeSeconds(it.Content.Created.ToUnixTimeSeconds() / 60 * 60));
 
     [Fact]
     public void Of_a_frozen_user_nothing_is_served_and_unfrozen_everything_is_as_it_was() => ForAll((world, _) =>

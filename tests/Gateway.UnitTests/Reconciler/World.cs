@@ -39,6 +39,9 @@ internal sealed class World(PaperRedis redis)
 
     public DateTimeOffset Now { get; set; } = Start;
 
+    /// <summary>When the explorer stores what is reserved from now on.</summary>
+    public DateTimeOffset Made { get; set; } = Start;
+
     public TimeSpan Quarantine { get; set; }
 
     public Dictionary<(DomainName, long), string> Lapsed { get; } = [];
@@ -112,6 +115,7 @@ internal sealed class World(PaperRedis redis)
         Lapsed = Lapsed,
         Quotas = Quotas,
         Holdings = Book.Holdings,
+        Pace = Book.Pace,
     };
 
     public Plan Compute() => Plan.Compute(Desired(), Redis.Read());
@@ -186,7 +190,7 @@ internal sealed class World(PaperRedis redis)
     private string Add(Func<string, DateTimeOffset, Reservation> make, WorkloadType kind, long? id)
     {
         var gwid = $"{id ?? _next++}-1";
-        Bring(new LiveReservation(make(gwid, Start), kind));
+        Bring(new LiveReservation(make(gwid, Made), kind));
         return gwid;
     }
 }

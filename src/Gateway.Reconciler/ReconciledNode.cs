@@ -12,20 +12,23 @@ namespace Gateway.Reconciler;
 /// <param name="NameServers">What users put into NS records.</param>
 /// <param name="TunnelPort">The port for tunnel clients that the directory shows.</param>
 /// <param name="Version">Name and version of the program.</param>
-/// <param name="Addresses">Which addresses are dialled on a user's word.</param>
+/// <param name="Dialling">What is dialled on a user's word.</param>
 public sealed record ReconciledNode(
     Identity Identity,
     IReadOnlyList<DomainName> ManagedDomains,
     IReadOnlyList<DomainName> NameServers,
     int TunnelPort,
     string Version,
-    AddressPolicy Addresses)
+    DialRules Dialling)
 {
     /// <summary>The host name or address by which tunnel clients reach the node, as the directory shows it; empty: not known.</summary>
     public string Address { get; init; } = "";
 
     /// <summary>The pin of the tunnel port's key, as the directory shows it to tunnel clients; empty: not known here.</summary>
     public string TunnelPin { get; init; } = "";
+
+    /// <summary>The addresses of its machine, as they are when asked.</summary>
+    public Func<OwnAddresses> OwnAddresses { get; init; } = () => Model.Routes.OwnAddresses.LoopbackOnly;
 
     /// <summary>Where this node's own name server answers; empty when it runs none.</summary>
     public IReadOnlyList<IPEndPoint> OwnServers { get; init; } = [];

@@ -130,6 +130,9 @@ public sealed class RouterOptions : ICheckedOptions
             if (endPoint.Port != 0 && !taken.Add(endPoint)) yield return new OptionFault($"{name}: {endPoint} is named twice among the router's listeners: give each its own port.") { Because = ["router.tls_listen", "router.http_listen", "router.tunnel_listen"] };
     }
 
+    /// <summary>Which addresses and ports are dialled on a tenant's word.</summary>
+    public AddressPolicy DialPolicy => new(AllowedNetworks, RefusedPorts);
+
     /// <summary>How long a connection of a route may be silent.</summary>
     internal TimeSpan IdleOf(RouteRules rules) => rules.IdleSeconds > 0 ? TimeSpan.FromSeconds(rules.IdleSeconds) : IdleTimeout;
 

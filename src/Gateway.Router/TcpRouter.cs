@@ -47,13 +47,14 @@ public sealed class TcpRouter : IAsyncDisposable
 
     /// <summary>
     /// Builds the router; nothing is opened before <see cref="Bind"/>. Where the operator gives no certificate for tunnels, one is
-    /// kept in the file <paramref name="keptCertificate"/>; null: a new one is made each time.
+    /// kept in the file <paramref name="keptCertificate"/>; null: a new one is made each time. The machine's addresses are those of
+    /// <paramref name="machine"/>; null: the router looks them up by itself.
     /// </summary>
-    public TcpRouter(RouterOptions options, RouteFeed routes, TimeProvider time, ILoggerFactory logs, string? keptCertificate = null)
+    public TcpRouter(RouterOptions options, RouteFeed routes, TimeProvider time, ILoggerFactory logs, string? keptCertificate = null, MachineAddresses? machine = null)
     {
         (_options, _routes, _time, _logs, _keptCertificate) = (options, routes, time, logs, keptCertificate);
         _log = logs.CreateLogger<TcpRouter>();
-        _guard = new DialGuard(new AddressPolicy(options.AllowedNetworks, options.RefusedPorts), new OwnAddresses(time, options.OwnAddresses));
+        _guard = new DialGuard(options.DialPolicy, machine ?? new MachineAddresses(time, options.OwnAddresses));
         _tunnels = new Tunnels(options.TunnelsPerSecret, time);
         _dialer = new Dialer(_guard, _tunnels, options.ConnectTimeout, time);
         routes.Metrics.Watch(routes.Table, _tunnels, _dialer.Turns, Traffic, () => Running);
@@ -151,6 +152,9 @@ public sealed class TcpRouter : IAsyncDisposable
         _certificate = certificate;
         if (certificate.Pin != before.Pin) RouterLog.TunnelKey(_log, certificate.Pin.ToString());
     }
+
+    /// <summary>What the router does not dial, after <see cref="Bind"/> and <see cref="Protect"/>.</summary>
+    public DialRules Rules => _guard.Rules;
 
     /// <summary>Names the node's other ports, which no tenant's route may lead to, whatever networks are allowed.</summary>
     public void Protect(IEnumerable<IPEndPoint> ports) => _guard.ProtectInner(ports);

@@ -30,6 +30,8 @@ internal sealed class NodeParts : IAsyncDisposable
     private readonly RouteFeed? _routes;
     private readonly TcpRouter? _router;
     private readonly ExplorerServer? _explorer;
+    private readonly MachineAddresses _machine;
+    private DialRules _dialling;
     private ReconcileLoop? _reconciler;
     private ChangeFeed? _feed;
 
@@ -37,6 +39,8 @@ internal sealed class NodeParts : IAsyncDisposable
     {
         (_configuration, _identity, _redis, _time, _logs) = (configuration, identity, redis, time, logs);
         _state = directory.Path;
+        _machine = new MachineAddresses(time, configuration.Router.OwnAddresses);
+        _dialling = new DialRules(configuration.Router.DialPolicy);
         if (configuration.Runs(Role.Dns))
         {
             configuration.Dns.NameServers = configuration.Node.Nameservers;
@@ -47,7 +51,7 @@ internal sealed class NodeParts : IAsyncDisposable
         if (configuration.Runs(Role.Router))
         {
             _routes = new RouteFeed(redis, Spare("routes"), time, logs.CreateLogger<RouteFeed>(), new StaticRoutes(configuration.Router.Routes));
-            _router = new TcpRouter(configuration.Router, _routes, time, logs, directory.File("tunnel.pem"));
+            _router = new TcpRouter(configuration.Router, _routes, time, logs, directory.File("tunnel.pem"), _machine);
             _routes.Restore();
         }
 
@@ -85,8 +89,13 @@ internal sealed class NodeParts : IAsyncDisposable
         return _routes?.ReloadAsync(stop) ?? Task.CompletedTask;
     }
 
-    /// <summary>Names all ports of the node to the router, once everything is bound, so that no tenant's route leads to them.</summary>
-    public void Protect(IEnumerable<IPEndPoint> others) => _router?.Protect([.. Listening.Select(it => it.EndPoint), .. others]);
+    /// <summary>Names all ports of the node to the router and the reconciler, once everything is bound, so that no tenant's route leads to them.</summary>
+    public void Protect(IEnumerable<IPEndPoint> others)
+    {
+        IPEndPoint[] all = [.. Listening.Select(it => it.EndPoint), .. others];
+        _router?.Protect(all);
+        _dialling = _router?.Rules ?? _dialling with { InnerPorts = all };
+    }
 
     /// <summary>Starts everything. Each task ends when told to stop, or fails.</summary>
     public IReadOnlyList<Task> Start(CancellationToken stop)
@@ -212,16 +221,15 @@ internal sealed class NodeParts : IAsyncDisposable
     {
         var node = _configuration.Node;
         var tunnels = _router?.TunnelBound ?? [.. _configuration.Router.TunnelListen];
-        return new ReconciledNode(identity, node.Domains, node.Nameservers, tunnels is [var first, ..] ? first.Port : 0, $"gateway@{CommandLine.Version}", Addresses())
+        return new ReconciledNode(identity, node.Domains, node.Nameservers, tunnels is [var first, ..] ? first.Port : 0, $"gateway@{CommandLine.Version}", _dialling)
         {
             Instance = $"{Environment.MachineName}:{_state}",
             Address = node.Address.Length > 0 ? node.Address : OwnAddress(tunnels),
+            OwnAddresses = () => _machine.Current,
             OwnServers = _dns?.Bound ?? [],
             TunnelPin = _router?.TunnelPin?.ToString() ?? "",
         };
     }
-
-    private AddressPolicy Addresses() => new(_configuration.Router.AllowedNetworks, _configuration.Router.RefusedPorts);
 
     private TimeSpan? AgeOf(DateTimeOffset? savedAt)
     {

@@ -50,6 +50,16 @@ public sealed class WaitReasonTests : IAsyncLifetime
         Assert.Equal("loop_detected", (await NotUpAsync("loop.gw.test", other.Http, seconds: 1))["reason"]!.ToString());
     }
 
+    [Fact, Trait("adv", "S3")]
+    public async Task A_proxy_that_leads_to_the_gateway_itself()
+    {
+        foreach (var own in (IPEndPoint[])[_node.Http, _node.Admin, new IPEndPoint(IPAddress.Loopback, _redis.Port)])
+        {
+            var ended = await _alice.RunAsync("reserve", "proxy", "self.gw.test", "--to", "127.0.0.1", "--http-port", Port(own), "--tls-port", "0");
+            Assert.Contains("is this gateway itself", ended.Output + ended.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_user_who_is_frozen_while_he_waits()
     {

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.NetworkInformation;
+using Gateway.Transport;
 
 namespace Gateway.Dns.Forwarding;
 
@@ -19,5 +19,5 @@ internal static class OwnAddresses
 
     private static bool IsOfThisMachine(IPAddress address) =>
         IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
-        || NetworkInterface.GetAllNetworkInterfaces().Any(face => face.GetIPProperties().UnicastAddresses.Any(unicast => unicast.Address.Equals(address)));
+        || MachineAddresses.OfInterfaces().Contains(address);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Gateway.Model;
 using Gateway.Model.Names;
 using Gateway.Model.Reservations;
@@ -244,12 +245,17 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     private Outcome.Rejected? TargetFault(Reservation.Proxy it)
     {
         if (!UpstreamHost.TryParse(it.Address, out var host) || !IsPort(it.HttpPort) || !IsPort(it.TlsPort) || it.HttpPort + it.TlsPort == 0) return Refusal.BadTarget(it.Address);
-        if (host is not UpstreamHost.Literal literal) return null;
-        var allowed = IsAllowed(literal, it.HttpPort) && IsAllowed(literal, it.TlsPort);
-        return allowed ? null : Refusal.TargetNotAllowed(it.Address);
+        // Where a name leads is asked at each dial.
+        return host is UpstreamHost.Literal literal ? PortFault(it, literal.Address, it.HttpPort) ?? PortFault(it, literal.Address, it.TlsPort) : null;
     }
 
-    private bool IsAllowed(UpstreamHost.Literal host, int port) => port == 0 || desired.Addresses.Allows(new System.Net.IPEndPoint(host.Address, port));
+    private Outcome.Rejected? PortFault(Reservation.Proxy it, IPAddress address, int port)
+    {
+        if (port == 0) return null;
+        var to = new IPEndPoint(address, port);
+        if (!desired.Dialling.Policy.Allows(to)) return Refusal.TargetNotAllowed(it.Address);
+        return desired.Dialling.Allows(to, desired.OwnAddresses) ? null : Refusal.TargetIsGateway(it.Address);
+    }
 
     // There a user needs no proof.
     private bool IsManaged(DomainName host) => zones.Governing(host) is { } zone && zones.IsManaged(zone);

@@ -31,8 +31,11 @@ internal sealed record DesiredState
     /// <summary>Tunnel secrets by reservation id, as far as they were asked for.</summary>
     public IReadOnlyDictionary<string, SecretState> Secrets { get; init; } = FrozenDictionary<string, SecretState>.Empty;
 
-    /// <summary>Which addresses may be dialled on a user's word.</summary>
-    public AddressPolicy Addresses { get; init; } = AddressPolicy.PublicOnly;
+    /// <summary>What may be dialled on a user's word.</summary>
+    public DialRules Dialling { get; init; } = DialRules.PublicOnly;
+
+    /// <summary>The addresses that lead back to this machine.</summary>
+    public OwnAddresses OwnAddresses { get; init; } = OwnAddresses.LoopbackOnly;
 
     /// <summary>Labels that nobody may claim anywhere.</summary>
     public IReadOnlySet<string> ReservedLabels { get; init; } = FrozenSet<string>.Empty;

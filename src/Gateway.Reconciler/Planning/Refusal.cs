@@ -88,6 +88,9 @@ internal static class Refusal
     public static Outcome.Rejected TargetNotAllowed(string address) =>
         new($"this gateway does not dial '{address}' on that port: give an address and a port that are public, or ask the operator to allow them");
 
+    public static Outcome.Rejected TargetIsGateway(string address) =>
+        new($"'{address}' on that port is this gateway itself: give the address of the machine that runs your service, or reserve a tunnel to it");
+
     public static Outcome.Rejected Undelegated(DomainName name) =>
         new($"the zone of '{name}' is not delegated to this gateway any more: delegate it and reserve again");
 }

@@ -86,7 +86,7 @@ public sealed class ReservationPathTests(ExplorerFixture explorer, ITestOutputHe
 
         public Path(ExplorerFixture explorer)
         {
-            var node = new ReconciledNode(explorer.Gateway, [Managed], [DomainName.Parse("ns1.example.com")], 18000, "gateway/test", AddressPolicy.PublicOnly);
+            var node = new ReconciledNode(explorer.Gateway, [Managed], [DomainName.Parse("ns1.example.com")], 18000, "gateway/test", DialRules.PublicOnly);
             _loop = new ReconcileLoop(new ReconcilerOptions { PollInterval = TimeSpan.FromMinutes(10) }, node, explorer.Connection, explorer.Client(ExplorerSigner.Gateway(explorer.Gateway)), explorer.Root, TimeProvider.System, NullLoggerFactory.Instance);
             var feed = new ChangeFeed(explorer.Connection, [_loop.Doorbell], new ChangeFeedOptions(), TimeProvider.System, NullLogger<ChangeFeed>.Instance);
             _running = [feed.RunAsync(_stop.Token), _loop.RunAsync(_stop.Token)];

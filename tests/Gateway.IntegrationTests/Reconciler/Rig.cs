@@ -30,7 +30,7 @@ internal sealed class Rig : IAsyncDisposable
         (Explorer, _redis, _ownsRedis) = (explorer, redis, ownsRedis);
         var set = new ReconcilerOptions { PollInterval = TimeSpan.FromMilliseconds(100), ResyncInterval = TimeSpan.FromHours(1), ForeignHosts = ForeignHosts.FirstCome };
         options?.Invoke(set);
-        var node = new ReconciledNode(Gateway, [.. (domains ?? ["gw.example.com"]).Select(it => DomainName.Parse(it))], [DomainName.Parse("ns1.example.com")], 18000, "gateway/test", AddressPolicy.PublicOnly) { OwnServers = nameServer is null ? [] : [nameServer], Instance = instance };
+        var node = new ReconciledNode(Gateway, [.. (domains ?? ["gw.example.com"]).Select(it => DomainName.Parse(it))], [DomainName.Parse("ns1.example.com")], 18000, "gateway/test", DialRules.PublicOnly) { OwnServers = nameServer is null ? [] : [nameServer], Instance = instance };
         var client = new ExplorerClient(_http, url ?? explorer.Url, ExplorerSigner.Gateway(Gateway), deadline, time);
         Loop = new ReconcileLoop(set, node, redis, client, url ?? explorer.Url, time ?? TimeProvider.System, Log, copy is null ? null : new LastKnownGood(copy, Log));
     }

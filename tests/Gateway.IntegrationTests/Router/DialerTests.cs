@@ -5,6 +5,7 @@ using Gateway.Model.Routes;
 using Gateway.Router;
 using Gateway.Router.Tunnelling;
 using Gateway.Router.Upstreams;
+using Gateway.Transport;
 using Xunit;
 
 namespace Gateway.IntegrationTests.Router;
@@ -131,7 +132,7 @@ public sealed class DialerTests
         Assert.Equal(DialFault.Forbidden, await FaultAsync(NewDialer(null, Loopback2), "127.0.0.2", 6379));
 
     private static Dialer NewDialer(Resolve? resolve = null, params IPNetwork[] allowed) => new(
-        new DialGuard(new AddressPolicy(allowed), new OwnAddresses(TimeProvider.System)), new Tunnels(1, TimeProvider.System), TimeSpan.FromMilliseconds(500), TimeProvider.System, resolve);
+        new DialGuard(new AddressPolicy(allowed), new MachineAddresses(TimeProvider.System)), new Tunnels(1, TimeProvider.System), TimeSpan.FromMilliseconds(500), TimeProvider.System, resolve);
 
     private static ValueTask<DialOutcome> DialAsync(Dialer dialer, string address, int port) =>
         dialer.OpenAsync(new Target.Dial(address, port, port), Traffic.Http, CancellationToken.None);

@@ -4,6 +4,7 @@ using System.Text;
 using Gateway.IntegrationTests.Support;
 using Gateway.IntegrationTests.Transport;
 using Gateway.Model.Routes;
+using Gateway.Transport;
 using Gateway.UnitTests.Router;
 using Xunit;
 
@@ -217,6 +218,25 @@ public sealed class TlsPortTests
 
         // The line is written after the alert.
         await Eventually.TrueAsync(() => router.Log.Lines.Count(line => line.Contains("Forbidden", StringComparison.Ordinal)) == 3, "each refusal is logged");
+    }
+
+    [Fact, Trait("adv", "S3")]
+    public async Task The_gateway_never_dials_the_addresses_of_its_machine_and_those_that_lead_to_it()
+    {
+        await using var router = new RouterHarness(options => (options.AllowedNetworks, options.OwnAddresses) = ([], [IPAddress.Parse("198.51.100.7")]));
+        // Some machines have only private addresses, which are refused as such: in an allowed network the listeners stay closed.
+        await using var open = new RouterHarness(options => (options.AllowedNetworks, options.TlsListen) = ([IPNetwork.Parse("0.0.0.0/0")], [new IPEndPoint(IPAddress.Any, 0)]));
+        IPAddress[] own = [.. MachineAddresses.OfInterfaces().Where(it => it.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(it))];
+        foreach (var address in own.Append(IPAddress.Parse("198.51.100.7"))) await RefusedAsync(router, address);
+        foreach (var address in own.Append(IPAddress.Any)) await RefusedAsync(open, address);
+
+        static async Task RefusedAsync(RouterHarness router, IPAddress address)
+        {
+            var host = $"of-{address}.example";
+            router.Dial(host, new IPEndPoint(address, router.Tls.Port));
+            Assert.Equal(InternalError, await AskAsync(router, Hello.For(host)));
+            await router.LineAsync(host, "Forbidden");
+        }
     }
 
     [Fact]

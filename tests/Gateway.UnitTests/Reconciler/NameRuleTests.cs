@@ -111,7 +111,7 @@ public sealed class NameRuleTests : PlanRules
     [InlineData("", "ns1.gw.test")]
     public void The_gateways_own_names_are_its_name_servers_and_its_address(string address, string expected)
     {
-        var node = new ReconciledNode(Identity.Create(), [DomainName.Parse("gw.test")], [DomainName.Parse("ns1.gw.test")], 18000, "gateway/test", AddressPolicy.PublicOnly) { Address = address };
+        var node = new ReconciledNode(Identity.Create(), [DomainName.Parse("gw.test")], [DomainName.Parse("ns1.gw.test")], 18000, "gateway/test", DialRules.PublicOnly) { Address = address };
         Assert.Equal(expected, string.Join(',', node.OwnNames.Select(it => it.ToString()).Order(StringComparer.Ordinal)));
     }
 

@@ -1,6 +1,8 @@
+using System.Net;
 using Gateway.Model;
 using Gateway.Model.ExplorerApi;
 using Gateway.Model.Reservations;
+using Gateway.Model.Routes;
 using Gateway.Reconciler.Planning;
 using Xunit;
 
@@ -54,6 +56,39 @@ public sealed class RouteRuleTests : PlanRules
     [InlineData("127.1")]
     [InlineData("")]
     public void A_proxy_to_an_address_that_is_not_public_is_refused(string address) => Refused(_world.Proxy(7, "a.gw.test", address), "");
+
+    [Theory, Trait("adv", "S3")]
+    [InlineData("198.51.100.1", 80, 0)]
+    [InlineData("198.51.100.1", 0, 8443)]
+    [InlineData("::ffff:198.51.100.1", 80, 0)]
+    [InlineData("[2003::1]", 80, 443)]
+    [InlineData("10.0.0.1", 80, 443)]
+    [InlineData("10.0.0.1", 0, 9000)]
+    public void A_proxy_that_leads_back_to_the_gateway_is_refused(string address, int port, int portTls)
+    {
+        Own();
+        Refused(_world.Proxy(7, "a.gw.test", address, port, portTls), "is this gateway itself");
+    }
+
+    [Fact, Trait("adv", "S3")]
+    public void What_is_not_the_gateway_is_dialled_and_a_name_may_still_point_to_it()
+    {
+        Own();
+        Accepted(_world.Proxy(7, "a.gw.test", "198.51.100.2"));
+        Accepted(_world.Proxy(7, "b.gw.test", "10.0.0.1", 8080, 0));
+        Accepted(_world.Subdomain(7, "c.gw.test", "198.51.100.1", "2003::1"));
+        Accepted(_world.Tunnel(7, "c.gw.test"));
+    }
+
+    [Fact]
+    public void A_proxy_that_was_accepted_stays_when_the_gateway_moves_to_its_address()
+    {
+        var id = _world.Proxy(7, "a.gw.test", "198.51.100.1");
+        Accepted(id);
+        Own();
+        _world.Round();
+        Assert.NotNull(_world.Redis["tfgateway_reservations", id]);
+    }
 
     [Theory, Trait("adv", "S5")]
     [InlineData(6379, 0)]
@@ -109,5 +144,12 @@ public sealed class RouteRuleTests : PlanRules
         var id = _world.Other(new Reservation.Unsupported("5-1", 7, World.GatewayId, default, "zdb", "this gateway does not serve zdb"), (WorkloadType)77);
         _world.Write();
         Assert.Equal("""{"category":77,"state":0,"message":"this gateway does not serve zdb","delete":true,"since":1610000005}""", _world.Redis["gateway:outbox", id]);
+    }
+
+    // 10.0.0.0/24 is a network that the operator opened.
+    private void Own()
+    {
+        _world.OwnAddresses = new OwnAddresses([IPAddress.Parse("198.51.100.1"), IPAddress.Parse("2003::1"), IPAddress.Parse("10.0.0.1")]);
+        _world.Dialling = new DialRules(new AddressPolicy([IPNetwork.Parse("10.0.0.0/24")])) { VisitorPorts = [80, 443], InnerPorts = [new IPEndPoint(IPAddress.Any, 9000)] };
     }
 }

@@ -3,6 +3,7 @@ using Gateway.Model;
 using Gateway.Model.Crypto;
 using Gateway.Model.ExplorerApi;
 using Gateway.Model.Reservations;
+using Gateway.Model.Routes;
 using Gateway.Reconciler.Planning;
 
 namespace Gateway.UnitTests.Reconciler;
@@ -32,6 +33,10 @@ internal sealed class World(PaperRedis redis)
     public DomainName[] Managed { get; set; } = [DomainName.Parse("gw.test")];
 
     public HashSet<DomainName> OwnNames { get; } = [];
+
+    public DialRules Dialling { get; set; } = DialRules.PublicOnly;
+
+    public OwnAddresses OwnAddresses { get; set; } = OwnAddresses.LoopbackOnly;
 
     public HashSet<string> ReservedLabels { get; } = [];
 
@@ -106,6 +111,8 @@ internal sealed class World(PaperRedis redis)
         Reported = Book.Reported,
         Secrets = _secrets,
         OwnNames = OwnNames,
+        Dialling = Dialling,
+        OwnAddresses = OwnAddresses,
         ReservedLabels = ReservedLabels,
         ForeignHosts = ForeignHosts,
         Proofs = Proofs,

@@ -217,7 +217,7 @@ internal sealed class Machine : IDisposable
     private ReconcileLoop Start()
     {
         var options = new ReconcilerOptions { ForeignHosts = ForeignHosts.FirstCome, Quarantine = TimeSpan.Zero, ReportsAtOnce = 1 };
-        var node = new ReconciledNode(Gateway, [DomainName.Parse("gw.test")], [DomainName.Parse("ns1.example.net")], 18000, "gateway/test", AddressPolicy.PublicOnly);
+        var node = new ReconciledNode(Gateway, [DomainName.Parse("gw.test")], [DomainName.Parse("ns1.example.net")], 18000, "gateway/test", DialRules.PublicOnly);
         var view = Ledger.Open($"start {++_starts}");
         return new ReconcileLoop(options, node, view, view, view, new ExplorerClient(_http, Address, ExplorerSigner.Gateway(Gateway), time: _time), Address, _time, NullLoggerFactory.Instance);
     }

@@ -6,6 +6,9 @@ namespace Gateway.ExplorerApi;
 /// <summary>Workloads (the reservation API contract, sections 1.7 to 1.11).</summary>
 public sealed partial class ExplorerClient
 {
+    /// <summary>Elements of the largest page that an explorer gives.</summary>
+    public const int LargestPage = 1000;
+
     /// <summary>Stores a workload that the customer signed (see <see cref="WorkloadChallenge.SignCustomer"/>); gives its id.</summary>
     public async Task<ExplorerOutcome<long>> CreateWorkloadAsync(Workload workload, CancellationToken stop)
     {
@@ -23,7 +26,11 @@ public sealed partial class ExplorerClient
 
     /// <summary>Workloads by customer, next action and kind; null leaves a filter out.</summary>
     public Task<ExplorerOutcome<Listing<Workload>>> ListWorkloadsAsync(long? customer, NextAction? action, WorkloadType? type, int page, CancellationToken stop) =>
-        ListAsync<Workload>("/reservations/workloads" + Query(("customer_tid", Text(customer)), ("next_action", Text((int?)action)), ("workload_type", Text((int?)type)), ("page", Text(page))), stop);
+        ListWorkloadsAsync(customer, action, type, page, size: null, stop);
+
+    /// <summary>As the other, with so many on a page, <see cref="LargestPage"/> at most.</summary>
+    public Task<ExplorerOutcome<Listing<Workload>>> ListWorkloadsAsync(long? customer, NextAction? action, WorkloadType? type, int page, int? size, CancellationToken stop) =>
+        ListAsync<Workload>("/reservations/workloads" + Query(("customer_tid", Text(customer)), ("next_action", Text((int?)action)), ("workload_type", Text((int?)type)), ("page", Text(page)), ("size", Text(size))), stop);
 
     /// <summary>What a gateway has to do, from an id on (0: all). Not signed, as in the original.</summary>
     public async Task<ExplorerOutcome<WorkloadPage>> PollAsync(string nodeId, long from, CancellationToken stop)

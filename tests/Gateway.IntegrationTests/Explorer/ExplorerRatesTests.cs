@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Gateway.Explorer;
 using Gateway.ExplorerApi;
 using Gateway.IntegrationTests.Support;
@@ -85,6 +86,42 @@ public sealed class ExplorerRatesTests(ExplorerFixture explorer) : IClassFixture
         var client = new ExplorerClient(explorer.Http, root, ExplorerSigner.Gateway(gateway));
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => client.ReportUptimeAsync(gateway.Id, TimeSpan.FromHours(1), ExplorerFixture.Stop)));
         Assert.All(outcomes, outcome => Assert.Equal(404, ExplorerFixture.Refusal(outcome).Status));
+    });
+
+    /// <summary>A gateway's key is one that anybody can make. It opens nothing that is a user's, and the address that asks is limited before anybody looks at a key.</summary>
+    [Fact]
+    [Trait("adv", "R9")]
+    public async Task Who_signs_as_a_gateway_gets_nothing_of_a_user_s_and_asks_no_more_than_his_address_may()
+    {
+        var user = await explorer.UserAsync("masked.3bot");
+        await WithAsync(new ExplorerOptions { RatePerKey = 1, RatePerAddress = 1, RateExempt = [] }, async root =>
+        {
+            var stranger = new ExplorerClient(explorer.Http, root, ExplorerSigner.Gateway(Identity.Create()));
+            var made = await stranger.CreateWorkloadAsync(user.Subdomain("masked.gw.example.com"), ExplorerFixture.Stop);
+            Assert.NotInRange(ExplorerFixture.Refusal(made).Status, 200, 299);
+            Assert.Equal("", ExplorerFixture.Value(await stranger.GetUserAsync(user.Id, ExplorerFixture.Stop)).Email);
+            var outcomes = new List<int>();
+            for (var i = 0; i < 40; i++)
+            {
+                var fresh = Identity.Create();
+                outcomes.Add(ExplorerFixture.Refusal(await new ExplorerClient(explorer.Http, root, ExplorerSigner.Gateway(fresh)).ReportUptimeAsync(fresh.Id, TimeSpan.FromHours(1), ExplorerFixture.Stop)).Status);
+            }
+
+            Assert.Contains(429, outcomes);
+            Assert.All(outcomes, it => Assert.True(it is 404 or 429));
+        });
+        Assert.Empty(ExplorerFixture.Value(await user.Client.ListWorkloadsAsync(user.Id, null, null, 1, ExplorerFixture.Stop)).Items);
+    }
+
+    [Fact]
+    [Trait("adv", "R9")]
+    public async Task Who_says_that_he_is_a_gateway_and_does_not_sign_with_its_key_changes_nothing_of_it() => await WithAsync(new ExplorerOptions { RatePerKey = 1 }, async root =>
+    {
+        var node = new GatewayNode { NodeId = explorer.Gateway.Id, PublicKeyHex = explorer.Gateway.PublicKey.Hex, FarmId = 1, ManagedDomains = ["claimed.example.com"], DnsNameserver = ["ns1.claimed.example.com"], Location = new GatewayLocation { Country = "Belgium" } };
+        var forged = SignedHeaders.Sign(explorer.Gateway.Id, Identity.Create(), TimeProvider.System.GetUtcNow());
+        var (response, body) = await explorer.SendAsync("POST", new Uri(root, "/api/v1/gateways").ToString(), Encoding.UTF8.GetString(ExplorerJson.Write(node)), forged);
+        Assert.True(response.StatusCode == HttpStatusCode.Unauthorized, body);
+        Assert.Equal(404, ExplorerFixture.Refusal(await new ExplorerClient(explorer.Http, root).GetGatewayAsync(explorer.Gateway.Id, ExplorerFixture.Stop)).Status);
     });
 
     private async Task WithAsync(ExplorerOptions options, Func<Uri, Task> use, KeptLog? log = null)

@@ -262,12 +262,12 @@ internal sealed class TunnelListener(
 
     private async Task JoinAsync(TunnelSession tunnel, YamuxSession session, Task<YamuxEnd> running, CancellationTokenSource life)
     {
-        // Asked again: the last route may have gone since the proof.
+        // Asked again, both: the last route may have gone since the proof, and the stop may have begun.
         if (!routes.Knows(tunnel.Secret, out var naming)) return;
         var began = time.GetTimestamp();
         using var displaced = tunnel.Displaced.Token.UnsafeRegister(static it => ((CancellationTokenSource)it!).Cancel(), life);
         await using var departure = new Departure(tunnel, naming, life, time);
-        tunnels.Add(tunnel);
+        if (!tunnels.TryAdd(tunnel)) return;
         try
         {
             metrics.Handshake("accepted");

@@ -69,12 +69,16 @@ internal sealed class Tunnels(int perSecret, TimeProvider time)
     /// <summary>After <see cref="Take"/> found none: waits for a client that may be on its way back. It throws nothing.</summary>
     public Task WaitAsync(Secret secret, CancellationToken stop) => _returning.WaitAsync(secret, () => _sessions.ContainsKey(secret), stop);
 
-    /// <summary>Adds a session; cancels <see cref="TunnelSession.Displaced"/> of the oldest when there are too many.</summary>
-    public void Add(TunnelSession session)
+    /// <summary>
+    /// Adds a session; cancels <see cref="TunnelSession.Displaced"/> of the oldest when there are too many. False: the node is about to
+    /// leave, and would not tell this one.
+    /// </summary>
+    public bool TryAdd(TunnelSession session)
     {
         TunnelSession? displaced = null;
         lock (_writing)
         {
+            if (_isLeaving) return false;
             var sessions = _sessions.GetValueOrDefault(session.Secret, []);
             if (sessions.Length >= perSecret) (displaced, sessions) = (sessions[0], sessions[1..]);
             else _count++;
@@ -83,12 +87,13 @@ internal sealed class Tunnels(int perSecret, TimeProvider time)
 
         displaced?.Displaced.Cancel();
         _returning.Came(session.Secret);
+        return true;
     }
 
     /// <summary>Tells every client that the node closes its session after this time.</summary>
     public async Task GoAwayAsync(TimeSpan closes, CancellationToken stop)
     {
-        _isLeaving = true;
+        lock (_writing) _isLeaving = true;
         foreach (var session in Sessions) await session.GoAwayAsync(closes, stop);
     }
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Gateway.Model;
-using Gateway.Model.Routes;
 using Gateway.Router.Routing;
 using Gateway.Store;
 using Microsoft.Extensions.Logging;
@@ -71,8 +70,9 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     public void Restore()
     {
         if (_lastKnownGood is null || !_lastKnownGood.TryLoad(out var values, out var savedAt)) return;
+        using var news = new RouteNews(_log);
         foreach (var value in values)
-            if (!Guard.TryTakeMark(value) && RedisSchema.TryReadServiceKey(value.Key, out var host)) Take(host, value.Key, value.Value.Span);
+            if (!Guard.TryTakeMark(value) && RedisSchema.TryReadServiceKey(value.Key, out var host)) Take(host, value.Key, value.Value.Span, news);
         ServedFromFile = savedAt;
         RouterLog.ServingLastKnownGood(_log, Table.Count, savedAt);
     }
@@ -87,25 +87,28 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         var faults = _static.Load();
         foreach (var fault in faults) RouterLog.StaticRoutesFault(_log, fault);
         if (faults.Count > 0) return;
+        using var news = new RouteNews(_log);
         foreach (var route in _static.ByHost.Values)
-            if (Table.Put(route)) RouterLog.RouteChanged(_log, route.Host.ToString(), Describe(route.Target));
-        await ReleaseAsync([.. before.Keys.Where(host => !IsStatic(host))], stop);
+            if (Table.Put(route)) news.Changed(route);
+        await ReleaseAsync([.. before.Keys.Where(host => !IsStatic(host))], news, stop);
     }
 
     /// <inheritdoc/>
     public async Task ApplyAsync(IReadOnlyList<KeyChange> changes, CancellationToken stop)
     {
         if (_redis is null) return;
+        using var news = new RouteNews(_log);
         var missing = new List<DomainName>();
         foreach (var batch in changes.Select(change => change.Key).Distinct(StringComparer.Ordinal).Chunk(Batch))
-            await ReadAgainAsync(_redis.Commands, batch, missing, stop);
-        await FinishAsync(missing, GuardedLook.Changes, stop);
+            await ReadAgainAsync(_redis.Commands, batch, missing, news, stop);
+        await FinishAsync(missing, GuardedLook.Changes, news, stop);
     }
 
     /// <inheritdoc/>
     public async Task CompareAsync(CancellationToken stop)
     {
         if (_redis is null) return;
+        using var news = new RouteNews(_log);
         await Guard.BeginComparisonAsync(stop);
         var (seen, missing) = (new HashSet<DomainName>(), new List<DomainName>());
         var redis = _redis.Commands;
@@ -113,12 +116,12 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         {
             foreach (var key in batch)
                 if (RedisSchema.TryReadServiceKey(key, out var host)) seen.Add(host);
-            await ReadAgainAsync(redis, batch, missing, stop);
+            await ReadAgainAsync(redis, batch, missing, news, stop);
         }
 
         // Only a scan that reached its end proves that something is gone.
         missing.AddRange(Table.Routes.Select(route => route.Host).Where(host => !seen.Contains(host) && !IsStatic(host)));
-        await FinishAsync(missing, GuardedLook.Everything, stop);
+        await FinishAsync(missing, GuardedLook.Everything, news, stop);
         ServedFromFile = null;
         // Even an empty table is worth a file: a start without Redis then knows that nothing was there.
         if (!_isRead) MarkUnsaved();
@@ -153,7 +156,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     }
 
     /// <summary>Reads the hosts of these keys. Where several spellings of a host have a value, the canonical one counts.</summary>
-    private async Task ReadAgainAsync(RedisCommands redis, IReadOnlyCollection<string> keys, List<DomainName> missing, CancellationToken stop)
+    private async Task ReadAgainAsync(RedisCommands redis, IReadOnlyCollection<string> keys, List<DomainName> missing, RouteNews news, CancellationToken stop)
     {
         var hosts = new Dictionary<DomainName, string>();
         foreach (var key in keys)
@@ -165,14 +168,14 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         for (var i = 0; i < places.Length; i++)
         {
             var (host, key) = places[i];
-            if (!values[i].IsNull && hosts.Remove(host)) Take(host, key, ((byte[])values[i]!).AsSpan());
+            if (!values[i].IsNull && hosts.Remove(host)) Take(host, key, ((byte[])values[i]!).AsSpan(), news);
         }
 
         foreach (var (host, key) in hosts)
             if (await IsGoneAsync(redis, key, stop) && !IsStatic(host) && Table.TryGet(host, out _)) missing.Add(host);
     }
 
-    private void Take(DomainName host, string key, ReadOnlySpan<byte> value)
+    private void Take(DomainName host, string key, ReadOnlySpan<byte> value, RouteNews news)
     {
         if (!RedisSchema.TryDecodeService(host, value, out var route, out var fault))
         {
@@ -182,7 +185,7 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         }
 
         if (IsStatic(host) || !Table.Put(route)) return;
-        RouterLog.RouteChanged(_log, host.ToString(), Describe(route.Target));
+        news.Changed(route);
         MarkUnsaved();
     }
 
@@ -196,15 +199,15 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     }
 
     /// <summary>These hosts have left the operator's file; Redis may know them too.</summary>
-    private async Task ReleaseAsync(DomainName[] hosts, CancellationToken stop)
+    private async Task ReleaseAsync(DomainName[] hosts, RouteNews news, CancellationToken stop)
     {
         if (hosts.Length == 0) return;
         try
         {
             // What Redis does not know was the operator's alone, who has taken it out.
             var missing = _redis is null ? [.. hosts] : new List<DomainName>();
-            if (_redis is not null) await ReadAgainAsync(_redis.Commands, [.. hosts.Select(RedisSchema.ServiceKey)], missing, stop);
-            missing.ForEach(Delete);
+            if (_redis is not null) await ReadAgainAsync(_redis.Commands, [.. hosts.Select(RedisSchema.ServiceKey)], missing, news, stop);
+            foreach (var host in missing) Delete(host, news);
         }
         catch (Exception e) when (RedisFaults.IsRedis(e))
         {
@@ -216,11 +219,11 @@ public sealed class RouteFeed : IChangeReader, IDisposable
     private bool IsStatic(DomainName host) => _static.ByHost.ContainsKey(host);
 
     /// <summary>Deletes what is missing in Redis and may go.</summary>
-    private async Task FinishAsync(List<DomainName> missing, GuardedLook covers, CancellationToken stop)
+    private async Task FinishAsync(List<DomainName> missing, GuardedLook covers, RouteNews news, CancellationToken stop)
     {
         var departures = await Guard.JudgeAsync(covers, missing.Count, () => Table.Count - _static.ByHost.Count, Kept, stop);
         var kept = Kept(departures);
-        foreach (var host in missing.Where(host => MayGo(host, departures))) Delete(host);
+        foreach (var host in missing.Where(host => MayGo(host, departures))) Delete(host, news);
         Guard.End(covers, kept);
 
         int Kept(Departures under) => missing.Count(host => !MayGo(host, under));
@@ -228,10 +231,10 @@ public sealed class RouteFeed : IChangeReader, IDisposable
 
     private static bool MayGo(DomainName host, Departures departures) => departures.MayGo(new KeyChange(RedisSchema.ServiceKey(host), null));
 
-    private void Delete(DomainName host)
+    private void Delete(DomainName host, RouteNews news)
     {
         if (IsStatic(host) || !Table.Remove(host)) return;
-        RouterLog.RouteDeleted(_log, host.ToString());
+        news.Deleted(host);
         MarkUnsaved();
     }
 
@@ -246,7 +249,4 @@ public sealed class RouteFeed : IChangeReader, IDisposable
         var values = Table.Routes.Where(route => !IsStatic(route.Host)).Select(RedisSchema.EncodeService).Select(it => new StoredValue(it.Key, null, Encoding.UTF8.GetBytes(it.Value))).Prepend(Guard.Mark);
         if (!await _lastKnownGood.SaveAsync(values, CancellationToken.None)) MarkUnsaved();
     }
-
-    private static string Describe(Target target) =>
-        target.Match(dial => $"{dial.Address}, HTTP port {dial.HttpPort}, TLS port {dial.TlsPort}", _ => "a tunnel");
 }

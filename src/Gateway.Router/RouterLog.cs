@@ -30,11 +30,14 @@ internal static partial class RouterLog
     [LoggerMessage(4006, LogLevel.Error, "The route in {Key} cannot be read, so the last good one is kept: {Fault}")]
     public static partial void RouteUndecodable(ILogger log, string key, string fault);
 
-    [LoggerMessage(4007, LogLevel.Information, "The route of {Host} is now {Upstream}")]
-    public static partial void RouteChanged(ILogger log, string host, string upstream);
+    [LoggerMessage(EventId = 4007, Message = "The route of {Host} is now {Upstream}")]
+    public static partial void RouteChanged(ILogger log, LogLevel level, string host, string upstream);
 
-    [LoggerMessage(4008, LogLevel.Information, "The route of {Host} was deleted")]
-    public static partial void RouteDeleted(ILogger log, string host);
+    [LoggerMessage(EventId = 4008, Message = "The route of {Host} was deleted")]
+    public static partial void RouteDeleted(ILogger log, LogLevel level, string host);
+
+    [LoggerMessage(4021, LogLevel.Information, "{Changed} routes changed and {Deleted} were deleted")]
+    public static partial void ManyRoutes(ILogger log, int changed, int deleted);
 
     [LoggerMessage(4009, LogLevel.Warning, "A connection could not be accepted, and will be tried again: {Reason}")]
     public static partial void AcceptFailed(ILogger log, string reason);

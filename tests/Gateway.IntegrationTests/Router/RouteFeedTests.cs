@@ -34,6 +34,24 @@ public sealed class RouteFeedTests(RedisFixture redis) : IClassFixture<RedisFixt
     }
 
     [Fact]
+    public async Task Few_changes_have_a_line_each_and_many_at_once_one_for_all()
+    {
+        await using var connection = await StartAsync();
+        using var feed = NewFeed(connection);
+        for (var i = 0; i < 20; i++) await PutAsync(connection, $"h{i}.example", "192.0.2.1");
+        await feed.CompareAsync(CancellationToken.None);
+        Assert.Equal(20, Lines("is now 192.0.2.1"));
+        for (var i = 0; i < 21; i++) await PutAsync(connection, $"h{i}.example", "192.0.2.2");
+        await feed.CompareAsync(CancellationToken.None);
+        Assert.Equal((0, 1), (Lines("is now 192.0.2.2"), Lines("21 routes changed and 0 were deleted")));
+        await connection.Database.KeyDeleteAsync(RedisSchema.ServiceKey(DomainName.Parse("h7.example")));
+        await ApplyAsync(feed, DomainName.Parse("h7.example"));
+        Assert.Equal(1, Lines("The route of h7.example was deleted"));
+
+        int Lines(string text) => _log.Lines.Count(line => line.Contains(text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_value_that_cannot_be_read_keeps_the_last_good_route()
     {
         await using var connection = await StartAsync();

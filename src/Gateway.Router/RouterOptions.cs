@@ -61,7 +61,7 @@ public sealed class RouterOptions : ICheckedOptions
     [Option("Visitors of one address served at once, on all TLS and HTTP listeners together (an IPv6 /64 counts as one); more are closed.", Minimum = 1)]
     public int ConnectionsPerAddress { get; set; } = 10_000;
 
-    [Option("Bytes of unfinished TLS hellos held for one address (an IPv6 /64 counts as one).", Unit = "bytes", Minimum = 16384)]
+    [Option("Bytes of TLS hellos held for one address until their upstreams have them; those of up to 2 KiB do not count (an IPv6 /64 counts as one).", Unit = "bytes", Minimum = 16384)]
     public long HelloBytesPerAddress { get; set; } = 256 * 1024;
 
     [Option("How long a visitor may take to say which host it wants.")]

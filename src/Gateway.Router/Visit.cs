@@ -81,7 +81,7 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
         {
             // The relay notices that one of its ends was reset, and resets the other.
             using var cut = route.Gone.UnsafeRegister(static visitor => ((Duplex)visitor!).Reset(), visitor);
-            _carried = await Relay.RunAsync(visitor, Opening(open, route.Route.Rules, visitor, peek), upstream, Bounds(route.Route.Rules, open, traffic), stop);
+            _carried = await Relay.RunAsync(visitor, Opening(open, route.Route.Rules, visitor, peek), upstream, Bounds(route.Route.Rules, open, traffic, peek), stop);
             return VisitEnds.Of(_carried.End, route.Gone);
         }
         finally
@@ -131,15 +131,18 @@ internal sealed class Visit(VisitHouse house, TrustedProxies proxies, SocketDupl
     /// <summary>What the upstream reads first: the hello, and before it the visitor's address where the route or the tunnel asks for that.</summary>
     private ReadOnlyMemory<byte> Opening(DialOutcome.Open open, RouteRules rules, SocketDuplex visitor, HelloPeek peek)
     {
-        if (rules.ProxyProtocol == 0 && !open.Announces) return peek.Bytes;
+        if (rules.ProxyProtocol == 0 && !open.Announces) return peek.Replay();
         var header = new ProxyHeader(_client as IPEndPoint, peek.Proxied.Destination ?? visitor.Local);
         byte[] announced = open.Announces ? new VisitorHeader(header, _host, IsTls: true, _id).Write() : [];
-        return (byte[])[.. announced, .. header.Write((ProxyVersion)rules.ProxyProtocol, _host, _id), .. peek.Bytes.Span];
+        byte[] opening = [.. announced, .. header.Write((ProxyVersion)rules.ProxyProtocol, _host, _id), .. peek.Replay().Span];
+        peek.Dispose();
+        return opening;
     }
 
     // In a tunnel every piece costs both its ends, and CPU counts; of an upstream's answers it is the slowest that visitors remember.
-    private RelayOptions Bounds(RouteRules rules, DialOutcome.Open open, HostCount traffic) => new()
+    private RelayOptions Bounds(RouteRules rules, DialOutcome.Open open, HostCount traffic, HelloPeek peek) => new()
     {
+        HeldBy = peek,
         Count = traffic.Tls,
         Idle = house.Options.IdleOf(rules),
         Stall = house.Options.StallOf(rules),

@@ -53,6 +53,9 @@ public sealed record RelayOptions
     /// <summary>Counts what is carried, while it is; null: nobody asks.</summary>
     public ByteCount? Count { get; init; }
 
+    /// <summary>Who holds the peeked bytes: disposed of as soon as they are through, long before the relay ends; null: nobody has to know.</summary>
+    public IDisposable? HeldBy { get; init; }
+
     /// <summary>The clock of the idle deadline.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -31,11 +31,12 @@ internal sealed class CopyDirection(Duplex source, Duplex sink, Action<int> move
     public long Delivered => sink is SocketDuplex socket ? socket.Delivered : Carried;
 
     /// <summary>Runs to the end of the direction; a reset of either end is what interrupts it.</summary>
-    public async Task<CopyOutcome> RunAsync(ReadOnlyMemory<byte> peeked)
+    public async Task<CopyOutcome> RunAsync(ReadOnlyMemory<byte> peeked, IDisposable? heldBy)
     {
         try
         {
             if (!await TryWriteAsync(peeked)) return CopyOutcome.SinkBroke;
+            heldBy?.Dispose();
             if (source is YamuxStream stream && sink is SocketDuplex socket) stream.PassTo(socket, Count);
             while (true)
             {

@@ -36,7 +36,7 @@ internal sealed class CopyRelay
 
     private async Task CarryAsync(CopyDirection direction, ReadOnlyMemory<byte> peeked, RelayEnd sourceBroke, RelayEnd sinkBroke)
     {
-        var outcome = await direction.RunAsync(peeked);
+        var outcome = await direction.RunAsync(peeked, direction == _up ? _options.HeldBy : null);
         if (outcome == CopyOutcome.SourceBroke) Break(sourceBroke);
         // What the broken end had said before still goes the other way, which then ends by itself: what was broken tells whoever reads it.
         // A visitor who takes no more is gone: his upload, which may be stuck, is nobody's any more.

@@ -36,6 +36,7 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     private const int BulkyLength = 16 * 1024;
 
     private ReadOnlyMemory<byte> _rest;
+    private IDisposable? _heldBy;
     private byte[]? _rented;
     private SplicePipe? _pipe;
     private int _bulky;
@@ -92,10 +93,11 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     public long Delivered => Carried - SocketCalls.Unacknowledged(sink);
 
     /// <summary>
-    /// Sends these first; they stay unchanged until they are through. Where <paramref name="mayHaveMore"/> is false, an event will
+    /// Sends these first; they stay unchanged until they are through, of which their holder is told by being disposed of. Where <paramref name="mayHaveMore"/> is false, an event will
     /// tell when the source has more.
     /// </summary>
-    public void Begin(ReadOnlyMemory<byte> peeked, bool mayHaveMore) => (_rest, IsReadable, IsEnding) = (peeked, mayHaveMore, mayHaveMore);
+    public void Begin(ReadOnlyMemory<byte> peeked, IDisposable? heldBy, bool mayHaveMore) =>
+        (_rest, _heldBy, IsReadable, IsEnding) = (peeked, heldBy, mayHaveMore, mayHaveMore);
 
     /// <summary>Moves what can be moved, up to a bound.</summary>
     public Flow Pump()
@@ -200,7 +202,9 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
         if (sent < 0) return SendFailed(sent);
         Carried += sent;
         _rest = _rest[sent..];
-        if (!_rest.IsEmpty || _rented is null) return Flow.GoesOn;
+        if (!_rest.IsEmpty) return Flow.GoesOn;
+        LetGo();
+        if (_rented is null) return Flow.GoesOn;
         ArrayPool<byte>.Shared.Return(_rented);
         _rented = null;
         return Flow.GoesOn;
@@ -210,7 +214,15 @@ internal sealed class KernelDirection(KernelRelay relay, SafeHandle source, Safe
     {
         var rest = _rest;
         _rest = default;
-        return Lend(rest.Span, RelayThread.Current.Pieces);
+        var flow = Lend(rest.Span, RelayThread.Current.Pieces);
+        LetGo();
+        return flow;
+    }
+
+    private void LetGo()
+    {
+        _heldBy?.Dispose();
+        _heldBy = null;
     }
 
     private Flow Copy()

@@ -67,8 +67,8 @@ internal sealed class KernelRelay : IPollWork
         _toStop = _visitor.IsClosed || _upstream.IsClosed;
         var isHere = Poller.Current == _visitorSlot.Poller;
         // Elsewhere an event may be told to nobody before we listen.
-        _up.Begin(peeked, !isHere || _visitor.MayHaveMore);
-        _down.Begin(default, !isHere || _upstream.MayHaveMore);
+        _up.Begin(peeked, _options.HeldBy, !isHere || _visitor.MayHaveMore);
+        _down.Begin(default, null, !isHere || _upstream.MayHaveMore);
         if (isHere) StartAtOnce();
         else _visitorSlot.Poller.Post(this);
         using (stop.UnsafeRegister(static relay => ((KernelRelay)relay!).AskToStop(), this)) await _done.WaitAsync();

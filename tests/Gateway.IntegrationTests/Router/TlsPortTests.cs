@@ -131,11 +131,32 @@ public sealed class TlsPortTests
     public async Task A_hello_of_any_shape_reaches_the_upstream_byte_for_byte(int keys, int fragment)
     {
         await using var upstream = Upstream.Echo();
-        // A byte in each record is six on the wire.
-        await using var router = new RouterHarness(options => options.HelloBytesPerAddress = 512 * 1024);
+        await using var router = new RouterHarness();
         router.Dial(Name, upstream.EndPoint);
         var hello = new Hello().WithExtension(51, new byte[keys]).WithName("Shop.Example.ORG.").Record(fragment);
         Assert.Equal(hello, await AskAsync(router, hello));
+    }
+
+    [Theory, Trait("adv", "H5")]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task A_hello_counts_until_its_upstream_has_it_and_no_longer(int proxyProtocol)
+    {
+        const int Visitors = 40;
+        await using var upstream = Upstream.Echo();
+        await using var router = new RouterHarness();
+        router.Put(Name, new Target.Dial("127.0.0.1", 0, upstream.EndPoint.Port), new RouteRules { ProxyProtocol = proxyProtocol });
+        // All from one address, as out of an office: more than its unfinished hellos may hold.
+        var hello = new Hello().WithExtension(51, new byte[10 * 1024]).WithName(Name).Record();
+        var visitors = new List<Socket>();
+        for (var i = 0; i < Visitors; i++)
+        {
+            visitors.Add(await RouterHarness.ConnectAsync(router.Tls));
+            await visitors[i].SendAllAsync(hello);
+            Assert.Equal(hello.Length, (await visitors[i].ReceiveExactlyAsync(hello.Length)).Length);
+        }
+
+        visitors.ForEach(visitor => visitor.Dispose());
     }
 
     [Fact, Trait("adv", "H7")]

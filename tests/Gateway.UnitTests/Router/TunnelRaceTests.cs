@@ -101,7 +101,7 @@ public sealed class TunnelRaceTests(ITestOutputHelper output)
             Thread.SpinWait(head);
             await tunnels.GoAwayAsync(TimeSpan.Zero, CancellationToken.None);
             other.Wait();
-            var isTold = beneath.Outbox.TakeAsync().IsCompleted;
+            var isTold = beneath.Outbox.TakeAsync().AsTask().IsCompleted;
             Assert.Equal((isIn, isIn ? 1 : 0), (isTold, tunnels.Count));
             if (isTold) told++;
         }

@@ -49,11 +49,30 @@ internal sealed class ForwardedHeaders(HttpUpstream upstream) : HttpTransformer
         headers.TryAddWithoutValidation("X-Forwarded-Host", host);
         headers.TryAddWithoutValidation("Forwarded", Forwarded(Unmapped(client), host, context.Request.Scheme));
         headers.TryAddWithoutValidation(LoopHeader, Here);
+        // RFC 9110 section 10.1.4: from hop to hop, so it is ours to say.
+        if (TrailedBody.IsTakenBy(context.Request))
+        {
+            headers.Connection.Add("TE");
+            headers.TryAddWithoutValidation("TE", "trailers");
+        }
+
         headers.TryAddWithoutValidation("X-Request-Id", context.TraceIdentifier);
         // RFC 9110 section 9.2.2: no proxy repeats such a request. The HTTP client does when the connection breaks before an answer,
         // unless it has begun to send a body; so there is one, with nothing in it.
         if (request.Content is null && !IsIdempotent(context.Request.Method)) request.Content = new ByteArrayContent([]);
     }
+
+    /// <inheritdoc/>
+    public override async ValueTask<bool> TransformResponseAsync(HttpContext context, HttpResponseMessage? response, CancellationToken stop)
+    {
+        var hasBody = await base.TransformResponseAsync(context, response, stop);
+        if (response is not null && hasBody) TrailedBody.Begin(context, response);
+        return hasBody;
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask TransformResponseTrailersAsync(HttpContext context, HttpResponseMessage response, CancellationToken stop) =>
+        context.Response.Body is TrailedBody body ? body.EndAsync(response.TrailingHeaders) : ValueTask.CompletedTask;
 
     private static bool IsIdempotent(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);

@@ -8,6 +8,8 @@ internal sealed class Dialer(RedisEndpoint endpoint, TimeProvider time)
     // Long enough for a packet lost on the way, short enough to try the server that just came back.
     private const int ConnectMilliseconds = 2000;
 
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(5);
+
     // Only synchronous commands know it; ours are asynchronous and end with the session.
     private const int SyncMilliseconds = 2000;
 
@@ -19,6 +21,7 @@ internal sealed class Dialer(RedisEndpoint endpoint, TimeProvider time)
         {
             if (await KnockAsync(stop) is { } fault) return (null, fault);
             session = await ConnectAsync(stop);
+            await WaitForEventsAsync(session, stop);
             session.EventsFault = await new EventsSetting(session, endpoint, time).EnsureAsync(stop);
             return (session, "");
         }
@@ -74,6 +77,28 @@ internal sealed class Dialer(RedisEndpoint endpoint, TimeProvider time)
         {
             if (door is not null) await door.DisposeAsync();
             throw;
+        }
+    }
+
+    // The library says that it is connected when the first of its two connections is. Until the one for events stands as well, what is
+    // sent by it fails, and the session would be given up as soon as it was there.
+    private async Task WaitForEventsAsync(RedisSession session, CancellationToken stop)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(ConnectMilliseconds), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
+        while (!await IsListeningAsync(session, either.Token)) await Task.Delay(Moment, time, either.Token);
+    }
+
+    private static async Task<bool> IsListeningAsync(RedisSession session, CancellationToken stop)
+    {
+        try
+        {
+            await session.Subscriber.PingAsync().WaitAsync(stop);
+            return true;
+        }
+        catch (RedisConnectionException) when (!session.IsLost)
+        {
+            return false;
         }
     }
 

@@ -10,6 +10,22 @@ namespace Gateway.IntegrationTests.Store;
 
 public sealed class RedisConnectionTests
 {
+    /// <summary>The library says that it is connected when the first of its two connections is; the other one is for events. Which comes second is its affair.</summary>
+    [Theory]
+    [Trait("adv", "R3")]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Both_connections_of_the_library_stand_before_anybody_uses_them(int delayed)
+    {
+        await using var server = await ForeignRedis.StartAsync();
+        await using var wire = new FaultyWire(server.Port) { Delay = TimeSpan.FromMilliseconds(200), DelayedConnection = delayed };
+        await using var redis = RedisConnection.Open(wire.Endpoint(), TimeProvider.System, NullLoggerFactory.Instance);
+        var session = await redis.SessionAsync(Deadline.Generous);
+        await session.Subscriber.PingAsync();
+        Assert.False(session.IsLost);
+        Assert.Null(redis.LastTrouble);
+    }
+
     [Fact]
     [Trait("adv", "R3")]
     public async Task An_unreachable_server_blocks_neither_the_opening_nor_a_command()

@@ -29,6 +29,9 @@ public sealed class FaultyWire : IAsyncDisposable
     /// <summary>How long each piece takes on its way.</summary>
     public TimeSpan Delay { get; set; }
 
+    /// <summary>The only connection that is delayed, counted from 1; 0: each of them is.</summary>
+    public int DelayedConnection { get; init; }
+
     public RedisEndpoint Endpoint(string password = "") => new("127.0.0.1", ((IPEndPoint)_listener.LocalEndpoint).Port, null, new Secret(password), 0);
 
     /// <summary>Nothing passes any more; connections stay open.</summary>
@@ -109,18 +112,19 @@ public sealed class FaultyWire : IAsyncDisposable
         lock (_lock)
         {
             _sockets.AddRange([client, server]);
-            _pumps.AddRange([PumpAsync(client, server), PumpAsync(server, client)]);
+            var isDelayed = DelayedConnection == 0 || DelayedConnection == (_pumps.Count / 2) + 1;
+            _pumps.AddRange([PumpAsync(client, server, isDelayed), PumpAsync(server, client, isDelayed)]);
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to)
+    private async Task PumpAsync(Socket from, Socket to, bool isDelayed)
     {
         var piece = new byte[65_536];
         try
         {
             while (await from.ReceiveAsync(piece, _stop.Token) is > 0 and var length)
             {
-                if (Delay > TimeSpan.Zero) await Task.Delay(Delay, TimeProvider.System, _stop.Token);
+                if (isDelayed && Delay > TimeSpan.Zero) await Task.Delay(Delay, TimeProvider.System, _stop.Token);
                 await _open.Task;
                 for (var sent = 0; sent < length;) sent += await to.SendAsync(piece.AsMemory(sent, length - sent), _stop.Token);
             }

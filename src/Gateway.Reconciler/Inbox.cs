@@ -130,12 +130,18 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
     private bool TakeOne(Delivery delivery)
     {
         var isNew = !_seen.Contains(delivery.Reservation.Id);
-        if (!delivery.IsEnding) _seen.Add(delivery.Reservation.Id);
+        if (!delivery.IsEnding) Saw(delivery.Reservation.Id);
         if (!delivery.IsEnding) return false;
         if (!delivery.IsOver || !isNew) return Take(delivery);
         if (outbox.EndsSoon(delivery.Reservation.Id)) return false;
         book.Bury(delivery.Reservation);
         return true;
+    }
+
+    private void Saw(string id)
+    {
+        _seen.Add(id);
+        book.Confirm(id);
     }
 
     private Task<List<PolledPage>> AskAsync(long from, CancellationToken stop)
@@ -174,7 +180,7 @@ internal sealed class Inbox(string nodeId, ExplorerClient explorer, ReservationB
         foreach (var delivery in page.Deliveries)
         {
             ids.Add(delivery.Reservation.Id);
-            if (!delivery.IsEnding) _seen.Add(delivery.Reservation.Id);
+            if (!delivery.IsEnding) Saw(delivery.Reservation.Id);
             if (Take(delivery)) changed.Add(delivery.Reservation.Id);
         }
 

@@ -92,6 +92,7 @@ internal sealed partial class Planner(
             Live = book.LiveOf(slice),
             Ending = book.EndingOf(slice),
             Accepted = book.Accepted,
+            Recalled = book.Recalled,
             Reported = book.Reported,
             Dialling = node.Dialling,
             OwnAddresses = node.OwnAddresses(),

@@ -63,6 +63,21 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
         return outcome;
     }
 
+    /// <summary>
+    /// True when Redis says that another user has what a reservation is about, and no reservation there explains it: it is damaged
+    /// or lost, and came later than the copy that this one came back from.
+    /// </summary>
+    public bool IsStrayOfAnother(LiveReservation it)
+    {
+        if (it.Name is not { } name) return false;
+        var user = it.Content.User;
+        if (it.IsDelegation) return !before.Delegations.ContainsKey(name) && actual.ZoneOwners.GetValueOrDefault(name)?.Value is { } owner && owner != Text(user);
+        if (!IsManaged(name)) return it.Content is Reservation.Subdomain ? IsStrayNameOfAnother(name, user) : StrayRouteFault(name, user) is not null;
+        for (var at = name; !zones.IsManaged(at); at = at.Parent)
+            if (IsStrayNameOfAnother(at, user) || StrayRouteFault(at, user) is not null) return true;
+        return false;
+    }
+
     private Outcome Judge(LiveReservation reservation) => reservation.Content.Match(
         delegateDomain: it => AdmitZone(it, reservation),
         subdomain: AdmitName,

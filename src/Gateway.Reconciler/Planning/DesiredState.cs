@@ -25,6 +25,9 @@ internal sealed record DesiredState
     /// <summary>Ids that were accepted before: nobody who comes later takes their names away.</summary>
     public IReadOnlySet<string> Accepted { get; init; } = FrozenSet<string>.Empty;
 
+    /// <summary>Ids that came back from a copy beside Redis and of which the explorer has not told since: they may have ended after it was made.</summary>
+    public IReadOnlySet<string> Recalled { get; init; } = FrozenSet<string>.Empty;
+
     /// <summary>Ids whose good result the explorer holds already.</summary>
     public IReadOnlySet<string> Reported { get; init; } = FrozenSet<string>.Empty;
 

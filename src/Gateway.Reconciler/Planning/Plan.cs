@@ -9,6 +9,8 @@ namespace Gateway.Reconciler.Planning;
 /// </summary>
 internal sealed class Plan
 {
+    private static readonly Outcome Doubted = new Outcome.Deferred("it came back from an older copy, and in Redis another user has its name: the explorer has to say who is right");
+
     private static readonly Outcome Unanswered = new Outcome.Deferred("the explorer cannot be asked whether what stands in its way still stands");
 
     private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyDictionary<string, WantedProof> wantedProofs, IReadOnlyDictionary<DomainName, string> refusedDomains)
@@ -129,11 +131,13 @@ internal sealed class Plan
         var shown = phases[(true, false)].Where(claims.IsShown).ToList();
         if (shown.Count > 0) claims.ExpectZones(phases[(true, true)], shown);
         foreach (var it in shown) outcomes[it.Id] = Admit(it);
-        foreach (var it in phases[(true, true)]) outcomes[it.Id] = claims.Keep(it);
+        foreach (var it in phases[(true, true)]) outcomes[it.Id] = Keep(it);
         foreach (var it in phases[(true, false)].Except(shown)) outcomes[it.Id] = Admit(it);
-        foreach (var it in phases[(false, true)]) outcomes[it.Id] = claims.Keep(it);
+        foreach (var it in phases[(false, true)]) outcomes[it.Id] = Keep(it);
         foreach (var it in phases[(false, false)]) outcomes[it.Id] = Admit(it);
         return outcomes;
+
+        Outcome Keep(LiveReservation it) => desired.Recalled.Contains(it.Id) && !actual.Applied.ContainsKey(it.Id) && claims.IsStrayOfAnother(it) ? Doubted : claims.Keep(it);
 
         Outcome Admit(LiveReservation it) => claims.Admit(it) is var outcome && desired.IsUnanswered && outcome is Outcome.Rejected { Conflict: true } ? Unanswered : outcome;
 

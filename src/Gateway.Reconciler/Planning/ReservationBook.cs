@@ -14,6 +14,7 @@ internal sealed class ReservationBook
     private readonly Dictionary<string, LiveReservation> _ending = [];
     private readonly HashSet<string> _accepted = [];
     private readonly HashSet<string> _reported = [];
+    private readonly HashSet<string> _recalled = [];
     private readonly Dictionary<WorkloadType, int> _served = [];
     private readonly Holdings _holdings = new();
     private readonly Pace _pace = new();
@@ -34,6 +35,9 @@ internal sealed class ReservationBook
 
     /// <summary>Ids whose good result the explorer holds.</summary>
     public IReadOnlySet<string> Reported => _reported;
+
+    /// <summary>Ids that came back from a copy and of which the explorer has not told since.</summary>
+    public IReadOnlySet<string> Recalled => _recalled;
 
     /// <summary>What each user has of what is served.</summary>
     public Holdings Holdings => _holdings;
@@ -61,6 +65,7 @@ internal sealed class ReservationBook
     {
         if (_live.Remove(reservation.Id, out var old)) Unlist(old);
         _accepted.Remove(reservation.Id);
+        _recalled.Remove(reservation.Id);
         if (!_ending.TryAdd(reservation.Id, reservation)) return;
         List(reservation);
     }
@@ -99,14 +104,19 @@ internal sealed class ReservationBook
             if (_live.ContainsKey(it.Id) || _ending.ContainsKey(it.Id) || _ended.Contains(it)) continue;
             Add(it, isReported: true);
             _accepted.Add(it.Id);
+            _recalled.Add(it.Id);
         }
     }
+
+    /// <summary>The explorer shows a reservation as one that stands.</summary>
+    public void Confirm(string id) => _recalled.Remove(id);
 
     /// <summary>A reservation turns out to have ended long ago, and everybody knows: nothing is told, and its name does not rest anew.</summary>
     public void Bury(LiveReservation reservation)
     {
         if (_live.Remove(reservation.Id, out var old)) Unlist(old);
         _accepted.Remove(reservation.Id);
+        _recalled.Remove(reservation.Id);
         _ended.Add(old ?? reservation);
     }
 
@@ -136,6 +146,7 @@ internal sealed class ReservationBook
             if (outcome is not Outcome.Rejected) continue;
             if (_live.Remove(id, out var refused)) Unlist(refused);
             if (!_accepted.Remove(id) && refused is not null) _pace.AddOver(refused);
+            _recalled.Remove(id);
         }
     }
 

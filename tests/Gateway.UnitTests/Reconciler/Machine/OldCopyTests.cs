@@ -1,3 +1,4 @@
+using Gateway.Model;
 using Gateway.Model.ExplorerApi;
 using Xunit;
 
@@ -28,5 +29,42 @@ public sealed class OldCopyTests
         await machine.HealAsync();
         Assert.Null(machine.Difference());
         Assert.Equal((NextAction.Deploy, ResultState.Ok), (machine.Explorer.Workloads[2].NextAction, machine.Explorer.Workloads[2].Result.State));
+    }
+
+    [Theory, Trait("adv", "R7")]
+    [InlineData(WorkloadType.Proxy, "elsewhere.example", false)]
+    [InlineData(WorkloadType.Proxy, "a.gw.test", true)]
+    [InlineData(WorkloadType.Subdomain, "a.gw.test", false)]
+    [InlineData(WorkloadType.Subdomain, "a.gw.test", true)]
+    [InlineData(WorkloadType.DomainDelegate, "user.org", true)]
+    public async Task Nor_does_it_go_when_the_holders_reservation_cannot_be_read(WorkloadType kind, string name, bool isDeletedThen)
+    {
+        using var machine = new Machine();
+        machine.Reserve(7, kind, name, "203.0.113.7");
+        await machine.HealAsync();
+        Assert.True(machine.Ledger.Copy());
+        machine.Explorer.Delete(1);
+        await machine.HealAsync();
+        machine.Ledger.Flush();
+        machine.Reserve(9, kind, name, "203.0.113.9");
+        await machine.HealAsync();
+        var stood = Served(machine);
+        machine.Ledger.Redis.Set(RedisSchema.ReservationsKey, machine.Explorer.Workloads[2].GlobalId, "garbage");
+        machine.Explorer.IsDown = true;
+        machine.Kill();
+        await machine.TurnAsync();
+        Assert.Equal(stood, Served(machine));
+        if (isDeletedThen) machine.Explorer.Delete(2);
+        await machine.HealAsync();
+        Assert.Null(machine.Difference());
+        Assert.Equal(isDeletedThen ? NextAction.Deleted : NextAction.Deploy, machine.Explorer.Workloads[2].NextAction);
+    }
+
+    // What visitors get: whose each name is, and where it leads.
+    private static string Served(Machine machine)
+    {
+        var redis = machine.Ledger.Redis;
+        string[] hashes = [RedisSchema.ZoneOwnersKey, RedisSchema.NameOwnersKey, "gw.test.", "user.org."];
+        return string.Join('\n', [.. hashes.SelectMany(key => redis.Hash(key).Select(it => $"{key} {it.Key} {it.Value}")), .. redis.Strings.Select(key => $"{key} {redis[key]}")]);
     }
 }

@@ -47,6 +47,7 @@ public sealed class StateMachineTests
     [InlineData(237254, true)]
     [InlineData(587224, true)]
     [InlineData(169051, true)]
+    [InlineData(353907, true)]
     public Task What_once_went_wrong_does_so_no_more(int seed, bool isSevere) => LiveAsync(seed, isSevere);
 
     private static int? NumberOf(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -18,7 +18,7 @@ public sealed partial class ReconcileLoop
         _metrics.Losses.Add(1);
         _status = _status with { LostAt = _time.GetUtcNow() };
         _lostFrozen = _lostReports = true;
-        _isRecallTold = false;
+        _isRecalled = false;
         _mustLoad = true;
         _resyncDue = _time.GetUtcNow();
         _registration.Again();

@@ -1,3 +1,4 @@
+using Gateway.Reconciler.Storing;
 using Gateway.Store;
 
 namespace Gateway.Reconciler;
@@ -8,7 +9,7 @@ public sealed partial class ReconcileLoop
     private bool _isUnsettled = true;
 
     // The copy is asked again at each try to compare with an explorer that does not answer.
-    private bool _isRecallTold;
+    private bool _isRecalled;
 
     /// <summary>
     /// Who has what is taken into memory, and the next comparison writes it; names that rest, proofs and frozen users are written at once.
@@ -30,10 +31,16 @@ public sealed partial class ReconcileLoop
             return true;
         }
 
+        _mustResync = true;
+        return (_isRecalled || await WriteOthersAsync(books, inRedis.Count, stop)) && await ReadFrozenAsync(stop);
+    }
+
+    // Once: what the operator says after it, for example that somebody is frozen no more, holds.
+    private async Task<bool> WriteOthersAsync(Books books, int inRedis, CancellationToken stop)
+    {
         if (await _applier.WriteAgainAsync(books.Others, stop) is WriteOutcome.Fenced) return false;
-        if (!_isRecallTold) Recalled(books.Served.Count, inRedis.Count, books.Others.Count);
-        _mustResync = _isRecallTold = true;
-        return true;
+        Recalled(books.Served.Count, inRedis, books.Others.Count);
+        return _isRecalled = true;
     }
 
     /// <summary>
@@ -45,6 +52,6 @@ public sealed partial class ReconcileLoop
         _isUnsettled = _mustResync || _deferred.Any(_book.Reported.Contains);
         if (_isUnsettled || await _applier.IsBehindAsync(stop)) return;
         await _copy.SettledAsync(stop);
-        _isRecallTold = false;
+        _isRecalled = false;
     }
 }

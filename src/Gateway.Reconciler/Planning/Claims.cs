@@ -13,6 +13,8 @@ namespace Gateway.Reconciler.Planning;
 /// </summary>
 internal sealed class Claims(DesiredState desired, ActualState actual, Layout before, Zones zones, Rests rests)
 {
+    private static readonly Outcome Doubted = new Outcome.Deferred("it came back from an older copy, and what stands now speaks against it: the explorer has to say who is right");
+
     private readonly Dictionary<DomainName, long> _names = [];
     private readonly Dictionary<DomainName, long> _hosts = [];
     private readonly HoldersBelow _namesBelow = new();
@@ -64,17 +66,23 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     }
 
     /// <summary>
-    /// True when Redis says that another user has what a reservation is about, and no reservation there explains it: it is damaged
-    /// or lost, and came later than the copy that this one came back from.
+    /// Decides about a reservation that came back from a copy older than what stands: it is kept only where nothing here speaks against
+    /// it. Whoever holds its name now, or one above or below it, got that after the copy was made, even if his own reservation is damaged.
     /// </summary>
-    public bool IsStrayOfAnother(LiveReservation it)
+    public Outcome KeepRecalled(LiveReservation it) => !IsAnothers(it) && Keep(it) is Outcome.Accepted ? Outcome.Yes : Doubted;
+
+    private bool IsAnothers(LiveReservation it)
     {
         if (it.Name is not { } name) return false;
         var user = it.Content.User;
-        if (it.IsDelegation) return !before.Delegations.ContainsKey(name) && actual.ZoneOwners.GetValueOrDefault(name)?.Value is { } owner && owner != Text(user);
-        if (!IsManaged(name)) return it.Content is Reservation.Subdomain ? IsStrayNameOfAnother(name, user) : StrayRouteFault(name, user) is not null;
+        if (it.IsDelegation) return zones.Governing(name) is { } zone && zones.OwnerOf(zone) != Text(user) || _zonesBelow.OfAnother(name, user) is not null;
+        return IsManaged(name) ? IsHeldAtOrAbove(name, user) || _namesBelow.OfAnother(name, user) is not null : IsHeldByAnother(name, user);
+    }
+
+    private bool IsHeldAtOrAbove(DomainName name, long user)
+    {
         for (var at = name; !zones.IsManaged(at); at = at.Parent)
-            if (IsStrayNameOfAnother(at, user) || StrayRouteFault(at, user) is not null) return true;
+            if (IsHeldByAnother(at, user)) return true;
         return false;
     }
 

@@ -9,8 +9,6 @@ namespace Gateway.Reconciler.Planning;
 /// </summary>
 internal sealed class Plan
 {
-    private static readonly Outcome Doubted = new Outcome.Deferred("it came back from an older copy, and in Redis another user has its name: the explorer has to say who is right");
-
     private static readonly Outcome Unanswered = new Outcome.Deferred("the explorer cannot be asked whether what stands in its way still stands");
 
     private Plan(IReadOnlyList<PlanStep> steps, IReadOnlyDictionary<string, Outcome> outcomes, IReadOnlySet<string> wantedSecrets, IReadOnlyDictionary<string, WantedProof> wantedProofs, IReadOnlyDictionary<DomainName, string> refusedDomains)
@@ -125,7 +123,7 @@ internal sealed class Plan
             else open.Add(it);
         }
 
-        var phases = open.OrderByDescending(it => actual.Applied.ContainsKey(it.Id)).ThenBy(it => it, LiveReservation.ById).ToLookup(it => (it.IsDelegation, WasAccepted(it)));
+        var phases = open.OrderByDescending(it => actual.Applied.ContainsKey(it.Id)).ThenBy(IsRecalled).ThenBy(it => it, LiveReservation.ById).ToLookup(it => (it.IsDelegation, WasAccepted(it)));
         claims.Expect(phases[(false, true)]);
         // Whose the DNS says a domain is comes before who was here first.
         var shown = phases[(true, false)].Where(claims.IsShown).ToList();
@@ -137,9 +135,11 @@ internal sealed class Plan
         foreach (var it in phases[(false, false)]) outcomes[it.Id] = Admit(it);
         return outcomes;
 
-        Outcome Keep(LiveReservation it) => desired.Recalled.Contains(it.Id) && !actual.Applied.ContainsKey(it.Id) && claims.IsStrayOfAnother(it) ? Doubted : claims.Keep(it);
+        Outcome Keep(LiveReservation it) => IsRecalled(it) ? claims.KeepRecalled(it) : claims.Keep(it);
 
         Outcome Admit(LiveReservation it) => claims.Admit(it) is var outcome && desired.IsUnanswered && outcome is Outcome.Rejected { Conflict: true } ? Unanswered : outcome;
+
+        bool IsRecalled(LiveReservation it) => desired.Recalled.Contains(it.Id) && !actual.Applied.ContainsKey(it.Id);
 
         // An id that comes back with another wish is somebody else's: the explorer began to count again.
         bool WasAccepted(LiveReservation it) => actual.Applied.TryGetValue(it.Id, out var applied) ? applied.HasSameWish(it) : desired.Accepted.Contains(it.Id);

@@ -23,7 +23,9 @@ internal sealed class Rests
     public Rests(DesiredState desired, ActualState actual, Layout before)
     {
         (_desired, _actual, _before) = (desired, actual, before);
-        foreach (var it in desired.Ending.Order(LiveReservation.ById))
+        var known = desired.Live.Concat(desired.Ending).Select(it => it.Id).ToHashSet();
+        // What is served and neither lives nor ends was found to be over: nobody knows since when.
+        foreach (var it in desired.Ending.Concat(actual.Applied.Values.Where(it => !known.Contains(it.Id))).Order(LiveReservation.ById))
             if (it.Name is { } name && WasHis(it, name) && Begin(it, name) is { } rest) _begun.TryAdd(name, new Begun(rest, it.IsDelegation));
     }
 

@@ -8,6 +8,7 @@ using Gateway.Model.Reservations;
 using Gateway.Model.Routes;
 using Gateway.Reconciler;
 using Gateway.Reconciler.Planning;
+using Gateway.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.UnitTests.Reconciler.Machine;
@@ -35,13 +36,20 @@ internal sealed class Machine : IDisposable
 
     private static readonly Identity Gateway = Identity.FromSeed("12345678901234567890123456789012"u8);
     public static readonly Uri Address = new("http://paper.test/api/v1");
+    private static readonly DomainName Managed = DomainName.Parse("gw.test");
     private static readonly long[] Users = [7, 9, 11];
     private static readonly Dictionary<long, Identity> Keys = Users.ToDictionary(it => it, it => Identity.FromSeed(Encoding.ASCII.GetBytes($"customer-seed-{it,18:D18}")));
     private static readonly Dictionary<long, string> Secrets = Users.ToDictionary(it => it, it => SealedSecret.Encrypt(new Secret($"{it}:s3cr3t"), Keys[it], Gateway.PublicKey));
     private static readonly string[] Zones = ["user.org", "sub.user.org", "other.net"];
     private static readonly string[] Names = ["a.gw.test", "x.a.gw.test", "b.gw.test", "c.gw.test", "www.user.org", "deep.www.user.org", "a.sub.user.org", "www.other.net", "elsewhere.example"];
 
+    // Long enough for some hundred steps to pass, short enough for names to change hands.
+    private static readonly TimeSpan Quarantine = TimeSpan.FromMinutes(10);
+
     private readonly bool _isSevere;
+    private readonly RestWatch? _rests;
+    private bool _isLost;
+    private bool _isTurned;
     private readonly FakeTime _time = new();
     private readonly HttpClient _http;
     private readonly List<ReconcileLoop> _asleep = [];
@@ -49,12 +57,15 @@ internal sealed class Machine : IDisposable
     private readonly Queue<string> _story = [];
     private int _steps;
     private int _starts;
+    private int _freezes;
     private int _budget = int.MaxValue;
 
     /// <param name="isSevere">With old backups, and damage to what says whose a name is, one after the other and with kills in between: more than one fault at a time.</param>
-    public Machine(bool isSevere = true)
+    /// <param name="isOperated">Names rest when they are given up, time passes, and users are frozen and unfrozen.</param>
+    public Machine(bool isSevere = true, bool isOperated = false)
     {
         _isSevere = isSevere;
+        _rests = isOperated ? new RestWatch(Quarantine) : null;
         _http = new HttpClient(Explorer) { Timeout = Timeout.InfiniteTimeSpan };
         foreach (var (user, identity) in Keys) Explorer.AddUser(user, identity);
         Explorer.Step = Ledger.Step = Spend;
@@ -68,17 +79,25 @@ internal sealed class Machine : IDisposable
     /// <summary>True while somebody has damaged Redis and nobody has looked at everything since.</summary>
     public bool IsDamaged { get; private set; }
 
+    /// <summary>Times that a name went to another user after its rest, and that users were frozen or unfrozen.</summary>
+    public (int Moves, int Freezes) Met => (_rests?.Moves ?? 0, _freezes);
+
     /// <summary>Steps of input and output that were made since the last time this was asked.</summary>
     public int Spent { get; set; }
 
     public async Task DoAsync(MachineStep step)
     {
         _steps++;
+        _isTurned = false;
+        if (_rests is not null) await OperateAsync(step);
         switch (step.Kind % Kinds)
         {
             case < 8: Reserve(step); break;
             case < 11: Delete(step.What); break;
-            case < 17: await TurnAsync(); break;
+            case < 17:
+                await TurnAsync();
+                _isTurned = true;
+                break;
             case < 20: await ReportAsync(); break;
             case 20: await CrashAsync(step.What % 12, TurnAsync); break;
             case 21: await CrashAsync(step.What % 6, ReportAsync); break;
@@ -125,7 +144,7 @@ internal sealed class Machine : IDisposable
     {
         _loop.CompareNow();
         await TurnAsync();
-        if (!Ledger.IsDown && !Explorer.IsDown && _loop.Status.Deferred == 0) IsDamaged = false;
+        if (!Ledger.IsDown && !Explorer.IsDown && _loop.Status.Deferred == 0) IsDamaged = _isLost = false;
     }
 
     /// <summary>Does something until the power fails, after so many steps of input and output; then the gateway starts again.</summary>
@@ -183,7 +202,9 @@ internal sealed class Machine : IDisposable
         if (standing.Where(it => !IsAboutToBeTold(it)).GroupBy(it => (it.Domain, Claim: ClaimOf(it))).FirstOrDefault(it => it.Select(one => one.CustomerTid).Distinct().Count() > 1) is { } twice)
             return Told($"{twice.Key.Domain} was given to two users: {string.Join(", ", twice.Select(it => $"{it.Id} of {it.CustomerTid}"))}");
         if (AboveAnother([.. standing.Where(it => !IsAboutToBeTold(it))]) is { } above) return Told(above);
-        return IsDamaged || Ledger.IsDown || Orphan() is not { } orphan ? null : Told(orphan);
+        if (!_isLost && _rests?.Look([.. Served().Where(it => it.Name.IsUnder(Managed))], _time.GetUtcNow()) is { } early) return Told(early);
+        if (IsDamaged || Ledger.IsDown) return null;
+        return (Orphan() ?? (_isTurned && _rests is not null ? Thawed() : null)) is { } fault ? Told(fault) : null;
     }
 
     // Whoever has a managed name has all below it, and nobody else.
@@ -194,6 +215,19 @@ internal sealed class Machine : IDisposable
                 return $"{it.Domain} ({it.Id} of {it.CustomerTid}) lies under the name of another: {above.Id} of {above.CustomerTid}";
         return null;
     }
+
+    // A round has been made: of the frozen nothing is served, and of everybody else all.
+    private string? Thawed()
+    {
+        var state = Ledger.Redis.Read();
+        foreach (var (host, route) in state.Routes)
+            if (route.Value!.Rules.IsFrozen != IsFrozen(route.Value.User)) return $"the route of {host} is {(route.Value.Rules.IsFrozen ? "frozen" : "served")}";
+        foreach (var (name, owner) in state.NameOwners)
+            if (state.Records.Any(it => it.Key.Name == name && it.Value.Value is { Count: > 0 }) == IsFrozen(owner.Raw)) return $"the name {name} of user {owner.Raw} is {(IsFrozen(owner.Raw) ? "served" : "not served")}";
+        return null;
+    }
+
+    private bool IsFrozen(string user) => Ledger.Redis[RedisSchema.FrozenKey, user] is not null;
 
     // The word that it has ended is on its way to the explorer.
     private bool IsAboutToBeTold(Workload workload) =>
@@ -216,8 +250,8 @@ internal sealed class Machine : IDisposable
 
     private ReconcileLoop Start()
     {
-        var options = new ReconcilerOptions { ForeignHosts = ForeignHosts.FirstCome, Quarantine = TimeSpan.Zero, ReportsAtOnce = 1 };
-        var node = new ReconciledNode(Gateway, [DomainName.Parse("gw.test")], [DomainName.Parse("ns1.example.net")], 18000, "gateway/test", DialRules.PublicOnly);
+        var options = new ReconcilerOptions { ForeignHosts = ForeignHosts.FirstCome, Quarantine = _rests is null ? TimeSpan.Zero : Quarantine, ReportsAtOnce = 1 };
+        var node = new ReconciledNode(Gateway, [Managed], [DomainName.Parse("ns1.example.net")], 18000, "gateway/test", DialRules.PublicOnly);
         var view = Ledger.Open($"start {++_starts}");
         return new ReconcileLoop(options, node, view, view, view, new ExplorerClient(_http, Address, ExplorerSigner.Gateway(Gateway), time: _time), Address, _time, NullLoggerFactory.Instance);
     }
@@ -283,12 +317,26 @@ internal sealed class Machine : IDisposable
         Ledger.Redis.Delete(routes[step.What % routes.Count]);
     }
 
+    // Time passes, and now and then the operator says something about a user.
+    private async Task OperateAsync(MachineStep step)
+    {
+        if (step.What % 8 == 0) _time.Advance(TimeSpan.FromMinutes(1));
+        if (step.Who % 40 != 0 || Ledger.IsDown) return;
+        var user = Users[step.What % Users.Length];
+        if (IsFrozen(RedisSchema.FrozenField(user))) Ledger.Redis.Delete(RedisSchema.FrozenKey, RedisSchema.FrozenField(user));
+        else Ledger.Redis.Set(RedisSchema.FrozenKey, RedisSchema.FrozenField(user), RedisSchema.EncodeFrozen(new FrozenUser(_time.GetUtcNow(), "abuse")));
+        Note($"{user} is {(IsFrozen(RedisSchema.FrozenField(user)) ? "frozen" : "unfrozen")}");
+        _freezes++;
+        await _loop.Doorbell.ApplyAsync([new KeyChange(RedisSchema.FrozenKey, RedisSchema.FrozenField(user))], CancellationToken.None);
+    }
+
     // Redis was emptied, and the change feed noticed that it was away.
     private Task LoseAsync()
     {
         Ledger.Flush();
         Note("emptied");
-        IsDamaged = true;
+        IsDamaged = _isLost = true;
+        _rests?.Lost();
         return _loop.Doorbell.CompareAsync(CancellationToken.None);
     }
 
@@ -302,7 +350,9 @@ internal sealed class Machine : IDisposable
 
     private void Copy()
     {
-        if (Ledger.Copy()) Note("copied");
+        if (!Ledger.Copy()) return;
+        Note("copied");
+        _rests?.Copied(Ledger.Redis.Read().Resting.ToDictionary(it => it.Key, it => it.Value.Value!));
     }
 
     // The backup of some time ago was put back, for a gateway that runs or for one that starts on it.
@@ -310,7 +360,8 @@ internal sealed class Machine : IDisposable
     {
         if (!Ledger.Restore()) return;
         Note("restored");
-        IsDamaged = true;
+        IsDamaged = _isLost = true;
+        _rests?.Lost();
         if (isRestarted) Kill();
         else await _loop.Doorbell.CompareAsync(CancellationToken.None);
     }
@@ -338,6 +389,19 @@ internal sealed class Machine : IDisposable
     private string Told(string fault) =>
         $"{fault}\n{_loop.Status}\n{string.Join("\n", _story)}\n{string.Join("\n", Explorer.Workloads.Values.Where(it => it.WorkloadType == WorkloadType.DomainDelegate || fault.Contains(it.Domain!, StringComparison.Ordinal)).Select(it => $"{it.Id} {it.WorkloadType} {it.Domain} of {it.CustomerTid}: {it.NextAction} {it.Result.State} {it.Result.Message}"))}\nserved: {string.Join(' ', Ledger.Redis.Hash(RedisSchema.ReservationsKey).Keys)}";
 
+    private IEnumerable<(DomainName Name, long User)> Served() =>
+        from raw in Ledger.Redis.Hash(RedisSchema.ReservationsKey).Values
+        where raw != Garbage
+        let it = Decode(raw)
+        let name = it switch
+        {
+            Reservation.Subdomain own => own.Domain,
+            Reservation.Proxy own => own.Domain,
+            Reservation.ReverseProxy own => own.Domain,
+            _ => DomainName.Root,
+        }
+        select (name, it.User);
+
     // Whatever stands belongs to a reservation that is served; each step of a plan is whole.
     private string? Orphan()
     {
@@ -361,11 +425,11 @@ internal sealed class Machine : IDisposable
         foreach (var name in standing.Where(it => it.WorkloadType == WorkloadType.Subdomain).GroupBy(it => it.Domain!))
         {
             lines.Add($"name {name.Key} {name.First().CustomerTid}");
-            lines.Add($"records {name.Key} {string.Join(' ', name.SelectMany(it => it.Ips!).Distinct().Order(StringComparer.Ordinal))}");
+            if (!IsFrozen(RedisSchema.FrozenField(name.First().CustomerTid))) lines.Add($"records {name.Key} {string.Join(' ', name.SelectMany(it => it.Ips!).Distinct().Order(StringComparer.Ordinal))}");
         }
 
         foreach (var host in standing.Where(it => it.WorkloadType is WorkloadType.Proxy or WorkloadType.ReverseProxy).GroupBy(it => it.Domain!))
-            lines.Add($"route {host.Key} {host.Last().CustomerTid} {(host.Last().WorkloadType == WorkloadType.Proxy ? "dial" : "tunnel")}");
+            lines.Add($"route {host.Key} {host.Last().CustomerTid} {(host.Last().WorkloadType == WorkloadType.Proxy ? "dial" : "tunnel")}{(IsFrozen(RedisSchema.FrozenField(host.Last().CustomerTid)) ? " frozen" : "")}");
         foreach (var it in standing) lines.Add("reservation " + it.GlobalId);
         return string.Join('\n', lines);
     }
@@ -376,9 +440,10 @@ internal sealed class Machine : IDisposable
         var lines = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var (zone, owner) in state.ZoneOwners) lines.Add($"zone {zone} {owner.Value}");
         foreach (var (name, owner) in state.NameOwners) lines.Add($"name {name} {owner.Value}");
-        foreach (var (at, records) in state.Records.Where(it => it.Key.Name.FirstLabel != RedisSchema.OwnerField))
+        // What cannot be read at the name of a frozen user stays until he is unfrozen: it is no address.
+        foreach (var (at, records) in state.Records.Where(it => it.Key.Name.FirstLabel != RedisSchema.OwnerField && (it.Value.IsReadable || !IsFrozen(state.NameOwners.GetValueOrDefault(it.Key.Name)?.Raw ?? ""))))
             lines.Add($"records {at.Name} {string.Join(' ', (records.Value ?? []).Select(it => it.Data is Rdata.A a ? a.Address.ToString() : "?").Order(StringComparer.Ordinal))}");
-        foreach (var (host, route) in state.Routes) lines.Add($"route {host} {route.Value!.User} {route.Value.Target.Match(_ => "dial", _ => "tunnel")}");
+        foreach (var (host, route) in state.Routes) lines.Add($"route {host} {route.Value!.User} {route.Value.Target.Match(_ => "dial", _ => "tunnel")}{(route.Value.Rules.IsFrozen ? " frozen" : "")}");
         foreach (var id in state.Applied.Keys) lines.Add("reservation " + id);
         return string.Join('\n', lines);
     }

@@ -60,6 +60,52 @@ public sealed class OldCopyTests
         Assert.Equal(isDeletedThen ? NextAction.Deleted : NextAction.Deploy, machine.Explorer.Workloads[2].NextAction);
     }
 
+    [Theory, Trait("adv", "R6"), Trait("adv", "R7")]
+    [InlineData(WorkloadType.Subdomain, "x.a.gw.test", "a.gw.test")]
+    [InlineData(WorkloadType.Subdomain, "a.gw.test", "x.a.gw.test")]
+    [InlineData(WorkloadType.Proxy, "x.a.gw.test", "a.gw.test")]
+    [InlineData(WorkloadType.DomainDelegate, "sub.user.org", "user.org")]
+    [InlineData(WorkloadType.DomainDelegate, "user.org", "sub.user.org")]
+    public async Task Nothing_comes_back_above_or_below_what_another_got_since(WorkloadType kind, string old, string held)
+    {
+        using var machine = new Machine();
+        machine.Reserve(7, kind, old);
+        await machine.HealAsync();
+        Assert.True(machine.Ledger.Copy());
+        machine.Explorer.Delete(1);
+        await machine.HealAsync();
+        machine.Ledger.Flush();
+        machine.Reserve(9, kind, held);
+        await machine.HealAsync();
+        var stood = Served(machine);
+        machine.Explorer.IsDown = true;
+        machine.Kill();
+        await machine.TurnAsync();
+        Assert.Equal(stood, Served(machine));
+        await machine.HealAsync();
+        Assert.Null(machine.Difference());
+    }
+
+    [Fact, Trait("adv", "R6")]
+    public async Task What_came_back_and_turns_out_to_be_over_leaves_its_name_at_rest()
+    {
+        using var machine = new Machine(isSevere: false, isOperated: true);
+        machine.Reserve(7, WorkloadType.Subdomain, "a.gw.test");
+        await machine.HealAsync();
+        Assert.True(machine.Ledger.Copy());
+        machine.Explorer.Delete(1);
+        await machine.HealAsync();
+        machine.Ledger.Flush();
+        machine.Explorer.IsDown = true;
+        machine.Kill();
+        await machine.TurnAsync();
+        Assert.Contains("a.gw.test 7", Served(machine), StringComparison.Ordinal);
+        machine.Reserve(9, WorkloadType.Subdomain, "a.gw.test");
+        await machine.HealAsync();
+        Assert.Null(machine.Difference());
+        Assert.Contains("rests until", machine.Explorer.Workloads[2].Result.Message, StringComparison.Ordinal);
+    }
+
     // What visitors get: whose each name is, and where it leads.
     private static string Served(Machine machine)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Gateway.Model;
 using Gateway.Model.Reservations;
@@ -172,7 +173,7 @@ internal sealed class PaperLedger
         public Task<IReadOnlyDictionary<long, string>> ReadFrozenAsync(CancellationToken stop)
         {
             Guard();
-            return Task.FromResult<IReadOnlyDictionary<long, string>>(new Dictionary<long, string>());
+            return Task.FromResult<IReadOnlyDictionary<long, string>>(ledger.Redis.Hash(RedisSchema.FrozenKey).ToDictionary(it => long.Parse(it.Key, CultureInfo.InvariantCulture), it => it.Value));
         }
 
         public Task<long> ReadCursorAsync(Uri explorer, CancellationToken stop)

@@ -15,6 +15,8 @@ public sealed class StateMachineTests
 
     private const int Lives = 100;
 
+    private const int OperatedLives = 4;
+
     private const int StepsOfALife = 1_000;
 
     private const int HealEvery = 200;
@@ -27,8 +29,24 @@ public sealed class StateMachineTests
         var begun = Stopwatch.GetTimestamp();
         var seed = NumberOf(SeedVariable) ?? Random.Shared.Next(1_000_000);
         var lives = NumberOf(LivesVariable) ?? (NumberOf(SeedVariable) is null ? Lives : 1);
-        for (var life = 0; life < lives; life++) await LiveAsync(seed + life);
+        for (var life = 0; life < lives; life++) (await LiveAsync(seed + life, () => new Machine())).Dispose();
         TestContext.Current.SendDiagnosticMessage($"seeds {seed} to {seed + lives - 1}: {(long)lives * StepsOfALife} steps in {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s");
+    }
+
+    /// <summary>Names rest, time passes, and an operator freezes and unfreezes users, all of it among the same faults but old backups.</summary>
+    [Fact, Trait("adv", "R5"), Trait("adv", "R6")]
+    public async Task Whatever_happens_a_name_rests_and_a_frozen_user_is_not_served()
+    {
+        var seed = NumberOf(SeedVariable) ?? Random.Shared.Next(1_000_000);
+        var lives = NumberOf(LivesVariable) ?? (NumberOf(SeedVariable) is null ? OperatedLives : 1);
+        var (moves, freezes) = (0, 0);
+        for (var life = 0; life < lives; life++)
+        {
+            using var last = await LiveAsync(seed + life, () => new Machine(isSevere: false, isOperated: true));
+            (moves, freezes) = (moves + last.Met.Moves, freezes + last.Met.Freezes);
+        }
+
+        Assert.True(moves > 0 && freezes > lives, $"seeds {seed} to {seed + lives - 1}: only {moves} names changed hands and {freezes} times somebody was frozen or unfrozen");
     }
 
     /// <summary>Lives in which something went wrong once.</summary>
@@ -48,23 +66,48 @@ public sealed class StateMachineTests
     [InlineData(587224, true)]
     [InlineData(169051, true)]
     [InlineData(353907, true)]
-    public Task What_once_went_wrong_does_so_no_more(int seed, bool isSevere) => LiveAsync(seed, isSevere);
+    public async Task What_once_went_wrong_does_so_no_more(int seed, bool isSevere)
+    {
+        using var last = await LiveAsync(seed, () => new Machine(isSevere));
+    }
+
+    /// <summary>The same, with an operator and names that rest.</summary>
+    /// <param name="seed">
+    /// 1000: while the explorer was away an older copy brought back a name below one that another had got since. 2009: a user whom the
+    /// operator had unfrozen was frozen again at the next comparison, by an older copy, and what he had was served all the same.
+    /// </param>
+    [Theory, Trait("adv", "R6"), Trait("adv", "R7")]
+    [InlineData(1000)]
+    [InlineData(2009)]
+    public async Task Nor_among_names_that_rest_and_users_that_are_frozen(int seed)
+    {
+        using var last = await LiveAsync(seed, () => new Machine(isSevere: false, isOperated: true));
+    }
 
     private static int? NumberOf(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    private static async Task LiveAsync(int seed, bool isSevere = true)
+    /// <summary>Lives one life, and gives the machine as it was at the end.</summary>
+    private static async Task<Machine> LiveAsync(int seed, Func<Machine> make)
     {
         var random = new Random(seed);
         var steps = Enumerable.Range(0, StepsOfALife).Select(_ => new MachineStep(random.Next(Machine.Kinds), random.Next(1000), random.Next(1000))).ToList();
-        if (await FaultOfAsync(steps, isSevere) is not { } fault) return;
+        var machine = make();
+        if (await FaultOfAsync(machine, steps) is not { } fault) return machine;
+        machine.Dispose();
         TestContext.Current.SendDiagnosticMessage(fault.Text);
-        var few = await ShrinkAsync([.. steps.Take(fault.At + 1)], isSevere);
-        Assert.Fail($"Seed {seed} (replay with {SeedVariable}={seed}), step {fault.At}: {fault.Text}\nShrunk to {few.Count} steps: {string.Join(", ", few)}\nwhich give: {(await FaultOfAsync(few, isSevere))?.Text}");
+        var few = await ShrinkAsync([.. steps.Take(fault.At + 1)], make);
+        Assert.Fail($"Seed {seed} (replay with {SeedVariable}={seed}), step {fault.At}: {fault.Text}\nShrunk to {few.Count} steps: {string.Join(", ", few)}\nwhich give: {(await FaultOfAsync(few, make))?.Text}");
+        return machine;
     }
 
-    private static async Task<(int At, string Text)?> FaultOfAsync(List<MachineStep> steps, bool isSevere)
+    private static async Task<(int At, string Text)?> FaultOfAsync(List<MachineStep> steps, Func<Machine> make)
     {
-        using var machine = new Machine(isSevere);
+        using var machine = make();
+        return await FaultOfAsync(machine, steps);
+    }
+
+    private static async Task<(int At, string Text)?> FaultOfAsync(Machine machine, List<MachineStep> steps)
+    {
         for (var i = 0; i < steps.Count; i++)
         {
             try
@@ -85,7 +128,7 @@ public sealed class StateMachineTests
     }
 
     /// <summary>Leaves out what is not needed for some fault, half by half, then one by one.</summary>
-    private static async Task<List<MachineStep>> ShrinkAsync(List<MachineStep> steps, bool isSevere)
+    private static async Task<List<MachineStep>> ShrinkAsync(List<MachineStep> steps, Func<Machine> make)
     {
         var begun = Stopwatch.GetTimestamp();
         for (var size = steps.Count / 2; size > 0 && Stopwatch.GetElapsedTime(begun) < Patience; size /= 2)
@@ -93,7 +136,7 @@ public sealed class StateMachineTests
             for (var at = 0; at + size <= steps.Count;)
             {
                 List<MachineStep> fewer = [.. steps[..at], .. steps[(at + size)..]];
-                if (await FaultOfAsync(fewer, isSevere) is { } fault) steps = [.. fewer.Take(fault.At + 1)];
+                if (await FaultOfAsync(fewer, make) is { } fault) steps = [.. fewer.Take(fault.At + 1)];
                 else at += size;
             }
         }

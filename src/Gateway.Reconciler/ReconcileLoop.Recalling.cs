@@ -38,8 +38,11 @@ public sealed partial class ReconcileLoop
     // Once: what the operator says after it, for example that somebody is frozen no more, holds.
     private async Task<bool> WriteOthersAsync(Books books, int inRedis, CancellationToken stop)
     {
-        if (await _applier.WriteAgainAsync(books.Others, stop) is WriteOutcome.Fenced) return false;
-        Recalled(books.Served.Count, inRedis, books.Others.Count);
+        var standing = new Dictionary<string, Dictionary<string, string>>();
+        foreach (var key in books.Others.Select(it => it.Key).Distinct()) standing[key] = await _reader.ReadBookAsync(key, stop);
+        var lost = books.LostOf(standing);
+        if (await _applier.WriteAgainAsync(lost, stop) is WriteOutcome.Fenced) return false;
+        Recalled(books.Served.Count, inRedis, lost.Count);
         return _isRecalled = true;
     }
 

@@ -67,7 +67,8 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
 
     /// <summary>
     /// Decides about a reservation that came back from a copy older than what stands: it is kept only where nothing here speaks against
-    /// it. Whoever holds its name now, or one above or below it, got that after the copy was made, even if his own reservation is damaged.
+    /// it. Whoever holds its name now, or one above or below it, or gave it up a moment ago, got that after the copy was made, even if his
+    /// own reservation is damaged.
     /// </summary>
     public Outcome KeepRecalled(LiveReservation it) => !IsAnothers(it) && Keep(it) is Outcome.Accepted ? Outcome.Yes : Doubted;
 
@@ -75,7 +76,8 @@ internal sealed class Claims(DesiredState desired, ActualState actual, Layout be
     {
         if (it.Name is not { } name) return false;
         var user = it.Content.User;
-        if (it.IsDelegation) return zones.Governing(name) is { } zone && zones.OwnerOf(zone) != Text(user) || _zonesBelow.OfAnother(name, user) is not null;
+        if (RestFault(name, user) is not null) return true;
+        if (it.IsDelegation) return zones.Governing(name) is { } zone && zones.OwnerOf(zone) != Text(user) || _zonesBelow.OfAnother(name, user) is not null || BelowRestFault(name, user) is not null;
         return IsManaged(name) ? IsHeldAtOrAbove(name, user) || _namesBelow.OfAnother(name, user) is not null : IsHeldByAnother(name, user);
     }
 

@@ -120,6 +120,9 @@ internal sealed class ActualReader(RedisConnection redis, SealCheck seals, TimeP
         return frozen;
     }
 
+    /// <summary>Every field of one of the <see cref="Books.Keys"/> as it stands.</summary>
+    public Task<Dictionary<string, string>> ReadBookAsync(string key, CancellationToken stop) => ScanHashAsync(key, stop);
+
     /// <summary>The outbox, and a line for each entry that cannot be read.</summary>
     public async Task<(Dictionary<string, WaitingReport> Entries, List<string> Faults)> ReadOutboxAsync(CancellationToken stop)
     {

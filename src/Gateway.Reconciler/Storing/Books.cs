@@ -30,4 +30,21 @@ internal sealed record Books(IReadOnlyList<LiveReservation> Served, long Latest,
 
         return new Books(served, served.Where(it => it.Number < long.MaxValue).Select(it => it.Number).Append(latest).Max(), others);
     }
+
+    /// <summary>Those of <see cref="Others"/> that Redis does not hold, or shows as they were earlier: what began there since the copy was made stays.</summary>
+    /// <param name="inRedis">The fields of a key as they stand in Redis.</param>
+    public List<LedgerWrite.SetField> LostOf(IReadOnlyDictionary<string, Dictionary<string, string>> inRedis) =>
+        [.. Others.Where(it => inRedis[it.Key].GetValueOrDefault(it.Field) is not { } now || BegunAt(it.Key, now) < BegunAt(it.Key, it.Value))];
+
+    // What cannot be read began before everything.
+    private static DateTimeOffset BegunAt(string key, string value)
+    {
+        var octets = Encoding.UTF8.GetBytes(value);
+        return key switch
+        {
+            RedisSchema.QuarantineKey => RedisSchema.TryDecodeRest(octets, out var rest) ? rest.Since : DateTimeOffset.MinValue,
+            RedisSchema.ProofsKey => RedisSchema.TryDecodeProof(octets, out var proof) ? proof.Since : DateTimeOffset.MinValue,
+            _ => RedisSchema.DecodeFrozen(octets).Since,
+        };
+    }
 }

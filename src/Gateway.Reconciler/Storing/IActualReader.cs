@@ -26,6 +26,9 @@ internal interface IActualReader
     /// <summary>The users whom the operator froze, each with the value that says so.</summary>
     Task<IReadOnlyDictionary<long, string>> ReadFrozenAsync(CancellationToken stop);
 
+    /// <summary>Every field of one of the <see cref="Books.Keys"/> as it stands.</summary>
+    Task<Dictionary<string, string>> ReadBookAsync(string key, CancellationToken stop);
+
     /// <summary>The outbox, and a line for each entry that cannot be read.</summary>
     Task<(Dictionary<string, WaitingReport> Entries, List<string> Faults)> ReadOutboxAsync(CancellationToken stop);
 

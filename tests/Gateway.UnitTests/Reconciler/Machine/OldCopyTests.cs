@@ -86,6 +86,32 @@ public sealed class OldCopyTests
         Assert.Null(machine.Difference());
     }
 
+    [Theory, Trait("adv", "R6"), Trait("adv", "R7")]
+    [InlineData(WorkloadType.Subdomain, "a.gw.test", "a.gw.test")]
+    [InlineData(WorkloadType.Proxy, "x.a.gw.test", "a.gw.test")]
+    [InlineData(WorkloadType.DomainDelegate, "user.org", "user.org")]
+    public async Task Nor_to_where_something_rests_for_another(WorkloadType kind, string old, string given)
+    {
+        using var machine = new Machine(isSevere: false, isOperated: true);
+        machine.Reserve(7, kind, old);
+        await machine.HealAsync();
+        Assert.True(machine.Ledger.Copy());
+        machine.Explorer.Delete(1);
+        await machine.HealAsync();
+        machine.Ledger.Flush();
+        machine.Reserve(9, kind, given);
+        await machine.HealAsync();
+        machine.Explorer.Delete(2);
+        await machine.HealAsync();
+        var stood = Served(machine);
+        machine.Explorer.IsDown = true;
+        machine.Kill();
+        await machine.TurnAsync();
+        Assert.Equal(stood, Served(machine));
+        await machine.HealAsync();
+        Assert.Null(machine.Difference());
+    }
+
     [Fact, Trait("adv", "R6")]
     public async Task What_came_back_and_turns_out_to_be_over_leaves_its_name_at_rest()
     {

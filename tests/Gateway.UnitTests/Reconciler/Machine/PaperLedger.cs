@@ -176,6 +176,12 @@ internal sealed class PaperLedger
             return Task.FromResult<IReadOnlyDictionary<long, string>>(ledger.Redis.Hash(RedisSchema.FrozenKey).ToDictionary(it => long.Parse(it.Key, CultureInfo.InvariantCulture), it => it.Value));
         }
 
+        public Task<Dictionary<string, string>> ReadBookAsync(string key, CancellationToken stop)
+        {
+            Guard();
+            return Task.FromResult(ledger.Redis.Hash(key).ToDictionary());
+        }
+
         public Task<long> ReadCursorAsync(Uri explorer, CancellationToken stop)
         {
             Guard();

@@ -28,6 +28,7 @@ public sealed partial class ReconcileLoop
     private async Task<bool> LoadAsync(CancellationToken stop)
     {
         _mustLoad = false;
+        await _applier.SeeAsync(stop);
         var (waiting, lost) = await _reader.ReadOutboxAsync(stop);
         foreach (var fault in lost) NotReadable(fault);
         if (!await LoadReportsAsync(waiting, stop)) return Displaced() is not null;

@@ -32,7 +32,10 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
         set => Volatile.Write(ref _fence, value);
     }
 
-    /// <summary>True when Redis has lost something of what was written here: it was emptied, replaced, or restored from a backup.</summary>
+    /// <summary>Notes how far Redis counts before everything in it is read: less than that later is a loss, also if nothing was written here yet.</summary>
+    public async Task SeeAsync(CancellationToken stop) => _sequence = Math.Max(_sequence, await writer.ReadSequenceAsync(stop));
+
+    /// <summary>True when Redis has lost something of what was seen or written here: it was emptied, replaced, or restored from a backup.</summary>
     public async Task<bool> IsLostAsync(CancellationToken stop)
     {
         if (!await IsBehindAsync(stop)) return false;
@@ -40,7 +43,7 @@ internal sealed class PlanApplier(ILedger writer, Identity identity, Uri explore
         return true;
     }
 
-    /// <summary>True while Redis counts fewer entries than were written here.</summary>
+    /// <summary>True while Redis counts fewer entries than were seen or written here.</summary>
     public async Task<bool> IsBehindAsync(CancellationToken stop) => _wasSetBack || await writer.ReadSequenceAsync(stop) < _sequence;
 
     /// <summary>

@@ -76,12 +76,14 @@ public sealed class StateMachineTests
     /// 1000: while the explorer was away an older copy brought back a name below one that another had got since. 2009: a user whom the
     /// operator had unfrozen was frozen again at the next comparison, by an older copy, and what he had was served all the same. 652064: an
     /// older copy brought back a name that rested for another. 652139: the rest in an older copy took the place of a later one.
+    /// 652285: a Redis that was emptied before a gateway that had just started wrote anything was not found to be so, and a rest was lost.
     /// </param>
     [Theory, Trait("adv", "R6"), Trait("adv", "R7")]
     [InlineData(1000)]
     [InlineData(2009)]
     [InlineData(652064)]
     [InlineData(652139)]
+    [InlineData(652285)]
     public async Task Nor_among_names_that_rest_and_users_that_are_frozen(int seed)
     {
         using var last = await LiveAsync(seed, () => new Machine(isSevere: false, isOperated: true));

@@ -23,10 +23,25 @@ internal sealed class Rests
     public Rests(DesiredState desired, ActualState actual, Layout before)
     {
         (_desired, _actual, _before) = (desired, actual, before);
-        var known = desired.Live.Concat(desired.Ending).Select(it => it.Id).ToHashSet();
-        // What is served and neither lives nor ends was found to be over: nobody knows since when.
-        foreach (var it in desired.Ending.Concat(actual.Applied.Values.Where(it => !known.Contains(it.Id))).Order(LiveReservation.ById))
+        foreach (var it in desired.Ending.Concat(FoundOver()).Order(LiveReservation.ById))
             if (it.Name is { } name && WasHis(it, name) && Begin(it, name) is { } rest) _begun.TryAdd(name, new Begun(rest, it.IsDelegation));
+    }
+
+    // What is served and neither lives nor ends: Redis or the copy was older, and nobody knows since when it is over. It has just been
+    // served, so that its name rests, but for those whom the explorer tells to have got the name since.
+    private IEnumerable<LiveReservation> FoundOver()
+    {
+        var known = _desired.Live.Concat(_desired.Ending).Select(it => it.Id).ToHashSet();
+        var over = _actual.Applied.Values.Where(it => !known.Contains(it.Id)).ToList();
+        if (over.Count == 0) return over;
+        var (held, zones) = (new HashSet<DomainName>(), new HashSet<DomainName>());
+        foreach (var it in _desired.Live.Where(it => it.Name is not null && _desired.Reported.Contains(it.Id)))
+        {
+            foreach (var at in AtAndAbove(it.Name!.Value)) held.Add(at);
+            if (it.IsDelegation) zones.Add(it.Name.Value);
+        }
+
+        return over.Where(it => it.Name is { } name && !held.Contains(name) && !AtAndAbove(name).Any(zones.Contains));
     }
 
     /// <summary>The rest of a name that another user than this one gave up; null when there is none.</summary>
@@ -65,6 +80,11 @@ internal sealed class Rests
         }
 
         foreach (var (name, _) in remembered.OrderByDescending(it => it.Until).ThenBy(it => it.Name).Skip(MostRemembered)) yield return name;
+    }
+
+    private static IEnumerable<DomainName> AtAndAbove(DomainName name)
+    {
+        for (var at = name; !at.IsRoot; at = at.Parent) yield return at;
     }
 
     private bool IsForgotten(NameRest rest, DomainName name, Zones zones) =>

@@ -36,9 +36,8 @@ public sealed class TunnelRaceTests(ITestOutputHelper output)
         using var other = new OtherSide();
         var chance = new Random(2);
         var (rounds, interleaved) = (0, 0);
-        for (var began = Stopwatch.GetTimestamp(); rounds < Rounds || interleaved < Interleaved; rounds++)
+        for (var began = Stopwatch.GetTimestamp(); (rounds < Rounds || interleaved < Interleaved) && Stopwatch.GetElapsedTime(began) < Patience; rounds++)
         {
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"{interleaved} of {rounds} rounds were a race");
             var tunnels = new Tunnels(PerSecret, TimeProvider.System);
             TunnelSession[] known = [.. Enumerable.Range(0, chance.Next(PerSecret + 2)).Select(_ => Session())];
             foreach (var session in known) tunnels.TryAdd(session);
@@ -56,6 +55,8 @@ public sealed class TunnelRaceTests(ITestOutputHelper output)
             interleaved++;
         }
 
+        // A machine with much else to do makes fewer rounds, of which no fewer are races.
+        Assert.True(interleaved >= Interleaved, $"{interleaved} of {rounds} rounds were a race");
         output.WriteLine($"{rounds} rounds, of which {interleaved} were a race for sure");
     }
 

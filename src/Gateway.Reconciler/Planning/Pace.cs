@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Gateway.Reconciler.Planning;
 
 /// <summary>
@@ -15,18 +17,20 @@ internal sealed class Pace(Pace? below = null)
     private readonly Dictionary<long, Dictionary<long, int>> _over = [];
     private long _latest;
 
-    /// <summary>How many the user made in the minute of this one; 0 when it has no time.</summary>
-    public int Of(LiveReservation it)
+    /// <summary>Counts one that stands, and gives how many its user made before it in its minute; 0 when it has no time.</summary>
+    public int Add(LiveReservation it)
     {
-        var (user, minute) = At(it);
-        return _standing.GetValueOrDefault((user, minute)) + (_over.GetValueOrDefault(minute)?.GetValueOrDefault(user) ?? 0) + (below?.Of(it) ?? 0);
+        var at = At(it);
+        if (at.Minute <= 0) return 0;
+        ref var standing = ref CollectionsMarshal.GetValueRefOrAddDefault(_standing, at, out _);
+        return standing++ + OverOf(at) + (below?.Of(at) ?? 0);
     }
 
-    /// <summary>Counts one that stands.</summary>
-    public void Add(LiveReservation it) => Count(it, 1);
-
     /// <summary>It is not counted as standing any more.</summary>
-    public void Remove(LiveReservation it) => Count(it, -1);
+    public void Remove(LiveReservation it)
+    {
+        if (At(it) is { Minute: > 0 } at) _standing.Change(at, -1);
+    }
 
     /// <summary>Counts one that ended or was refused.</summary>
     public void AddOver(LiveReservation it)
@@ -38,10 +42,9 @@ internal sealed class Pace(Pace? below = null)
         users.Change(user, 1);
     }
 
-    private void Count(LiveReservation it, int change)
-    {
-        if (At(it) is { Minute: > 0 } at) _standing.Change(at, change);
-    }
+    private int Of((long User, long Minute) at) => _standing.GetValueOrDefault(at) + OverOf(at) + (below?.Of(at) ?? 0);
+
+    private int OverOf((long User, long Minute) at) => _over.Count == 0 ? 0 : _over.GetValueOrDefault(at.Minute)?.GetValueOrDefault(at.User) ?? 0;
 
     private void Advance(long minute)
     {

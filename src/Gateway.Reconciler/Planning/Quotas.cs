@@ -43,15 +43,13 @@ internal sealed class Quotas
     }
 
     /// <summary>
-    /// Why a new reservation came too fast after others of its minute; null when it did not, and then it is counted, whatever becomes of
-    /// it. One for which the explorer holds a good result stood here before.
+    /// Why a new reservation came too fast after others of its minute; null when it did not. It is counted, whatever becomes of it. One for
+    /// which the explorer holds a good result stood here before.
     /// </summary>
     public Outcome.Rejected? TakeTurn(LiveReservation it)
     {
-        if (_limits.AMinute == 0) return null;
-        if (_pace.Of(it) >= _limits.AMinute && !_reported.Contains(it.Id)) return Refusal.TooFast(_limits.AMinute);
-        _pace.Add(it);
-        return null;
+        if (_limits.AMinute == 0 || _pace.Add(it) < _limits.AMinute) return null;
+        return _reported.Contains(it.Id) ? null : Refusal.TooFast(_limits.AMinute);
     }
 
     /// <summary>Why a new reservation would be too much; null when it would not.</summary>

@@ -71,7 +71,7 @@ public static class Listening
         var port = $"{(protocol == ProtocolType.Udp ? "UDP" : "TCP")} port {endpoint.Port}";
         return e.SocketErrorCode switch
         {
-            SocketError.AddressAlreadyInUse => $"{port} on {endpoint.Address} is taken{By(PortHolder.Find(endpoint.Port, protocol == ProtocolType.Udp))}; stop its holder or choose another port.",
+            SocketError.AddressAlreadyInUse => $"{port} on {endpoint.Address} is taken{By(PortHolder.Find(endpoint, protocol == ProtocolType.Udp))}; stop its holder or choose another port.",
             SocketError.AccessDenied => $"{port} on {endpoint.Address} needs a right we lack; run as root, grant CAP_NET_BIND_SERVICE, or choose a port above 1023.",
             SocketError.AddressNotAvailable => $"{endpoint.Address} is not an address of this machine, so {port} cannot be opened on it.",
             SocketError.AddressFamilyNotSupported => $"This machine has no {(endpoint.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4")}, so {port} cannot be opened on {endpoint.Address}.",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Gateway.Transport;
 
@@ -12,12 +13,12 @@ public static class PortHolder
     private const int StateColumn = 3;
     private const int InodeColumn = 9;
 
-    /// <summary>The holder as `name (pid 123)`, or null when it cannot be seen.</summary>
-    public static string? Find(int port, bool isUdp = false)
+    /// <summary>Who stands in the way of a listener there, as `name (pid 123)`, or null when it cannot be seen.</summary>
+    public static string? Find(IPEndPoint wanted, bool isUdp = false)
     {
         try
         {
-            return Inode(port, isUdp) is { } inode ? Holder($"socket:[{inode}]") : null;
+            return Inode(wanted, isUdp) is { } inode ? Holder($"socket:[{inode}]") : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -25,17 +26,36 @@ public static class PortHolder
         }
     }
 
-    private static string? Inode(int port, bool isUdp)
+    /// <summary>The inode of the socket that listens there, or at every address of its port.</summary>
+    internal static string? Inode(IPEndPoint wanted, bool isUdp)
     {
         string[] tables = isUdp ? ["/proc/net/udp", "/proc/net/udp6"] : ["/proc/net/tcp", "/proc/net/tcp6"];
         var state = isUdp ? Unconnected : Listen;
-        var suffix = ":" + port.ToString("X4", CultureInfo.InvariantCulture);
         foreach (var table in tables.Where(File.Exists))
             foreach (var line in File.ReadLines(table).Skip(1))
                 if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > InodeColumn } columns
-                    && columns[StateColumn] == state && columns[AddressColumn].EndsWith(suffix, StringComparison.Ordinal))
+                    && columns[StateColumn] == state && IsInTheWay(Read(columns[AddressColumn]), wanted))
                     return columns[InodeColumn];
         return null;
+    }
+
+    private static bool IsInTheWay(IPEndPoint held, IPEndPoint wanted)
+    {
+        if (held.Port != wanted.Port) return false;
+        // One at every IPv6 address may have every IPv4 address too.
+        if (held.Address.Equals(IPAddress.IPv6Any) || held.Address.Equals(wanted.Address)) return true;
+        return held.AddressFamily == wanted.AddressFamily && (IsEverywhere(held.Address) || IsEverywhere(wanted.Address));
+    }
+
+    private static bool IsEverywhere(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    // 0100007F:1F90 is 127.0.0.1:8080: the address in words of the machine's own order, the port as one reads it.
+    private static IPEndPoint Read(string column)
+    {
+        var bytes = Convert.FromHexString(column.AsSpan(0, column.IndexOf(':', StringComparison.Ordinal)));
+        for (var word = 0; word < bytes.Length && BitConverter.IsLittleEndian; word += sizeof(uint)) bytes.AsSpan(word, sizeof(uint)).Reverse();
+        var address = new IPAddress(bytes);
+        return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, int.Parse(column.AsSpan(1 + (2 * bytes.Length)), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
     private static string? Holder(string link)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Gateway.Model.Routes;
 
 namespace Gateway.Router.Upstreams;
@@ -17,7 +18,9 @@ internal sealed class UpstreamTurns(TimeProvider time)
 
     private readonly ConcurrentDictionary<(string Address, int Port), long> _ejected = new();
     private readonly ConcurrentDictionary<(Target.Dial Target, string Address, int Port), bool> _down = new();
-    private uint _turn;
+
+    // Each route has turns of its own, which go with it: else the visitors of another one could take every second turn away.
+    private readonly ConditionalWeakTable<Target.Dial, StrongBox<uint>> _turns = [];
 
     /// <summary>How many addresses the health checks ask, each for each route and port.</summary>
     public int CheckedCount { get; set; }
@@ -33,7 +36,7 @@ internal sealed class UpstreamTurns(TimeProvider time)
     {
         var count = 1 + dial.More.Count;
         if (count == 1) return tried == 0 ? 0 : -1;
-        var first = (int)(Interlocked.Increment(ref _turn) % (uint)count);
+        var first = (int)(Interlocked.Increment(ref _turns.GetOrAdd(dial, static _ => new StrongBox<uint>()).Value) % (uint)count);
         var ill = -1;
         for (var i = 0; i < count; i++)
         {

@@ -108,6 +108,21 @@ public sealed class DialerTests
         Assert.Equal(0, inside.Accepted);
     }
 
+    [Theory]
+    [InlineData("::1")]
+    [InlineData("[::1]")]
+    [InlineData("six.example")]
+    public async Task An_IPv6_upstream_is_reached_by_its_address_and_by_a_name(string address)
+    {
+        await using var upstream = Upstream.Echo(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        var dialer = NewDialer((_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback]), IPNetwork.Parse("::1/128"));
+        var open = Assert.IsType<DialOutcome.Open>(await DialAsync(dialer, address, upstream.EndPoint.Port));
+        Assert.Equal(upstream.EndPoint.ToString(), open.Label);
+        await open.Upstream.WriteAsync("six"u8.ToArray(), CancellationToken.None);
+        Assert.Equal(3, await open.Upstream.ReadAsync(new byte[8], CancellationToken.None));
+        await open.Upstream.DisposeAsync();
+    }
+
     [Fact]
     public async Task A_resolver_that_never_answers_and_one_that_knows_nothing_are_told_apart()
     {

@@ -23,6 +23,10 @@ public sealed class LeakTests
     /* Shared pools keep some buffers of the busiest moment; a thousand visits that were kept with theirs would be several times as much. */
     private const long Slack = 24 * 1024 * 1024;
 
+    /* Of visits to bad upstreams, twenty at a time: less than a buffer of a relay for each that would be kept. */
+    private const int Together = 20;
+    private const int TimesTogether = 100;
+
     /* Others tick now and then: Kestrel's, the pool's of kept connections. */
     private const int FewTimers = 4;
 
@@ -129,8 +133,9 @@ public sealed class LeakTests
         foreach (var next in Enum.GetValues<Treatment>())
         {
             treat = next;
-            // Those that hang are cut after the idle time, one after the other.
-            await LeavesNothingAsync(router, next == Treatment.Hang ? 4 : 20, () => AssertVisitAsync(router, next));
+            // Those that hang are cut after the idle time: all of them together.
+            var (times, visitors) = next == Treatment.Hang ? (4, 500) : (TimesTogether, Together);
+            await LeavesNothingAsync(router, times, () => Task.WhenAll(Enumerable.Range(0, visitors).Select(_ => AssertVisitAsync(router, next))), before: 10);
         }
 
         if (tunnel is not null) await Eventually.TrueAsync(() => tunnel.Streams == 0, "no stream is left");
@@ -152,8 +157,8 @@ public sealed class LeakTests
         {
             answer = next;
             // One that hangs is given up after the timeout, each time: by several visitors together.
-            var (times, visitors) = next == "hang" ? (1, 10) : (20, 1);
-            await LeavesNothingAsync(router, times, () => Task.WhenAll(Enumerable.Range(0, visitors).Select(_ => AssertAnswerAsync(router, expected))));
+            var (times, visitors) = next == "hang" ? (1, 500) : (TimesTogether, Together);
+            await LeavesNothingAsync(router, times, () => Task.WhenAll(Enumerable.Range(0, visitors).Select(_ => AssertAnswerAsync(router, expected))), before: 10);
         }
 
         if (tunnel is not null) await Eventually.TrueAsync(() => tunnel.Streams == 0, "no stream is left");
@@ -240,9 +245,9 @@ public sealed class LeakTests
     }
 
     /// <summary>Does it a few times, so that everything that is made once is made; then counts, does it often, and counts again.</summary>
-    private static async Task LeavesNothingAsync(RouterHarness router, int times, Func<Task> visit)
+    private static async Task LeavesNothingAsync(RouterHarness router, int times, Func<Task> visit, int before = 300)
     {
-        for (var i = 0; i < Math.Min(times, 300); i++) await visit();
+        for (var i = 0; i < Math.Min(times, before); i++) await visit();
         await QuietAsync();
         router.Log.Clear();
         var (running, timers) = (router.Running, Timer.ActiveCount);

@@ -261,6 +261,23 @@ public sealed class TlsPortTests
     }
 
     [Fact]
+    public async Task A_visitor_who_comes_by_IPv6_reaches_an_IPv6_upstream_who_is_told_his_address()
+    {
+        await using var upstream = Upstream.Echo(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        await using var router = new RouterHarness(options => (options.TlsListen, options.AllowedNetworks) = ([new IPEndPoint(IPAddress.IPv6Loopback, 0)], [IPNetwork.Parse("::1/128")]));
+        router.Put(Name, new Target.Dial("::1", 0, upstream.EndPoint.Port), new RouteRules { ProxyProtocol = 1 });
+        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        var hello = Hello.For(Name);
+        await visitor.SendAllAsync(hello);
+        var header = Encoding.ASCII.GetBytes($"PROXY TCP6 ::1 ::1 {((IPEndPoint)visitor.LocalEndPoint!).Port} {router.Tls.Port}\r\n");
+        byte[] expected = [.. header, .. hello];
+        Assert.Equal(expected, await visitor.ReceiveExactlyAsync(expected.Length));
+        visitor.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await visitor.ReceiveAllAsync());
+        await router.LineAsync(Name, "[::1]", "Finished");
+    }
+
+    [Fact]
     public async Task A_route_without_a_TLS_port_is_not_served_on_the_TLS_port()
     {
         await using var router = new RouterHarness();

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Gateway.IntegrationTests.Transport;
 using Xunit;
 
 namespace Gateway.IntegrationTests.Router;

@@ -6,7 +6,7 @@ namespace Gateway.IntegrationTests.Router;
 /// <summary>A server on loopback that treats every connection as the test says.</summary>
 internal sealed class Upstream : IAsyncDisposable
 {
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _visits = [];
     private readonly Task _accepting;
@@ -14,7 +14,9 @@ internal sealed class Upstream : IAsyncDisposable
 
     public Upstream(Func<Socket, CancellationToken, Task> treat, IPEndPoint? at = null)
     {
-        _listener.Bind(at ?? new IPEndPoint(IPAddress.Loopback, 0));
+        at ??= new IPEndPoint(IPAddress.Loopback, 0);
+        _listener = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _listener.Bind(at);
         _listener.Listen(512);
         _accepting = Task.Run(() => AcceptAsync(treat));
     }
@@ -24,13 +26,13 @@ internal sealed class Upstream : IAsyncDisposable
     public int Accepted => Volatile.Read(ref _accepted);
 
     /// <summary>Sends back whatever comes, and ends when the visitor does.</summary>
-    public static Upstream Echo() => new(async (socket, stop) =>
+    public static Upstream Echo(IPEndPoint? at = null) => new(async (socket, stop) =>
     {
         var buffer = new byte[64 * 1024];
         int read;
         while ((read = await socket.ReceiveAsync(buffer, stop)) > 0) await socket.SendAllAsync(buffer.AsMemory(0, read), stop);
         socket.Shutdown(SocketShutdown.Send);
-    });
+    }, at);
 
     public async ValueTask DisposeAsync()
     {

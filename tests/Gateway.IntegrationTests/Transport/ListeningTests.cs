@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Gateway.IntegrationTests.Support;
 using Gateway.Transport;
 using Xunit;
@@ -15,6 +16,20 @@ public sealed class ListeningTests
         Assert.False(Listening.TryBind(taken, 8, out _, out var fault));
         Assert.Contains($"port {taken.Port} on 127.0.0.1 is taken by ", fault, StringComparison.Ordinal);
         Assert.Contains($"(pid {Environment.ProcessId})", fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.2")]
+    [InlineData("127.0.0.2", "127.0.0.1")]
+    [InlineData("::1", "127.0.0.1")]
+    public void Whoever_has_the_port_at_another_address_is_not_its_holder(string held, string wanted)
+    {
+        Assert.True(Listening.TryBind(new IPEndPoint(IPAddress.Parse(held), 0), 8, out var holder, out var fault), fault);
+        using var owned = holder;
+        var port = ((IPEndPoint)holder.LocalEndPoint!).Port;
+        Assert.NotNull(PortHolder.Find(new IPEndPoint(IPAddress.Parse(held), port)));
+        Assert.NotNull(PortHolder.Find(new IPEndPoint(holder.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, port)));
+        Assert.Null(PortHolder.Find(new IPEndPoint(IPAddress.Parse(wanted), port)));
     }
 
     [Fact]

@@ -21,6 +21,22 @@ public sealed class UpstreamTurnsTests
     }
 
     [Fact]
+    public void Visitors_of_another_route_take_no_turn_away()
+    {
+        var turns = new UpstreamTurns(_time);
+        var two = new Target.Dial("a.example", 80, 443) { More = new EquatableList<string>(["b.example"]) };
+        var other = two with { };
+        var places = new List<int>();
+        for (var i = 0; i < 4; i++)
+        {
+            places.Add(turns.Next(two, 80));
+            turns.Next(other, 80);
+        }
+
+        Assert.Equal([1, 0, 1, 0], places);
+    }
+
+    [Fact]
     public void One_address_has_every_turn_once()
     {
         var turns = new UpstreamTurns(_time);

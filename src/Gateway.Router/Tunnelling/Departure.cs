@@ -8,9 +8,6 @@ namespace Gateway.Router.Tunnelling;
 /// </summary>
 internal sealed class Departure : IAsyncDisposable
 {
-    /* A visitor who is gone holds the session so much longer. */
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
-
     private readonly TunnelSession _tunnel;
     private readonly SecretNaming _naming;
     private readonly CancellationTokenSource _life;
@@ -44,9 +41,7 @@ internal sealed class Departure : IAsyncDisposable
 
     private async Task LeaveAsync()
     {
-        await _tunnel.LeaveAsync();
-        while (_tunnel.Streams > 0 && !_life.IsCancellationRequested)
-            await Task.Delay(LookAgain, _time, _life.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _tunnel.LeaveAsync(() => _tunnel.Streams <= 0, _time, _life.Token);
         await _life.CancelAsync();
     }
 }

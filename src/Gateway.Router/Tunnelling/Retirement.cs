@@ -6,8 +6,6 @@ namespace Gateway.Router.Tunnelling;
 /// </summary>
 internal sealed class Retirement(TunnelSession tunnel, Tunnels tunnels, TimeProvider time)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
-
     /// <summary>A client that knows what a go-away means has dialled anew long before.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
@@ -16,10 +14,8 @@ internal sealed class Retirement(TunnelSession tunnel, Tunnels tunnels, TimeProv
     {
         await tunnel.RunsOut.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (stop.IsCancellationRequested) return;
-        await tunnel.LeaveAsync();
         var told = time.GetTimestamp();
-        while (!stop.IsCancellationRequested && !IsDone(time.GetElapsedTime(told)))
-            await Task.Delay(Look, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await tunnel.LeaveAsync(() => IsDone(time.GetElapsedTime(told)), time, stop);
     }
 
     private bool IsDone(TimeSpan since)

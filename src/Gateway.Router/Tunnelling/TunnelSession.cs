@@ -9,6 +9,9 @@ namespace Gateway.Router.Tunnelling;
 /// <summary>One connected tunnel client, after it proved its secret. <see cref="TunnelListener"/> owns the session beneath.</summary>
 internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures features, EndPoint? remote, bool isTls, DateTimeOffset since, YamuxSession session)
 {
+    /* A visitor who is gone holds a session that is leaving so much longer. */
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+
     private int _expected;
     private volatile bool _isLeaving;
 
@@ -93,11 +96,15 @@ internal sealed class TunnelSession(long id, TunnelOffer offer, TunnelFeatures f
         return connection;
     }
 
-    /// <summary>Tells the client to take another session, for this one closes when its visitors have left.</summary>
-    public ValueTask LeaveAsync()
+    /// <summary>
+    /// Tells the client to take another session, and waits until this one may be closed: its visitors have left, as a rule. It returns
+    /// at the stop too, and throws nothing.
+    /// </summary>
+    public async Task LeaveAsync(Func<bool> mayClose, TimeProvider time, CancellationToken stop)
     {
         _isLeaving = true;
-        return session.GoAwayAsync(0, CancellationToken.None);
+        await session.GoAwayAsync(0, CancellationToken.None);
+        while (!stop.IsCancellationRequested && !mayClose()) await Task.Delay(LookAgain, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>

@@ -23,22 +23,19 @@ public sealed class DirectTunnelTests
     [InlineData(false)]
     public async Task Visitors_who_speak_TLS_come_over_connections_of_their_own(bool isTls)
     {
-        await using var service = TestService.Echo();
-        await using var router = new RouterHarness();
-        router.Tunnel(Name, RunningClient.Secret);
-        var remote = new TunnelRemote(new HostPort("127.0.0.1", router.Tunnels.Port), isTls, isTls ? [router.Pin] : []);
-        await using var client = new RunningClient(RunningClient.Options(service.Port) with { Remotes = [remote] });
-        await router.LineAsync("is up");
+        await using var stage = await ExposedEcho.UpAsync(
+            Name, (node, options) => options with { Remotes = [new TunnelRemote(new HostPort("127.0.0.1", node.Tunnels.Port), isTls, isTls ? [node.Pin] : [])] });
+        var router = stage.Router;
         using var first = await DirectAsync(router);
         byte[] bulk = [.. Hello.For(Name), .. RandomNumberGenerator.GetBytes(8 * 1024 * 1024)];
         for (var i = 0; i < 20; i++)
         {
-            var echoed = await AskAsync(router, i % 5 == 0 ? bulk : bulk[..2000]);
+            var echoed = await TlsVisitor.AskAsync(router, i % 5 == 0 ? bulk : bulk[..2000]);
             Assert.Equal(SHA256.HashData(i % 5 == 0 ? bulk : bulk[..2000]), SHA256.HashData(echoed));
         }
 
         // Many at once: whoever finds none ready goes through the session, and nobody notices.
-        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => AskAsync(router, bulk[..2000])));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => TlsVisitor.AskAsync(router, bulk[..2000])));
         Assert.All(answers, answer => Assert.Equal(bulk[..2000], answer));
         first.Shutdown(SocketShutdown.Send);
         await router.LineAsync("TLS", Name, "tunnel 1, direct", "Finished");
@@ -48,36 +45,26 @@ public sealed class DirectTunnelTests
     [Fact]
     public async Task A_visitor_outlives_the_session_that_brought_him()
     {
-        await using var service = TestService.Echo();
-        await using var router = new RouterHarness();
-        router.Tunnel(Name, RunningClient.Secret);
-        await using var client = new RunningClient(RunningClient.Options(service.Port, router.Tunnels.Port));
-        await router.LineAsync("tunnel 1 ", "is up");
+        await using var stage = await ExposedEcho.UpAsync(Name);
+        var router = stage.Router;
         using var visitor = await DirectAsync(router);
         // A second client of the same secret, with room for one, displaces the session.
         var crowd = new List<RunningClient>();
-        for (var i = 0; i < 8; i++) crowd.Add(new RunningClient(RunningClient.Options(service.Port, router.Tunnels.Port)));
+        for (var i = 0; i < 8; i++) crowd.Add(stage.Another());
         await router.LineAsync("tunnel 1 ", "Displaced");
-        var hello = Hello.For(Name);
-        await visitor.SendAllAsync(hello);
-        Assert.Equal(hello, await visitor.ReceiveExactlyAsync(hello.Length));
+        await AssertStillServedAsync(visitor);
         foreach (var other in crowd) await other.DisposeAsync();
     }
 
     [Fact]
     public async Task A_changed_route_lets_visitors_with_connections_of_their_own_finish_and_the_client_asks_again()
     {
-        await using var service = TestService.Echo();
-        await using var router = new RouterHarness();
-        router.Tunnel(Name, RunningClient.Secret);
-        await using var client = new RunningClient(RunningClient.Options(service.Port, router.Tunnels.Port));
-        await router.LineAsync("tunnel 1 ", "is up");
+        await using var stage = await ExposedEcho.UpAsync(Name);
+        var router = stage.Router;
         using var visitor = await DirectAsync(router);
         router.Tunnel(Name, "7:other");
         await router.LineAsync("unknown secret");
-        var hello = Hello.For(Name);
-        await visitor.SendAllAsync(hello);
-        Assert.Equal(hello, await visitor.ReceiveExactlyAsync(hello.Length));
+        await AssertStillServedAsync(visitor);
         Assert.DoesNotContain(router.Log.Lines, line => line.Contains("RouteChanged", StringComparison.Ordinal));
         visitor.Dispose();
         await router.LineAsync("tunnel 1 ", "RouteChanged");
@@ -111,7 +98,7 @@ public sealed class DirectTunnelTests
         var hello = Hello.For(Name);
         foreach (var node in new[] { router, other })
         {
-            for (var i = 0; i < 5; i++) Assert.Equal(hello, await AskAsync(node, hello));
+            for (var i = 0; i < 5; i++) Assert.Equal(hello, await TlsVisitor.AskAsync(node, hello));
             await node.LineAsync("TLS", Name, "Finished");
             Assert.DoesNotContain(node.Log.Lines, line => line.Contains("direct", StringComparison.Ordinal));
         }
@@ -155,7 +142,7 @@ public sealed class DirectTunnelTests
             thief.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
             await thief.ConnectAsync(router.Tunnels);
             await thief.SendAllAsync(DirectPreamble.Encode(token));
-            Assert.Empty(await HearAsync(thief));
+            Assert.Empty(await thief.HearAsync());
         }
 
         await router.LineAsync("turned away", "127.0.0.2", "token of another address");
@@ -188,11 +175,8 @@ public sealed class DirectTunnelTests
     [InlineData(false)]
     public async Task Visitors_who_leave_in_the_middle_leave_nothing_behind(bool direct)
     {
-        await using var service = TestService.Echo();
-        await using var router = new RouterHarness();
-        router.Tunnel(Name, RunningClient.Secret);
-        await using var client = new RunningClient(RunningClient.Options(service.Port, router.Tunnels.Port) with { Direct = direct });
-        await router.LineAsync("is up");
+        await using var stage = await ExposedEcho.UpAsync(Name, (_, options) => options with { Direct = direct });
+        var router = stage.Router;
         byte[] upload = [.. Hello.For(Name), .. new byte[50_000]];
         for (var i = 0; i < 150; i++)
         {
@@ -212,20 +196,13 @@ public sealed class DirectTunnelTests
     private static async Task<Socket> DirectAsync(RouterHarness router)
     {
         await Eventually.TrueAsync(() => router.Facts is [{ Ready: > 0 }, ..], "a connection is ready");
-        var hello = Hello.For(Name);
-        var visitor = await RouterHarness.ConnectAsync(router.Tls);
-        await visitor.SendAllAsync(hello);
-        Assert.Equal(hello, await visitor.ReceiveExactlyAsync(hello.Length));
-        return visitor;
+        return await TlsVisitor.OpenAsync(router, Name);
     }
 
-    private static async Task<byte[]> AskAsync(RouterHarness router, byte[] bytes)
+    private static async Task AssertStillServedAsync(Socket visitor)
     {
-        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
-        var answer = visitor.ReceiveAllAsync();
-        await visitor.SendAllAsync(bytes);
-        visitor.Shutdown(SocketShutdown.Send);
-        return await answer;
+        await visitor.SendAllAsync("still here"u8.ToArray());
+        Assert.Equal("still here"u8.ToArray(), await visitor.ReceiveExactlyAsync(10));
     }
 
     // Closed, with nothing said but at most a go-away.
@@ -233,20 +210,7 @@ public sealed class DirectTunnelTests
     {
         using var stranger = await RouterHarness.ConnectAsync(router.Tunnels);
         await stranger.SendAllAsync(preamble);
-        Assert.InRange((await HearAsync(stranger)).Length, 0, 36);
-    }
-
-    private static async Task<byte[]> HearAsync(Socket stranger)
-    {
-        try
-        {
-            return await stranger.ReceiveAllAsync();
-        }
-        catch (SocketException)
-        {
-            // Closed with bytes unread.
-            return [];
-        }
+        Assert.InRange((await stranger.HearAsync()).Length, 0, 36);
     }
 
     private static async Task<Peer> PeerAsync(RouterHarness router)

@@ -43,11 +43,8 @@ public sealed class LeakTests
     [Fact, Trait("adv", "T6")]
     public async Task Visitors_that_vanish_mid_upload_into_a_tunnel_leave_nothing_behind_at_either_end()
     {
-        await using var upstream = Upstream.Echo();
-        await using var router = new RouterHarness();
-        router.Tunnel(Name, Secret);
-        await using var tunnel = await TunnelClient.ConnectAsync(router, Secret, upstream.EndPoint);
-        await router.LineAsync("is up");
+        await using var stage = await EchoTunnel.UpAsync(Name, Secret);
+        var (router, tunnel) = (stage.Router, stage.Client);
         await LeavesNothingAsync(router, 10_000, () => VanishAsync(router.Tls, Hello.For(Name)));
         await Eventually.TrueAsync(() => tunnel.Streams == 0, "no stream is left");
         Assert.True(await TlsVisitor.IsEchoedAsync(router, Name));

@@ -21,8 +21,8 @@ public sealed class TlsPortTests
     public async Task An_unknown_name_is_told_so_in_an_alert()
     {
         await using var router = new RouterHarness();
-        Assert.Equal(UnrecognizedName, await AskAsync(router, Hello.For(Name)));
-        Assert.Equal(UnrecognizedName, await AskAsync(router, new Hello().Record()));
+        Assert.Equal(UnrecognizedName, await TlsVisitor.AskAsync(router, Hello.For(Name)));
+        Assert.Equal(UnrecognizedName, await TlsVisitor.AskAsync(router, new Hello().Record()));
         Assert.Contains(Name, await router.LineAsync("NoRoute", Name), StringComparison.Ordinal);
     }
 
@@ -30,8 +30,8 @@ public sealed class TlsPortTests
     public async Task A_broken_hello_is_told_so_and_other_tongues_are_closed()
     {
         await using var router = new RouterHarness();
-        Assert.Equal(DecodeError, await AskAsync(router, Hello.For("two..dots")));
-        Assert.Empty(await AskAsync(router, "SSH-2.0-x\r\n"u8.ToArray()));
+        Assert.Equal(DecodeError, await TlsVisitor.AskAsync(router, Hello.For("two..dots")));
+        Assert.Empty(await TlsVisitor.AskAsync(router, "SSH-2.0-x\r\n"u8.ToArray()));
         await router.LineAsync("NotTls");
     }
 
@@ -39,7 +39,7 @@ public sealed class TlsPortTests
     public async Task Plain_HTTP_gets_an_answer_that_a_person_can_read()
     {
         await using var router = new RouterHarness();
-        var answer = Encoding.ASCII.GetString(await AskAsync(router, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray()));
+        var answer = Encoding.ASCII.GetString(await TlsVisitor.AskAsync(router, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray()));
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
         Assert.Contains("speaks TLS", answer, StringComparison.Ordinal);
     }
@@ -91,7 +91,7 @@ public sealed class TlsPortTests
         {
             try
             {
-                return (await AskAsync(router, hello)).Length == hello.Length;
+                return (await TlsVisitor.AskAsync(router, hello)).Length == hello.Length;
             }
             catch (SocketException)
             {
@@ -117,7 +117,7 @@ public sealed class TlsPortTests
         await Eventually.TrueAsync(
             async () =>
             {
-                await AskAsync(router, Hello.For(Name));
+                await TlsVisitor.AskAsync(router, Hello.For(Name));
                 return packets == 2;
             },
             "the upstream has got two packets");
@@ -134,7 +134,7 @@ public sealed class TlsPortTests
         await using var router = new RouterHarness();
         router.Dial(Name, upstream.EndPoint);
         var hello = new Hello().WithExtension(51, new byte[keys]).WithName("Shop.Example.ORG.").Record(fragment);
-        Assert.Equal(hello, await AskAsync(router, hello));
+        Assert.Equal(hello, await TlsVisitor.AskAsync(router, hello));
     }
 
     [Theory, Trait("adv", "H5")]
@@ -182,7 +182,7 @@ public sealed class TlsPortTests
         await using var router = new RouterHarness();
         router.Dial(Name, upstream.EndPoint);
         var hello = Hello.For(Name);
-        Assert.Equal($"got {hello.Length}", Encoding.ASCII.GetString(await AskAsync(router, hello)));
+        Assert.Equal($"got {hello.Length}", Encoding.ASCII.GetString(await TlsVisitor.AskAsync(router, hello)));
         var line = await router.LineAsync(Name, "Finished");
         Assert.Contains($"{upstream.EndPoint}", line, StringComparison.Ordinal);
         Assert.Contains($"{hello.Length} bytes to the upstream", line, StringComparison.Ordinal);
@@ -200,7 +200,7 @@ public sealed class TlsPortTests
         using var closed = new Socket(SocketType.Stream, ProtocolType.Tcp);
         closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         router.Put(Name, new Target.Dial("127.0.0.1", 0, ((IPEndPoint)closed.LocalEndPoint!).Port));
-        Assert.Equal(InternalError, await AskAsync(router, Hello.For(Name)));
+        Assert.Equal(InternalError, await TlsVisitor.AskAsync(router, Hello.For(Name)));
         await router.LineAsync("Refused");
         router.Dial(Name, resetting.EndPoint);
         using var visitor = await RouterHarness.ConnectAsync(router.Tls);
@@ -222,7 +222,7 @@ public sealed class TlsPortTests
         await using var inside = Upstream.Echo();
         await using var router = new RouterHarness(options => options.AllowedNetworks = []);
         router.Put(Name, new Target.Dial(address, inside.EndPoint.Port, inside.EndPoint.Port));
-        Assert.Equal(InternalError, await AskAsync(router, Hello.For(Name)));
+        Assert.Equal(InternalError, await TlsVisitor.AskAsync(router, Hello.For(Name)));
         await router.LineAsync(Name, end);
         Assert.Equal(0, inside.Accepted);
     }
@@ -234,7 +234,7 @@ public sealed class TlsPortTests
         foreach (var own in new[] { router.Tls, router.Http, router.Tunnels })
         {
             router.Dial(Name, own);
-            Assert.Equal(InternalError, await AskAsync(router, Hello.For(Name)));
+            Assert.Equal(InternalError, await TlsVisitor.AskAsync(router, Hello.For(Name)));
         }
 
         // The line is written after the alert.
@@ -255,7 +255,7 @@ public sealed class TlsPortTests
         {
             var host = $"of-{address}.example";
             router.Dial(host, new IPEndPoint(address, router.Tls.Port));
-            Assert.Equal(InternalError, await AskAsync(router, Hello.For(host)));
+            Assert.Equal(InternalError, await TlsVisitor.AskAsync(router, Hello.For(host)));
             await router.LineAsync(host, "Forbidden");
         }
     }
@@ -282,7 +282,7 @@ public sealed class TlsPortTests
     {
         await using var router = new RouterHarness();
         router.Put(Name, new Target.Dial("127.0.0.1", 80, 0));
-        Assert.Equal(UnrecognizedName, await AskAsync(router, Hello.For(Name)));
+        Assert.Equal(UnrecognizedName, await TlsVisitor.AskAsync(router, Hello.For(Name)));
     }
 
     [Fact]
@@ -350,13 +350,5 @@ public sealed class TlsPortTests
         await router.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
         await Assert.ThrowsAsync<SocketException>(visitor.ReceiveAllAsync);
         await router.LineAsync(Name, "Stopped");
-    }
-
-    private static async Task<byte[]> AskAsync(RouterHarness router, byte[] bytes)
-    {
-        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
-        await visitor.SendAllAsync(bytes);
-        visitor.Shutdown(SocketShutdown.Send);
-        return await visitor.ReceiveAllAsync();
     }
 }

@@ -17,14 +17,27 @@ internal static class TlsVisitor
         return visitor;
     }
 
+    /// <summary>What a visitor who says this, and no more, hears.</summary>
+    public static async Task<byte[]> AskAsync(RouterHarness router, byte[] bytes)
+    {
+        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
+        return await SayLastAsync(visitor, bytes);
+    }
+
+    /// <summary>What a visitor hears after his last words.</summary>
+    public static async Task<byte[]> SayLastAsync(Socket visitor, byte[] bytes)
+    {
+        // At the same time: an echo that nobody reads holds up who speaks.
+        var answer = visitor.ReceiveAllAsync();
+        await visitor.SendAllAsync(bytes);
+        visitor.Shutdown(SocketShutdown.Send);
+        return await answer;
+    }
+
     /// <summary>True when the hello for a name comes back from the upstream; false when the router refuses.</summary>
     public static async Task<bool> IsEchoedAsync(RouterHarness router, string name)
     {
-        using var visitor = await RouterHarness.ConnectAsync(router.Tls);
         var hello = Hello.For(name);
-        await visitor.SendAllAsync(hello);
-        visitor.Shutdown(SocketShutdown.Send);
-        var answer = await visitor.ReceiveAllAsync();
-        return hello.AsSpan().SequenceEqual(answer);
+        return (await AskAsync(router, hello)).AsSpan().SequenceEqual(hello);
     }
 }

@@ -94,6 +94,19 @@ internal static class SocketExtensions
         return all.ToArray();
     }
 
+    /// <summary>The same from a peer that may close with what we said unread: nothing then.</summary>
+    public static async Task<byte[]> HearAsync(this Socket socket)
+    {
+        try
+        {
+            return await socket.ReceiveAllAsync();
+        }
+        catch (SocketException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Exactly so many bytes.</summary>
     public static async Task<byte[]> ReceiveExactlyAsync(this Socket socket, int count, CancellationToken stop = default)
     {

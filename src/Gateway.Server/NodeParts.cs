@@ -80,7 +80,13 @@ internal sealed class NodeParts : IAsyncDisposable
     public string? ManagedDomain => _configuration.Node.Domains is [var first, ..] ? first.ToString() : null;
 
     /// <summary>Opens every socket that was not passed. All faults at once; empty when all are open.</summary>
-    public IReadOnlyList<string> Bind(PassedSockets passed) => [.. _dns?.Bind(passed) ?? [], .. _router?.Bind(passed) ?? [], .. _explorer?.Bind(passed) ?? []];
+    public IReadOnlyList<string> Bind(PassedSockets passed) => [.. _dns?.Bind(passed) ?? [], .. _router?.Bind(passed) ?? [], .. _explorer?.Bind(passed) ?? [], .. MachineFaults()];
+
+    // Without them a user's proxy could lead back into the node.
+    private IEnumerable<string> MachineFaults() =>
+        (_configuration.Runs(Role.Router) || _configuration.Runs(Role.Reconciler)) && _machine.Fault is { } fault
+            ? [$"the addresses of this machine cannot be read: {fault}; let the service open netlink sockets (RestrictAddressFamilies= with AF_NETLINK)"]
+            : [];
 
     /// <summary>Reads again what may change while the node runs: the operator's own routes, and the tunnel port's certificate.</summary>
     public Task ReloadAsync(CancellationToken stop)

@@ -36,6 +36,23 @@ public sealed class MachineAddresses(TimeProvider time, IReadOnlyList<IPAddress>
         }
     }
 
+    /// <summary>Why they cannot be read, in the system's words; null when they can.</summary>
+    public string? Fault
+    {
+        get
+        {
+            try
+            {
+                _ = Current;
+                return null;
+            }
+            catch (NetworkInformationException e)
+            {
+                return e.Message;
+            }
+        }
+    }
+
     private void ReadAgain()
     {
         try

@@ -51,6 +51,19 @@ public sealed partial class UnitFileTests
         Assert.DoesNotContain("User=root", text, StringComparison.Ordinal);
     }
 
+    /// <summary>Whose work it is to know the addresses of the machine asks the kernel for them by netlink.</summary>
+    [Theory]
+    [InlineData("gateway.service")]
+    [InlineData("gateway-dns.service")]
+    [InlineData("gateway-reconciler.service")]
+    [InlineData("gateway-router.service")]
+    [InlineData("gateway-tunnel@.service")]
+    public async Task What_must_know_the_machines_addresses_may_ask_for_them(string unit)
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Programs.Root, "systemd", unit), TestContext.Current.CancellationToken);
+        Assert.Contains("\nRestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK\n", text, StringComparison.Ordinal);
+    }
+
     [GeneratedRegex(@"Overall exposure level for \S+: ([0-9.]+)")]
     private static partial Regex Exposure();
 }

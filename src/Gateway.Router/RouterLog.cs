@@ -12,7 +12,7 @@ internal static partial class RouterLog
     [LoggerMessage(4002, LogLevel.Information, "HTTP {RequestId} {Client} {Method} {Host} via {Upstream}: {Status} {End} after {Milliseconds} ms, {FromVisitor} bytes from the visitor, {ToVisitor} to the visitor")]
     public static partial void RequestEnded(ILogger log, string requestId, IPAddress? client, string method, string host, string upstream, int status, VisitEnd end, long milliseconds, long fromVisitor, long toVisitor);
 
-    [LoggerMessage(4020, LogLevel.Information, "HTTP {ConnectionId} {Client} was turned away before it asked for anything: {End}")]
+    [LoggerMessage(4020, LogLevel.Information, "HTTP {ConnectionId} {Client} was turned away, for it sent nothing that can be read as a request, or nothing was read: {End}")]
     public static partial void TurnedAway(ILogger log, string connectionId, EndPoint? client, VisitEnd end);
 
     [LoggerMessage(4012, LogLevel.Debug, "HTTP {RequestId} could not be forwarded: {Error}, {Reason}")]

@@ -31,7 +31,7 @@ internal sealed class RouterMetrics : IDisposable
     {
         _meter.CreateObservableCounter("gateway_router_connections_total", () => Read(_connections, "end", Ends), description: "TLS connections that ended, by how they ended.");
         _meter.CreateObservableCounter("gateway_router_http_requests_total", () => Read(_requests, "status", Classes), description: "HTTP requests answered, by class of status.");
-        _meter.CreateObservableCounter("gateway_router_http_turned_away_total", () => Read(_turnedAway, "end", Ends), description: "HTTP connections that were closed before a request was read, by reason.");
+        _meter.CreateObservableCounter("gateway_router_http_turned_away_total", () => Read(_turnedAway, "end", Ends), description: "HTTP connections that were closed because no request was read, or none could be, by reason.");
         _handshakes = _meter.CreateCounter<long>("gateway_router_tunnel_handshakes_total", description: "Tunnel clients that connected, by what came of it.");
         _undecodable = _meter.CreateCounter<long>("gateway_router_undecodable_routes_total", description: "Values in Redis that could not be read as a route; the last good one is kept.");
         _acceptErrors = _meter.CreateCounter<long>("gateway_router_accept_errors_total", description: "Accepts that failed, for want of descriptors for instance.");

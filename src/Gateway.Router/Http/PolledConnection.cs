@@ -80,6 +80,16 @@ internal sealed class PolledConnection : DefaultConnectionContext, IDelivering
         return (now.Received - before.FromVisitor, now.Sent - before.ToVisitor);
     }
 
+    /// <summary>
+    /// To be asked when the connection is over: how it ended when Kestrel answered what it could not read as a request, which is then no
+    /// request of anybody's story; null: it did not.
+    /// </summary>
+    public VisitEnd? Unread()
+    {
+        if (TakeMoved().ToVisitor == 0) return null;
+        return _writer.HasTimedOut ? VisitEnd.TooSlow : VisitEnd.Malformed;
+    }
+
     private bool HasEnded => Volatile.Read(ref _endedAt) > 0;
 
     /// <summary>Cuts a visitor who takes next to nothing, and gives up one who seems to have left; to be called about once a second.</summary>

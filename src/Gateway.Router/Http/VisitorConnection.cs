@@ -33,6 +33,7 @@ internal sealed class VisitorConnection(
         {
             if (connection is PolledConnection) connection.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static it => ((PolledConnection)it).Look(), connection);
             await next(connection);
+            if (connection is PolledConnection served && served.Unread() is { } end) onTurnedAway(connection, end);
         }
         finally
         {

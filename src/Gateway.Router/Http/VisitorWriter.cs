@@ -22,6 +22,9 @@ internal sealed class VisitorWriter(SocketDuplex visitor) : PipeWriter
     /// <summary>Something was flushed that the visitor does not take.</summary>
     public bool IsHeldUp => _isWriting;
 
+    /// <summary>The last answer that began says that its request took too long to come (408).</summary>
+    public bool HasTimedOut { get; private set; }
+
     /// <inheritdoc/>
     public override bool CanGetUnflushedBytes => true;
 
@@ -49,6 +52,8 @@ internal sealed class VisitorWriter(SocketDuplex visitor) : PipeWriter
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         if (_isBroken || _count == 0) return ValueTask.FromResult(Result());
+        var head = _buffer.AsSpan(0, _count);
+        if (head.StartsWith("HTTP/1.1 "u8)) HasTimedOut = head["HTTP/1.1 ".Length..].StartsWith("408 "u8);
         var writing = visitor.WriteAsync(_buffer.AsMemory(0, _count), cancellationToken);
         if (!writing.IsCompletedSuccessfully) return AwaitAsync(writing);
         writing.GetAwaiter().GetResult();

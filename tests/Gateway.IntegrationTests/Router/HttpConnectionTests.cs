@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Gateway.IntegrationTests.Support;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
@@ -173,6 +174,45 @@ public sealed class HttpConnectionTests
         await stop.CancelAsync();
         await Task.WhenAll(reading);
         foreach (var reader in readers) reader.Dispose();
+    }
+
+    [Theory, Trait("adv", "H1")]
+    [InlineData("GARBAGE\r\n\r\n", "400", "Malformed")]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\nX-Long: ", "431", "Malformed")]
+    [InlineData("GET / HTTP/1.1\r\nHost: www", "408", "TooSlow")]
+    public async Task What_is_no_request_has_a_line_of_its_own_behind_those_of_requests(string last, string status, string end)
+    {
+        await using var upstream = await WebUpstream.StartAsync(context => context.Response.WriteAsync("HTTP/1.1 408 is what I say"));
+        await using var router = new RouterHarness(options => options.HelloTimeout = TimeSpan.FromSeconds(1));
+        router.Dial("www.user7.org", upstream.EndPoint);
+        using var visitor = await RouterHarness.ConnectAsync(router.Http);
+        Assert.Contains(" 200 ", await RawHttp.AskAsync(visitor, "GET / HTTP/1.1\r\nHost: www.user7.org\r\n\r\n"), StringComparison.Ordinal);
+        if (status == "431") last += new string('x', 40_000);
+        await visitor.SendAllAsync(Encoding.ASCII.GetBytes(last));
+        var answer = Encoding.ASCII.GetString(await visitor.ReceiveExactlyAsync("HTTP/1.1 400".Length));
+        Assert.Equal($"HTTP/1.1 {status}", answer);
+        visitor.Dispose();
+        await router.LineAsync("turned away", end);
+        Assert.Single(router.Log.Lines, line => line.Contains("www.user7.org", StringComparison.Ordinal) && line.Contains("200 Finished", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_connection_whose_requests_were_answered_has_their_lines_and_no_other()
+    {
+        await using var upstream = await WebUpstream.StartAsync(context => context.Response.WriteAsync("HTTP/1.1 408 is what I say"));
+        await using var router = new RouterHarness();
+        router.Dial("www.user7.org", upstream.EndPoint);
+        using (var visitor = await RouterHarness.ConnectAsync(router.Http))
+            for (var i = 0; i < 3; i++) await RawHttp.AskAsync(visitor, $"GET /{i} HTTP/1.1\r\nHost: www.user7.org\r\n\r\n");
+        using (var visitor = await RouterHarness.ConnectAsync(router.Http))
+            Assert.Contains(" 404 ", await RawHttp.AskAsync(visitor, "GET / HTTP/1.1\r\nHost: nobody.example\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+        using (await RouterHarness.ConnectAsync(router.Http))
+        {
+            // Nothing is sent.
+        }
+
+        await Eventually.TrueAsync(() => router.Running == 0, "all connections have ended");
+        Assert.DoesNotContain(router.Log.Lines, line => line.Contains("turned away", StringComparison.Ordinal));
     }
 
     private static async Task ReadAwayAsync(Socket reader, CancellationToken stop)

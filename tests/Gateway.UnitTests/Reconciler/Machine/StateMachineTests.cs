@@ -46,7 +46,8 @@ public sealed class StateMachineTests
             (moves, freezes) = (moves + last.Met.Moves, freezes + last.Met.Freezes);
         }
 
-        Assert.True(moves > 0 && freezes > lives, $"seeds {seed} to {seed + lives - 1}: only {moves} names changed hands and {freezes} times somebody was frozen or unfrozen");
+        // A single life that is lived again may well be a quiet one.
+        Assert.True(lives < OperatedLives || (moves > 0 && freezes > lives), $"seeds {seed} to {seed + lives - 1}: only {moves} names changed hands and {freezes} times somebody was frozen or unfrozen");
     }
 
     /// <summary>Lives in which something went wrong once.</summary>

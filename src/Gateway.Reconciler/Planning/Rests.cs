@@ -35,7 +35,7 @@ internal sealed class Rests
         var over = _actual.Applied.Values.Where(it => !known.Contains(it.Id)).ToList();
         if (over.Count == 0) return over;
         var (held, zones) = (new HashSet<DomainName>(), new HashSet<DomainName>());
-        foreach (var it in _desired.Live.Where(it => it.Name is not null && _desired.Reported.Contains(it.Id)))
+        foreach (var it in _desired.Live.Where(it => it.Name is not null && _desired.Reported.Contains(it.Id) && !_desired.Recalled.Contains(it.Id)))
         {
             foreach (var at in AtAndAbove(it.Name!.Value)) held.Add(at);
             if (it.IsDelegation) zones.Add(it.Name.Value);

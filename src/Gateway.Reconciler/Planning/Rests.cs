@@ -34,14 +34,10 @@ internal sealed class Rests
         var known = _desired.Live.Concat(_desired.Ending).Select(it => it.Id).ToHashSet();
         var over = _actual.Applied.Values.Where(it => !known.Contains(it.Id)).ToList();
         if (over.Count == 0) return over;
-        var (held, zones) = (new HashSet<DomainName>(), new HashSet<DomainName>());
-        foreach (var it in _desired.Live.Where(it => it.Name is not null && _desired.Reported.Contains(it.Id) && !_desired.Recalled.Contains(it.Id)))
-        {
-            foreach (var at in AtAndAbove(it.Name!.Value)) held.Add(at);
-            if (it.IsDelegation) zones.Add(it.Name.Value);
-        }
-
-        return over.Where(it => it.Name is { } name && !held.Contains(name) && !AtAndAbove(name).Any(zones.Contains));
+        var given = new Given();
+        foreach (var it in _desired.Live)
+            if (_desired.Reported.Contains(it.Id) && !_desired.Recalled.Contains(it.Id)) given.Add(it);
+        return over.Where(it => it.Name is { } name && !given.ToAnother(name, it.Content.User));
     }
 
     /// <summary>The rest of a name that another user than this one gave up; null when there is none.</summary>
@@ -82,11 +78,6 @@ internal sealed class Rests
         foreach (var (name, _) in remembered.OrderByDescending(it => it.Until).ThenBy(it => it.Name).Skip(MostRemembered)) yield return name;
     }
 
-    private static IEnumerable<DomainName> AtAndAbove(DomainName name)
-    {
-        for (var at = name; !at.IsRoot; at = at.Parent) yield return at;
-    }
-
     private bool IsForgotten(NameRest rest, DomainName name, Zones zones) =>
         !rest.IsGoingOn(_desired.Now) && (zones.Governing(name) is { } zone && (zones.IsManaged(zone) || _desired.ForeignHosts is ForeignHosts.FirstCome) || _desired.Now >= rest.Until + Memory);
 
@@ -109,4 +100,33 @@ internal sealed class Rests
     };
 
     private readonly record struct Begun(NameRest Rest, bool IsDelegation);
+
+    // Who has a name or one below it, and whose zone it lies in.
+    private sealed class Given
+    {
+        private const long Several = -1;
+
+        private readonly Dictionary<DomainName, long> _atOrBelow = [];
+        private readonly Dictionary<DomainName, long> _zones = [];
+
+        public void Add(LiveReservation it)
+        {
+            if (it.Name is not { } name) return;
+            if (it.IsDelegation) Note(_zones, name, it.Content.User);
+            for (var at = name; !at.IsRoot; at = at.Parent) Note(_atOrBelow, at, it.Content.User);
+        }
+
+        public bool ToAnother(DomainName name, long user)
+        {
+            if (IsOfAnother(_atOrBelow, name, user)) return true;
+            for (var at = name; !at.IsRoot; at = at.Parent)
+                if (IsOfAnother(_zones, at, user)) return true;
+            return false;
+        }
+
+        private static void Note(Dictionary<DomainName, long> users, DomainName name, long user) =>
+            users[name] = users.TryGetValue(name, out var other) && other != user ? Several : user;
+
+        private static bool IsOfAnother(Dictionary<DomainName, long> users, DomainName name, long user) => users.TryGetValue(name, out var other) && other != user;
+    }
 }

@@ -79,6 +79,7 @@ public sealed class StateMachineTests
     /// older copy brought back a name that rested for another. 652139: the rest in an older copy took the place of a later one.
     /// 652285: a Redis that was emptied before a gateway that had just started wrote anything was not found to be so, and a rest was lost.
     /// 5145: what a copy had brought back was taken for the explorer's word that its name was somebody's, and another name did not rest.
+    /// 20534: nor did a name below which its former user still had another.
     /// </param>
     [Theory, Trait("adv", "R6"), Trait("adv", "R7")]
     [InlineData(1000)]
@@ -87,6 +88,7 @@ public sealed class StateMachineTests
     [InlineData(652139)]
     [InlineData(652285)]
     [InlineData(5145)]
+    [InlineData(20534)]
     public async Task Nor_among_names_that_rest_and_users_that_are_frozen(int seed)
     {
         using var last = await LiveAsync(seed, () => new Machine(isSevere: false, isOperated: true));

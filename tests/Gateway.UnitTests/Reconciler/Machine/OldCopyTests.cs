@@ -14,14 +14,7 @@ public sealed class OldCopyTests
     public async Task A_name_given_since_the_copy_was_made_stays_with_its_holder(WorkloadType kind, string name)
     {
         using var machine = new Machine();
-        machine.Reserve(7, kind, name);
-        await machine.HealAsync();
-        Assert.True(machine.Ledger.Copy());
-        machine.Explorer.Delete(1);
-        await machine.HealAsync();
-        machine.Ledger.Flush();
-        machine.Reserve(9, kind, name);
-        await machine.HealAsync();
+        await ChangeHandsAsync(machine, kind, name, name);
         Assert.Null(machine.Difference());
         machine.Explorer.IsDown = true;
         machine.Kill();
@@ -40,14 +33,7 @@ public sealed class OldCopyTests
     public async Task Nor_does_it_go_when_the_holders_reservation_cannot_be_read(WorkloadType kind, string name, bool isDeletedThen)
     {
         using var machine = new Machine();
-        machine.Reserve(7, kind, name, "203.0.113.7");
-        await machine.HealAsync();
-        Assert.True(machine.Ledger.Copy());
-        machine.Explorer.Delete(1);
-        await machine.HealAsync();
-        machine.Ledger.Flush();
-        machine.Reserve(9, kind, name, "203.0.113.9");
-        await machine.HealAsync();
+        await ChangeHandsAsync(machine, kind, name, name);
         var stood = Served(machine);
         machine.Ledger.Redis.Set(RedisSchema.ReservationsKey, machine.Explorer.Workloads[2].GlobalId, "garbage");
         machine.Explorer.IsDown = true;
@@ -69,14 +55,7 @@ public sealed class OldCopyTests
     public async Task Nothing_comes_back_above_or_below_what_another_got_since(WorkloadType kind, string old, string held)
     {
         using var machine = new Machine();
-        machine.Reserve(7, kind, old);
-        await machine.HealAsync();
-        Assert.True(machine.Ledger.Copy());
-        machine.Explorer.Delete(1);
-        await machine.HealAsync();
-        machine.Ledger.Flush();
-        machine.Reserve(9, kind, held);
-        await machine.HealAsync();
+        await ChangeHandsAsync(machine, kind, old, held);
         var stood = Served(machine);
         machine.Explorer.IsDown = true;
         machine.Kill();
@@ -93,14 +72,7 @@ public sealed class OldCopyTests
     public async Task Nor_to_where_something_rests_for_another(WorkloadType kind, string old, string given)
     {
         using var machine = new Machine(isSevere: false, isOperated: true);
-        machine.Reserve(7, kind, old);
-        await machine.HealAsync();
-        Assert.True(machine.Ledger.Copy());
-        machine.Explorer.Delete(1);
-        await machine.HealAsync();
-        machine.Ledger.Flush();
-        machine.Reserve(9, kind, given);
-        await machine.HealAsync();
+        await ChangeHandsAsync(machine, kind, old, given);
         machine.Explorer.Delete(2);
         await machine.HealAsync();
         var stood = Served(machine);
@@ -116,12 +88,7 @@ public sealed class OldCopyTests
     public async Task What_came_back_and_turns_out_to_be_over_leaves_its_name_at_rest()
     {
         using var machine = new Machine(isSevere: false, isOperated: true);
-        machine.Reserve(7, WorkloadType.Subdomain, "a.gw.test");
-        await machine.HealAsync();
-        Assert.True(machine.Ledger.Copy());
-        machine.Explorer.Delete(1);
-        await machine.HealAsync();
-        machine.Ledger.Flush();
+        await LoseAfterCopyAsync(machine, WorkloadType.Subdomain, "a.gw.test");
         machine.Explorer.IsDown = true;
         machine.Kill();
         await machine.TurnAsync();
@@ -130,6 +97,24 @@ public sealed class OldCopyTests
         await machine.HealAsync();
         Assert.Null(machine.Difference());
         Assert.Contains("rests until", machine.Explorer.Workloads[2].Result.Message, StringComparison.Ordinal);
+    }
+
+    // User 9 has got the one since the copy was made, in which user 7 has the other.
+    private static async Task ChangeHandsAsync(Machine machine, WorkloadType kind, string old, string held)
+    {
+        await LoseAfterCopyAsync(machine, kind, old);
+        machine.Reserve(9, kind, held, "203.0.113.9");
+        await machine.HealAsync();
+    }
+
+    private static async Task LoseAfterCopyAsync(Machine machine, WorkloadType kind, string name)
+    {
+        machine.Reserve(7, kind, name, "203.0.113.7");
+        await machine.HealAsync();
+        Assert.True(machine.Ledger.Copy());
+        machine.Explorer.Delete(1);
+        await machine.HealAsync();
+        machine.Ledger.Flush();
     }
 
     // What visitors get: whose each name is, and where it leads.
